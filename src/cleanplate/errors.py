@@ -1,0 +1,13 @@
+"""What a user is told when something cannot be done: what was given, what is expected, what to do."""
+
+
+class CleanplateError(Exception):
+    """Any refusal of ours; its text is one line that a user can act on."""
+
+
+class BadInput(CleanplateError):
+    """What was given cannot be used: a file, a mask, an option, an array."""
+
+
+class BadOutput(CleanplateError):
+    """The result cannot be written: the place, the container, the disk."""

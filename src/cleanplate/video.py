@@ -1,0 +1,94 @@
+"""What a clip is here: frames, holes, what a fill brings back, and the checks at the door.
+
+=========  =======================================================================================
+thing      in the house
+=========  =======================================================================================
+frames     numpy ``(T, H, W, 3)``, RGB, uint8, or uint16 spanning the full 16 bits: a 10-bit sample
+           v of a file stands as ``round(v * 65535 / 1023)`` after conversion to RGB
+holes      numpy ``(T, H, W)`` bool, True = fill here (white in a mask picture)
+flow       ``(T-1, H, W, 2)`` float32, (dx, dy) in pixels; ``forward[t]`` goes t -> t+1,
+           ``backward[t]`` goes t+1 -> t
+sizes      ``(height, width)``
+sampling   pixel centres at integers
+time       exact fractions; names end in ``_seconds`` where they are seconds
+=========  =======================================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import BadInput
+
+Frames = NDArray[Any]  # (T, H, W, 3) uint8 or uint16
+Holes = NDArray[np.bool_]  # (T, H, W)
+Flow = NDArray[np.float32]  # (T-1, H, W, 2)
+
+KNOWN = -2  # provenance of a pixel outside the hole
+UNSEEN = -1  # provenance of a hole pixel that no frame shows
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where each hole pixel came from.
+
+    source: (T, H, W) int32, the frame that the colour was taken from (the one of the largest
+        weight where several were merged), ``UNSEEN`` where it was invented, ``KNOWN`` outside.
+    inconsistency: (T, H, W) float16, forward-backward residual of the trajectory in pixels; 0
+        outside the hole and where the pixel is unseen.
+    """
+
+    source: NDArray[np.int32]
+    inconsistency: NDArray[np.float16]
+
+    @property
+    def distance(self) -> NDArray[np.int32]:
+        """(T, H, W) int32, how many frames away the source lies; 0 where there is none."""
+        here = np.arange(len(self.source), dtype=np.int32)[:, None, None]
+        return np.where(self.source >= 0, np.abs(self.source - here), 0)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A filled clip and where its pixels came from."""
+
+    frames: Frames
+    provenance: Provenance
+
+
+def check_pair(frames: Any, holes: Any) -> tuple[Frames, Holes]:
+    """Return frames and holes as the house keeps them, or refuse with a sentence.
+
+    frames: (T, H, W, 3) uint8 or uint16. holes: (T, H, W) or (H, W), bool, or uint8 that holds
+    only 0 and 1 or only 0 and 255; one still hole serves every frame. Raises BadInput.
+    """
+    frames, holes = np.asarray(frames), np.asarray(holes)
+    if frames.ndim != 4 or frames.shape[3] != 3:
+        raise BadInput(f"frames have shape {frames.shape}. Give (T, H, W, 3), RGB.")
+    if frames.dtype not in (np.uint8, np.uint16):
+        raise BadInput(
+            f"frames are {frames.dtype}. Give uint8, or uint16 that spans the full 16 bits."
+        )
+    if 0 in frames.shape:
+        raise BadInput(f"frames have shape {frames.shape}. Give at least one frame of one pixel.")
+    if holes.dtype != np.bool_:
+        values = set(np.unique(holes).tolist())
+        if not (values <= {0, 1} or values <= {0, 255}):
+            raise BadInput(
+                f"holes are {holes.dtype} with grey levels. Give bool, True = fill here."
+            )
+        holes = holes != 0
+    if holes.shape == frames.shape[1:3]:
+        holes = np.broadcast_to(holes, frames.shape[:3])
+    if holes.ndim == 3 and len(holes) != len(frames):
+        raise BadInput(
+            f"mask has {len(holes)} frames, the video has {len(frames)}. "
+            f"Give one still mask, or {len(frames)}."
+        )
+    if holes.shape != frames.shape[:3]:
+        raise BadInput(f"holes have shape {holes.shape}, frames {frames.shape}. Give (T, H, W).")
+    return frames, holes
