@@ -1,0 +1,1 @@
+"""Fill the hole in a video so that nobody would know."""

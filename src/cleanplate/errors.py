@@ -1,4 +1,4 @@
-"""What a user is told when something cannot be done: what was given, what is expected, what to do."""
+"""What a user is told when it cannot be done: what was given, what is expected, what to do."""
 
 
 class CleanplateError(Exception):
