@@ -1,0 +1,1 @@
+"""Optical flow: found between frames, completed inside the hole."""

@@ -1,0 +1,110 @@
+"""Complete the flow inside the hole: smoothly from its edge, then steadily over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cleanplate.harmonic import harmonic_fill
+from cleanplate.threads import each_frame
+from cleanplate.video import Flow, Holes
+from cleanplate.warp import sample_vector
+
+_TIME_WEIGHT = 0.5  # of each neighbour in time, against 1 for each of the four in space
+_OVER_RELAXATION = 1.5
+
+
+def complete_flow(
+    forward: Flow,
+    backward: Flow,
+    camera: tuple[Flow, Flow],
+    doubtful: tuple[Holes, Holes],
+    *,
+    passes: int,
+    sweeps: int,
+) -> tuple[Flow, Flow]:
+    """Return forward and backward flow, replaced where it is doubtful.
+
+    forward, backward: (T-1, H, W, 2). camera: the whole frame's motion for both, likewise; what
+    is completed is the residual to it. doubtful: (T-1, H, W) bool for both, True where the flow
+    is to be found: the hole and a ring around it. First the residual is continued harmonically
+    into each frame's hole; then it is drawn towards its own value along the motion in the frames
+    before and after, `passes` times through the clip with `sweeps` relaxations a frame.
+    After Xu et al., CVPR 2019, section 3.2, with smoothness in place of the learned network.
+    """
+    count = len(forward)
+    residuals = [
+        np.stack(each_frame(lambda t: harmonic_fill(f[t] - c[t], d[t]), count)) if count else f
+        for f, c, d in zip((forward, backward), camera, doubtful, strict=True)
+    ]
+    ahead, behind = residuals[0] + camera[0], residuals[1] + camera[1]
+
+    def settle(lives: int) -> None:
+        _relax_over_time(residuals[lives], doubtful[lives], ahead, behind, lives, passes, sweeps)
+
+    if count > 1 and passes:
+        each_frame(settle, 2)  # the two directions only read each other's first completion
+    return residuals[0] + camera[0], residuals[1] + camera[1]
+
+
+@njit(cache=True, nogil=True)
+def _relax_over_time(
+    residual: Flow,
+    doubtful: Holes,
+    ahead: Flow,
+    behind: Flow,
+    lives: int,
+    passes: int,
+    sweeps: int,
+) -> None:
+    """Settle residual[i], which lives in frame i + lives, between space and time, in place."""
+    length = len(residual)
+    for turn in range(passes):
+        for k in range(length):
+            i = k if turn % 2 == 0 else length - 1 - k
+            rows, columns = np.nonzero(doubtful[i])
+            pull = np.zeros((len(rows), 3), np.float32)
+            if i + 1 < length:
+                _add_pull(pull, rows, columns, ahead[i + lives], residual[i + 1])
+            if i > 0:
+                _add_pull(pull, rows, columns, behind[i + lives - 1], residual[i - 1])
+            _relax(residual[i], rows, columns, pull, sweeps)
+
+
+@njit(cache=True, nogil=True)
+def _add_pull(pull: Any, rows: Any, columns: Any, motion: Any, neighbour: Any) -> None:
+    """Add the neighbour's residual at the place where each pixel moves: weighted sum and weight."""
+    height, width = neighbour.shape[0], neighbour.shape[1]
+    for i in range(len(rows)):
+        y = rows[i] + motion[rows[i], columns[i], 1]
+        x = columns[i] + motion[rows[i], columns[i], 0]
+        if 0 <= y <= height - 1 and 0 <= x <= width - 1:
+            dx, dy = sample_vector(neighbour, y, x)
+            pull[i, 0] += np.float32(_TIME_WEIGHT * dx)
+            pull[i, 1] += np.float32(_TIME_WEIGHT * dy)
+            pull[i, 2] += np.float32(_TIME_WEIGHT)
+
+
+@njit(cache=True, nogil=True)
+def _relax(field: Any, rows: Any, columns: Any, pull: Any, sweeps: int) -> None:
+    """Over-relaxed Gauss-Seidel on the listed pixels, in alternating scan order, in place."""
+    height, width = field.shape[0], field.shape[1]
+    count = len(rows)
+    for sweep in range(sweeps):
+        for k in range(count):
+            i = k if sweep % 2 == 0 else count - 1 - k
+            y, x = rows[i], columns[i]
+            dx, dy, weight = pull[i, 0], pull[i, 1], pull[i, 2]
+            if y > 0:
+                dx, dy, weight = dx + field[y - 1, x, 0], dy + field[y - 1, x, 1], weight + 1
+            if y < height - 1:
+                dx, dy, weight = dx + field[y + 1, x, 0], dy + field[y + 1, x, 1], weight + 1
+            if x > 0:
+                dx, dy, weight = dx + field[y, x - 1, 0], dy + field[y, x - 1, 1], weight + 1
+            if x < width - 1:
+                dx, dy, weight = dx + field[y, x + 1, 0], dy + field[y, x + 1, 1], weight + 1
+            field[y, x, 0] += np.float32(_OVER_RELAXATION) * (dx / weight - field[y, x, 0])
+            field[y, x, 1] += np.float32(_OVER_RELAXATION) * (dy / weight - field[y, x, 1])

@@ -1,0 +1,121 @@
+"""Fill a region as smoothly as its edge allows: Laplace's equation, coarse to fine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Grid = NDArray[np.float32]  # (H, W, C)
+Mask = NDArray[np.bool_]  # (H, W)
+
+_OVER_RELAXATION = 1.6  # between Gauss-Seidel (1) and the unstable 2; the start is already close
+_SMALLEST_SIDE = 4
+
+
+def harmonic_fill(values: NDArray[Any], hole: Mask, *, sweeps: int = 12) -> Grid:
+    """Return values with the hole filled by the solution of Laplace's equation.
+
+    values: (H, W, C), any real type; what lies under the hole is never read. hole: (H, W) bool.
+    Every hole pixel becomes the mean of its neighbours inside the picture, pixels outside the hole
+    stay as they are. The solution is found coarse to fine with `sweeps` relaxations a level, which
+    leaves an error of about one per cent of the contrast along the edge. A hole without an edge
+    (the whole picture) is filled with 0. Returns (H, W, C) float32, a new array.
+
+    Example: the hole of a constant picture becomes that constant.
+
+    >>> picture = np.full((6, 6, 1), 7.0)
+    >>> hole = np.zeros((6, 6), bool); hole[2:4, 2:4] = True
+    >>> bool(np.allclose(harmonic_fill(picture, hole), 7.0))
+    True
+    """
+    filled = np.array(values, dtype=np.float32, order="C")
+    box = _bounding_box(hole, margin=1)
+    if box is None:
+        return filled
+    inner = np.ascontiguousarray(filled[box])
+    inner_hole = np.ascontiguousarray(hole[box])
+    inner[inner_hole] = 0
+    _solve(inner, inner_hole, sweeps)
+    filled[box] = inner
+    return filled
+
+
+def _bounding_box(hole: Mask, margin: int) -> tuple[slice, slice] | None:
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    if not len(rows):
+        return None
+    return (
+        slice(max(int(rows[0]) - margin, 0), int(rows[-1]) + 1 + margin),
+        slice(max(int(columns[0]) - margin, 0), int(columns[-1]) + 1 + margin),
+    )
+
+
+def _solve(values: Grid, hole: Mask, sweeps: int) -> None:
+    """Fill values in the hole in place: start from the half-size solution, then relax."""
+    height, width = hole.shape
+    if min(height, width) > _SMALLEST_SIDE and not hole.all():
+        half, half_hole = _halve(values, hole)
+        _solve(half, half_hole, sweeps)
+        grown = cv2.resize(half, (width, height), interpolation=cv2.INTER_LINEAR)
+        values[hole] = grown.reshape(values.shape)[hole]
+        _relax(values, hole, sweeps, np.float32(_OVER_RELAXATION))
+    elif not hole.all():
+        values[hole] = values[~hole].mean(axis=0)
+        _relax(values, hole, 4 * sweeps, np.float32(1.0))
+
+
+@njit(cache=True, nogil=True)
+def _halve(values: Grid, hole: Mask) -> tuple[Grid, Mask]:
+    """Mean of the known pixels of every 2 x 2 block; a block of hole pixels alone is a hole."""
+    height, width, channels = values.shape
+    rows, columns = (height + 1) // 2, (width + 1) // 2
+    half = np.zeros((rows, columns, channels), np.float32)
+    half_hole = np.zeros((rows, columns), np.bool_)
+    for r in range(rows):
+        for c in range(columns):
+            known = 0
+            for y in range(2 * r, min(2 * r + 2, height)):
+                for x in range(2 * c, min(2 * c + 2, width)):
+                    if not hole[y, x]:
+                        known += 1
+                        for k in range(channels):
+                            half[r, c, k] += values[y, x, k]
+            if known == 0:
+                half_hole[r, c] = True
+            else:
+                for k in range(channels):
+                    half[r, c, k] /= known
+    return half, half_hole
+
+
+@njit(cache=True, nogil=True)
+def _relax(values: Grid, hole: Mask, sweeps: int, factor: np.float32) -> None:
+    """Over-relaxed Gauss-Seidel on the hole's pixels, in alternating scan order, in place."""
+    height, width, channels = values.shape
+    ys, xs = np.nonzero(hole)
+    count = len(ys)
+    for sweep in range(sweeps):
+        for i in range(count):
+            j = i if sweep % 2 == 0 else count - 1 - i
+            y, x = ys[j], xs[j]
+            for k in range(channels):
+                total = np.float32(0)
+                neighbours = 0
+                if y > 0:
+                    total += values[y - 1, x, k]
+                    neighbours += 1
+                if y < height - 1:
+                    total += values[y + 1, x, k]
+                    neighbours += 1
+                if x > 0:
+                    total += values[y, x - 1, k]
+                    neighbours += 1
+                if x < width - 1:
+                    total += values[y, x + 1, k]
+                    neighbours += 1
+                mean = total / np.float32(max(neighbours, 1))
+                values[y, x, k] += factor * (mean - values[y, x, k])

@@ -1,0 +1,156 @@
+"""Find where each hole pixel is seen: flow, completion, trajectories - and again on the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.flow.camera import camera_motion
+from cleanplate.flow.complete import complete_flow
+from cleanplate.flow.estimate import estimate_flow
+from cleanplate.harmonic import harmonic_fill
+from cleanplate.merge import Candidate, expected_variance, merge_by_reliability
+from cleanplate.methods.flow_guided.agree import agree
+from cleanplate.propagate import Sources, follow
+from cleanplate.region import reduce_hole, reduce_picture
+from cleanplate.threads import each_frame
+from cleanplate.video import Flow, Holes
+from cleanplate.warp import sample_known
+
+_TOLERANCE = 5.0  # pixels of forward-backward residual in one step; Xu et al.'s epsilon
+_WIDEST_RING = 8  # pixels around a hole whose flow has seen its first, smooth fill
+_SECOND_RING = 1  # pixels around a hole whose flow has seen a good fill
+_PASSES, _SWEEPS = 3, 8
+_CAMERA_VARIANCE = 2.0  # of a source by the whole frame's motion, against one by the flow
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frames (T, H, W, 3) uint8 at the working size, holes, each frame's smooth fill and pixels."""
+
+    frames: NDArray[np.uint8]
+    holes: Holes
+    smooth: list[NDArray[np.float32]] = field(init=False)
+    pixels: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Fill every hole smoothly, so that nothing reads what lies under it."""
+        fills = each_frame(lambda t: harmonic_fill(self.frames[t], self.holes[t]), len(self.frames))
+        object.__setattr__(self, "smooth", [f[h] for f, h in zip(fills, self.holes, strict=True)])
+        object.__setattr__(self, "pixels", [np.nonzero(hole) for hole in self.holes])
+
+    def filled(self, colours: list[NDArray[np.float32]]) -> list[NDArray[np.uint8]]:
+        """Each frame with its hole's pixels set to colours (N, 3)."""
+        pictures = list(self.frames.copy())
+        for picture, hole, values in zip(pictures, self.holes, colours, strict=True):
+            picture[hole] = np.clip(np.rint(values), 0, 255)
+        return pictures
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Completed flow and the whole frame's motion, forward and backward, (T-1, H, W, 2) each."""
+
+    forward: Flow
+    backward: Flow
+    camera_forward: Flow
+    camera_backward: Flow
+
+
+def first_guess(clip: Clip, coarse: bool) -> list[NDArray[np.float32]] | None:
+    """Colours (N, 3) a frame from a round at half size; None if `coarse` is False."""
+    height, width = clip.holes.shape[1:]
+    half = (max(1, round(height / 2)), max(1, round(width / 2)))
+    if not coarse:
+        return None
+    small = Clip(
+        np.stack([reduce_picture(frame, half) for frame in clip.frames]),
+        np.stack([reduce_hole(hole, half) for hole in clip.holes]),
+    )
+    colours = guide(small, find_motion(small, None))
+    return [
+        cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)[hole].astype(np.float32)
+        for picture, hole in zip(small.filled(colours), clip.holes, strict=True)
+    ]
+
+
+def find_motion(clip: Clip, guess: list[NDArray[np.float32]] | None) -> Motion:
+    """Find and complete the flow of the clip, its holes filled with `guess` or smoothly."""
+    pictures = clip.filled(clip.smooth if guess is None else guess)
+    grey = each_frame(lambda t: cv2.cvtColor(pictures[t], cv2.COLOR_RGB2GRAY), len(pictures))
+    forward, backward = estimate_flow(grey)
+    wide = np.stack([_with_ring(hole, guess is not None) for hole in clip.holes])
+    doubtful = wide[:-1], wide[1:]
+    camera = camera_motion(forward, doubtful[0]), camera_motion(backward, doubtful[1])
+    completed = complete_flow(
+        forward, backward, camera, doubtful, passes=_PASSES, sweeps=_SWEEPS
+    )
+    return Motion(*completed, *camera)
+
+
+def _with_ring(hole: NDArray[np.bool_], well_filled: bool) -> NDArray[np.bool_]:
+    """The hole and the ring around it whose flow is spoilt: thin holes spoil less than thick."""
+    if not hole.any():
+        return hole
+    thickness = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3).max()
+    ring = _SECOND_RING if well_filled else int(np.clip(round(thickness), 1, _WIDEST_RING))
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * ring + 1, 2 * ring + 1))
+    return cv2.dilate(hole.astype(np.uint8), disk).astype(np.bool_)
+
+
+def trace(clip: Clip, motion: Motion, t: int) -> list[Sources]:
+    """Sources of frame t's hole pixels: by the flow from past and future, then by the camera."""
+    known = ~clip.holes
+    fields = (
+        (motion.forward, motion.backward),
+        (motion.camera_forward, motion.camera_backward),
+    )
+    past, future, *camera = (
+        follow(clip.pixels[t], t, *flows, known, towards=towards, tolerance=_TOLERANCE)
+        for flows in fields
+        for towards in (-1, 1)
+    )
+    return [*agree(past, future, t, clip.frames, clip.holes, clip.smooth[t]), *camera]
+
+
+def guide(clip: Clip, motion: Motion) -> list[NDArray[np.float32]]:
+    """Colours (N, 3) a frame, merged by reliability: what the next round's flow is found on."""
+    return each_frame(lambda t: _guide_frame(clip, motion, t), len(clip.frames))
+
+
+def candidates(clip: Clip, t: int, traced: list[Sources]) -> list[Candidate]:
+    """Sample what the traced sources of frame t show, by the flow first, then by the camera."""
+    found = []
+    for index, sources in enumerate(traced):
+        colours, shown = sample_known(clip.frames, clip.holes, *sources[:3])
+        sources = sources.where(shown)
+        trust = 1.0 if index < 2 else _CAMERA_VARIANCE
+        found.append(Candidate(colours, trust * expected_variance(sources, t), sources))
+    return found
+
+
+def _guide_frame(clip: Clip, motion: Motion, t: int) -> NDArray[np.float32]:
+    hole = clip.holes[t]
+    if not hole.any():
+        return clip.smooth[t]
+    merged, seen = merge_by_reliability(
+        candidates(clip, t, trace(clip, motion, t)), hole, clip.smooth[t]
+    )
+    return fill_rest(clip.frames[t], hole, merged, seen)
+
+
+def fill_rest(
+    frame: NDArray[Any], hole: NDArray[np.bool_], colours: NDArray[np.float32], seen: Any
+) -> NDArray[np.float32]:
+    """Colours (N, 3) of the hole's pixels, those not seen filled smoothly from all the others."""
+    if seen.all():
+        return colours
+    picture = frame.astype(np.float32)
+    picture[hole] = colours
+    rest = np.zeros_like(hole)
+    rest[hole] = ~seen
+    return harmonic_fill(picture, rest)[hole]

@@ -1,0 +1,67 @@
+"""Crop around the hole, fit a working size, and find the way exactly back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+MARGIN_SHARE = 0.25  # of the hole's own box, on every side: where colours are borrowed from
+LEAST_MARGIN = 64  # pixels
+
+
+@dataclass(frozen=True)
+class Region:
+    """A box of the picture: rows top to bottom and columns left to right, ends not included."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def crop(self, array: NDArray[Any]) -> NDArray[Any]:
+        """View of the box in an array (H, W, ...)."""
+        return array[self.top : self.bottom, self.left : self.right]
+
+
+def region_around(hole: NDArray[np.bool_]) -> Region:
+    """Return the box that holds every hole pixel and a margin to borrow from.
+
+    hole: (H, W) bool, the union over a window; it must not be empty.
+    """
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    top, bottom = _widen(int(rows[0]), int(rows[-1]) + 1, hole.shape[0])
+    left, right = _widen(int(columns[0]), int(columns[-1]) + 1, hole.shape[1])
+    return Region(top, bottom, left, right)
+
+
+def _widen(start: int, stop: int, limit: int) -> tuple[int, int]:
+    margin = max(LEAST_MARGIN, round(MARGIN_SHARE * (stop - start)))
+    return max(start - margin, 0), min(stop + margin, limit)
+
+
+def working_size(size: tuple[int, int], most_pixels: int) -> tuple[int, int]:
+    """Return (height, width) of the same shape with at most so many pixels; never larger."""
+    height, width = size
+    scale = min(1.0, (most_pixels / (height * width)) ** 0.5)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def reduce_picture(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Picture (H, W, ...) averaged down to size (height, width), its type kept."""
+    if picture.shape[:2] == size:
+        return picture
+    return cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA)
+
+
+def reduce_hole(hole: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Hole (H, W) at a smaller size: True wherever a hole pixel has any share.
+
+    So a reduced pixel outside the reduced hole holds nothing of what lies under the hole.
+    """
+    if hole.shape == size:
+        return hole
+    return reduce_picture(hole.astype(np.float32), size) > 0

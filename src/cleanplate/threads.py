@@ -1,0 +1,36 @@
+"""Do the same for every frame on all cores, with the same result on any number of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import cv2
+
+Result = TypeVar("Result")
+
+
+def each_frame(work: Callable[[int], Result], count: int) -> list[Result]:
+    """Return [work(0), ..., work(count - 1)], computed side by side.
+
+    `work` should spend its time in code that releases Python's lock. Inside it OpenCV runs on one
+    thread: its results may depend on how many it uses (DIS flow's do), and the cores are busy.
+    """
+    with _opencv_on_one_thread():
+        if count < 2 or (os.cpu_count() or 1) < 2:
+            return [work(index) for index in range(count)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(work, range(count)))
+
+
+@contextmanager
+def _opencv_on_one_thread() -> Iterator[None]:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

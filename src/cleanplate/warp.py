@@ -1,0 +1,68 @@
+"""Sample pictures and fields between their pixels: the only bilinear sampler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True, inline="always")
+def sample_vector(field: Any, y: float, x: float) -> Any:
+    """Bilinear value (dx, dy) of field (H, W, 2) at y, x; positions are clamped to the picture."""
+    height, width = field.shape[0], field.shape[1]
+    y = min(max(y, 0.0), height - 1.0)
+    x = min(max(x, 0.0), width - 1.0)
+    y0, x0 = int(y), int(x)
+    y1, x1 = min(y0 + 1, height - 1), min(x0 + 1, width - 1)
+    b, a = y - y0, x - x0
+    w00, w01, w10, w11 = (1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b
+    dx = (
+        w00 * field[y0, x0, 0]
+        + w01 * field[y0, x1, 0]
+        + w10 * field[y1, x0, 0]
+        + w11 * field[y1, x1, 0]
+    )
+    dy = (
+        w00 * field[y0, x0, 1]
+        + w01 * field[y0, x1, 1]
+        + w10 * field[y1, x0, 1]
+        + w11 * field[y1, x1, 1]
+    )
+    return dx, dy
+
+
+@njit(cache=True, nogil=True)
+def sample_known(frames: Any, holes: Any, frame: Any, y: Any, x: Any) -> Any:
+    """Sample frames bilinearly at N places, from known pixels alone.
+
+    frames: (T, H, W, 3). holes: (T, H, W) bool. frame: (N,) int, negative where there is nothing
+    to sample. y, x: (N,), clamped to the picture. Hole pixels count for nothing: the weights of
+    the others are scaled up. Returns colours (N, 3) float32 and (N,) bool, False with colour 0
+    where no known pixel has a weight.
+    """
+    count, height, width = len(frame), holes.shape[1], holes.shape[2]
+    colours, found = np.zeros((count, 3), np.float32), np.zeros(count, np.bool_)
+    for i in range(count):
+        t = frame[i]
+        if t < 0:
+            continue
+        row = min(max(y[i], np.float32(0)), np.float32(height - 1))
+        column = min(max(x[i], np.float32(0)), np.float32(width - 1))
+        y0, x0 = int(row), int(column)
+        b, a = row - np.float32(y0), column - np.float32(x0)
+        total = np.float32(0)
+        for corner in range(4):
+            below, right = corner // 2, corner % 2
+            yc, xc = min(y0 + below, height - 1), min(x0 + right, width - 1)
+            if holes[t, yc, xc]:
+                continue
+            weight = (b if below else np.float32(1) - b) * (a if right else np.float32(1) - a)
+            total += weight
+            for k in range(3):
+                colours[i, k] += weight * np.float32(frames[t, yc, xc, k])
+        found[i] = total > np.float32(1e-3)
+        for k in range(3):
+            colours[i, k] = colours[i, k] / total if found[i] else np.float32(0)
+    return colours, found

@@ -1,0 +1,73 @@
+"""Which frames are filled together: stretches of one shot that overlap, read as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import BadInput
+
+Item = TypeVar("Item")
+
+LONGEST = 96  # frames; far sources hardly help beyond this, and memory grows with it
+SHORTEST = 12  # frames; a window has to see something beside the frame that it fills
+OVERLAP_SHARE = 6  # one sixth of a window is shared with the next
+BUDGET_BYTES = 480_000_000  # what one window may take, everything that a method keeps included
+BYTES_PER_PIXEL = 12  # of one frame: its planes, its RGB and the method's fields, as measured
+
+
+@dataclass(frozen=True)
+class Window(Generic[Item]):
+    """A stretch of one shot.
+
+    first: index of its first frame in the clip. items: its frames. lead, tail: how many of them
+    are shared with the window before and after; 0 at the ends of a shot.
+    """
+
+    first: int
+    items: list[Item]
+    lead: int
+    tail: int
+
+    def weights(self) -> NDArray[np.float32]:
+        """(T,) float32 in (0, 1]: ramps over the shared frames; two neighbours' add up to 1."""
+        weights = np.ones(len(self.items), np.float32)
+        for shared, ramp in ((self.lead, weights), (self.tail, weights[::-1])):
+            ramp[:shared] *= (np.arange(shared, dtype=np.float32) + 0.5) / max(shared, 1)
+        return weights
+
+
+def window_length(pixels: int) -> int:
+    """How many frames of so many pixels are filled together within the memory budget."""
+    return int(np.clip(BUDGET_BYTES // max(pixels * BYTES_PER_PIXEL, 1), SHORTEST, LONGEST))
+
+
+def windows(
+    items: Iterable[Item], starts_shot: Callable[[Item], bool], *, length: int, overlap: int
+) -> Iterator[Window[Item]]:
+    """Cut a stream into windows of at most `length` frames, never across the start of a shot.
+
+    Neighbouring windows of a shot share `overlap` frames. At most `length` items are held.
+    Raises BadInput unless 0 <= overlap and 2 * overlap < length.
+
+    >>> [w.items for w in windows(range(7), lambda i: i == 5, length=3, overlap=1)]
+    [[0, 1, 2], [2, 3, 4], [5, 6]]
+    """
+    if not 0 <= 2 * overlap < length:
+        raise BadInput(f"windows of {length} frames cannot share {overlap}. Share under half.")
+    held: list[Item] = []
+    first = lead = 0
+    for item in items:
+        if held and starts_shot(item):
+            yield Window(first, held, lead, 0)
+            first, held, lead = first + len(held), [], 0
+        elif len(held) == length:
+            yield Window(first, held, lead, overlap)
+            first, held, lead = first + length - overlap, held[length - overlap :], overlap
+        held.append(item)
+    if held:
+        yield Window(first, held, lead, 0)
