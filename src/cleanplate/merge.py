@@ -25,6 +25,7 @@ _LEAST_VARIANCE = 3.0
 _DETAIL = 30.0  # levels by which a smooth fill errs deep inside a hole
 _DETAIL_LENGTH = 8.0  # pixels from the edge at which it has lost most of that detail
 _WINDOW = 9  # pixels over which disagreement is averaged
+_SIDE_WINDOW = 41  # pixels over which one side is taken together
 
 
 class Candidate(NamedTuple):
@@ -100,4 +101,19 @@ def most_reliable(candidates: list[Candidate]) -> Sources:
     """For each of the N pixels the source of the smallest variance among the candidates."""
     best = np.argmin([candidate.variance for candidate in candidates], axis=0)
     rows = np.arange(len(best))
-    return Sources(*(np.stack(field)[best, rows] for field in zip(*(c.sources for c in candidates))))
+    fields = zip(*(candidate.sources for candidate in candidates), strict=True)
+    return Sources(*(np.stack(field)[best, rows] for field in fields))
+
+
+def one_side(past: Candidate, future: Candidate, hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say for each of the N pixels whether to take the future's source (True) or the past's.
+
+    Whole neighbourhoods take the side that is more reliable on average, since a picture put
+    together pixel by pixel shows both wherever the two disagree.
+    """
+    has_past, has_future = np.isfinite(past.variance), np.isfinite(future.variance)
+    both = has_past & has_future
+    ratio = np.zeros(len(both), np.float32)
+    ratio[both] = np.log(past.variance[both] / future.variance[both])
+    preferred = average_inside(ratio, both, hole, _SIDE_WINDOW) > 0
+    return np.where(both, preferred, has_future)

@@ -9,8 +9,6 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.errors import BadInput
-
 Item = TypeVar("Item")
 
 LONGEST = 96  # frames; far sources hardly help beyond this, and memory grows with it
@@ -47,18 +45,16 @@ def window_length(pixels: int) -> int:
 
 
 def windows(
-    items: Iterable[Item], starts_shot: Callable[[Item], bool], *, length: int, overlap: int
+    items: Iterable[Item], starts_shot: Callable[[Item], bool], *, length: int
 ) -> Iterator[Window[Item]]:
     """Cut a stream into windows of at most `length` frames, never across the start of a shot.
 
-    Neighbouring windows of a shot share `overlap` frames. At most `length` items are held.
-    Raises BadInput unless 0 <= overlap and 2 * overlap < length.
+    Neighbouring windows of a shot share a sixth of their frames. At most `length` items are held.
 
-    >>> [w.items for w in windows(range(7), lambda i: i == 5, length=3, overlap=1)]
-    [[0, 1, 2], [2, 3, 4], [5, 6]]
+    >>> [w.items for w in windows(range(13), lambda i: i == 11, length=6)]
+    [[0, 1, 2, 3, 4, 5], [5, 6, 7, 8, 9, 10], [11, 12]]
     """
-    if not 0 <= 2 * overlap < length:
-        raise BadInput(f"windows of {length} frames cannot share {overlap}. Share under half.")
+    overlap = length // OVERLAP_SHARE
     held: list[Item] = []
     first = lead = 0
     for item in items:

@@ -1,0 +1,54 @@
+"""The methods, a plain table: look inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from cleanplate.errors import BadInput
+from cleanplate.methods import flow_guided
+from cleanplate.video import Filled, Frames, Holes
+
+METHODS = {"flow": flow_guided}
+
+
+class Method(Protocol):
+    """What every room's method does.
+
+    longest_window: the most frames that it makes use of at once.
+    """
+
+    longest_window: int
+
+    def fill(
+        self,
+        frames: Frames,
+        holes: Holes,
+        *,
+        prior: Filled | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Filled:
+        """Fill the holes of one stretch of a shot; sources count from its first frame."""
+        ...
+
+
+def load_method(name: str, *, weights: Any = None, device: str = "auto", **options: Any) -> Method:
+    """Return the method of a name in METHODS, with its options (`tune`, `seed`, ...).
+
+    Raises BadInput for an unknown name or option, for weights that the method has no use for, and
+    for a device on which it does not run.
+    """
+    if name not in METHODS:
+        raise BadInput(f"method {name!r} is unknown. Choose one of: {', '.join(METHODS)}.")
+    room = METHODS[name]
+    if weights is not None:
+        raise BadInput(f"method {name!r} has no weights, {weights} was given. Leave them out.")
+    if device not in room.DEVICES:
+        raise BadInput(
+            f"method {name!r} does not run on {device!r}. Choose one of: {', '.join(room.DEVICES)}."
+        )
+    unknown = options.keys() - set(room.Options.__dataclass_fields__)
+    if unknown:
+        known = ", ".join(room.Options.__dataclass_fields__)
+        raise BadInput(f"method {name!r} has no option {min(unknown)!r}. Choose from: {known}.")
+    return room.Method(room.Options(**options))

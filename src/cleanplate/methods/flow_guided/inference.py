@@ -7,65 +7,86 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.merge import Candidate, expected_variance, merge_by_reliability, most_reliable
-from cleanplate.methods.flow_guided.rounds import (
-    Clip,
-    candidates,
-    fill_rest,
-    find_motion,
-    first_guess,
-    guide,
-    trace,
-)
-from cleanplate.harmonic import harmonic_fill
-from cleanplate.propagate import enlarge
+from cleanplate.errors import BadInput
+from cleanplate.methods.flow_guided import render
+from cleanplate.methods.flow_guided.rounds import Clip, find_motion, first_guess, guide
 from cleanplate.region import reduce_hole, reduce_picture, working_size
 from cleanplate.threads import each_frame
-from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance
-from cleanplate.warp import sample_known
+from cleanplate.video import Filled, Frames, Holes
+
+DEVICES = ("auto", "cpu")
+TUNES = ("fidelity", "removal")
 
 
 @dataclass(frozen=True)
 class Options:
+    """How the hole is filled.
+
+    tune: "fidelity" merges all that is known of a pixel and stays close to the truth; "removal"
+    takes each pixel from one place, so that the fill is as sharp as its surroundings. seed: of
+    what has to be invented. working_pixels: flow and trajectories are found on pictures of at
+    most so many pixels; colours always come from the full size.
+    """
+
     tune: str = "fidelity"
-    rounds: int = 2
-    coarse: bool = False
+    seed: int = 0
     working_pixels: int = 432 * 240
+
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing."""
+        if self.tune not in TUNES:
+            raise BadInput(f"tune {self.tune!r} is unknown. Choose one of: {', '.join(TUNES)}.")
+        if self.working_pixels < 1:
+            raise BadInput(f"working_pixels is {self.working_pixels}. Give at least 1.")
 
 
 class Method:
-    def __init__(self, options: Options = Options()) -> None:
-        self.options = options
+    """Fills the holes of one stretch of a shot by the options given."""
 
-    def fill(self, frames, holes, *, prior=None, progress=None):
-        size = working_size(holes.shape[1:], self.options.working_pixels)
-        levels = 257 if frames.dtype == np.uint16 else 1
-        small = each_frame(lambda t: (reduce_picture(frames[t], size) // levels).astype(np.uint8), len(frames))
-        clip = Clip(np.stack(small), np.stack([reduce_hole(h, size) for h in holes]))
-        guess = first_guess(clip, self.options.coarse)
-        for r in range(self.options.rounds):
-            motion = find_motion(clip, guess)
-            if r + 1 < self.options.rounds:
-                guess = guide(clip, motion)
-        scale = (holes.shape[1] / size[0])
-        out = frames.copy()
-        def render(t):
-            hole = holes[t]
-            if not hole.any(): return
-            found=[]
-            for i,s in enumerate(trace(clip, motion, t)):
-                s = enlarge(s, clip.holes[t], hole)
-                c, ok = sample_known(frames, holes, *s[:3])
-                s = s.where(ok)
-                found.append(Candidate(c/levels, (1. if i<2 else 2.)*expected_variance(s,t), s))
-            smooth = harmonic_fill(frames[t], hole)[hole]/levels
-            m, seen = merge_by_reliability(found, hole, smooth, scale=scale)
-            m = fill_rest(frames[t]/np.float32(levels), hole, m, seen)
-            out[t][hole] = np.clip(np.rint(m*levels), 0, 255*levels)
-        each_frame(render, len(frames))
-        return Filled(out, None)
+    longest_window = 96
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+
+    def fill(
+        self,
+        frames: Frames,
+        holes: Holes,
+        *,
+        prior: Filled | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Filled:
+        """Fill frames (T, H, W, 3) uint8 or uint16 where holes (T, H, W) are True.
+
+        prior: not used. progress: called with the share done, 0 to 1.
+        """
+        report = progress or (lambda share: None)
+        clip = _reduced(frames, holes, self.options.working_pixels)
+        removal = self.options.tune == "removal"
+        # A removal takes its first round at half size, for speed; a restoration at full size.
+        guess = first_guess(clip) if removal else guide(clip, find_motion(clip, None))
+        report(0.3)
+        motion = find_motion(clip, guess)
+        report(0.6)
+        draw = render.removal if removal else render.fidelity
+        filled = draw(clip, motion, frames, holes, seed=self.options.seed)
+        report(1.0)
+        return filled
+
+
+def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:
+    """The clip at its working size, 8 bits deep."""
+    height, width = holes.shape[1:]
+    size = working_size((height, width), pixels)
+
+    def reduce(t: int) -> NDArray[np.uint8]:
+        return (reduce_picture(frames[t], size) // render.levels(frames)).astype(np.uint8)
+
+    return Clip(
+        np.stack(each_frame(reduce, len(frames))),
+        np.stack([reduce_hole(hole, size) for hole in holes]),
+    )

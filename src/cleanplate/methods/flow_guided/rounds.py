@@ -18,13 +18,14 @@ from cleanplate.methods.flow_guided.agree import agree
 from cleanplate.propagate import Sources, follow
 from cleanplate.region import reduce_hole, reduce_picture
 from cleanplate.threads import each_frame
-from cleanplate.video import Flow, Holes
+from cleanplate.video import Flow, Frames, Holes
 from cleanplate.warp import sample_known
 
 _TOLERANCE = 5.0  # pixels of forward-backward residual in one step; Xu et al.'s epsilon
 _WIDEST_RING = 8  # pixels around a hole whose flow has seen its first, smooth fill
 _SECOND_RING = 1  # pixels around a hole whose flow has seen a good fill
 _PASSES, _SWEEPS = 3, 8
+_ONE = np.float32(1)
 _CAMERA_VARIANCE = 2.0  # of a source by the whole frame's motion, against one by the flow
 
 
@@ -61,12 +62,10 @@ class Motion:
     camera_backward: Flow
 
 
-def first_guess(clip: Clip, coarse: bool) -> list[NDArray[np.float32]] | None:
-    """Colours (N, 3) a frame from a round at half size; None if `coarse` is False."""
+def first_guess(clip: Clip) -> list[NDArray[np.float32]]:
+    """Colours (N, 3) a frame from a round at half size."""
     height, width = clip.holes.shape[1:]
     half = (max(1, round(height / 2)), max(1, round(width / 2)))
-    if not coarse:
-        return None
     small = Clip(
         np.stack([reduce_picture(frame, half) for frame in clip.frames]),
         np.stack([reduce_hole(hole, half) for hole in clip.holes]),
@@ -122,14 +121,19 @@ def guide(clip: Clip, motion: Motion) -> list[NDArray[np.float32]]:
     return each_frame(lambda t: _guide_frame(clip, motion, t), len(clip.frames))
 
 
-def candidates(clip: Clip, t: int, traced: list[Sources]) -> list[Candidate]:
-    """Sample what the traced sources of frame t show, by the flow first, then by the camera."""
+def candidates(
+    frames: Frames, holes: Holes, t: int, traced: list[Sources], step: np.float32 = _ONE
+) -> list[Candidate]:
+    """Sample what the sources of frame t show, those by the flow first, then those by the camera.
+
+    step: of the frames' type for one 8-bit level; colours are returned as 0 to 255.
+    """
     found = []
     for index, sources in enumerate(traced):
-        colours, shown = sample_known(clip.frames, clip.holes, *sources[:3])
+        colours, shown = sample_known(frames, holes, *sources[:3])
         sources = sources.where(shown)
         trust = 1.0 if index < 2 else _CAMERA_VARIANCE
-        found.append(Candidate(colours, trust * expected_variance(sources, t), sources))
+        found.append(Candidate(colours / step, trust * expected_variance(sources, t), sources))
     return found
 
 
@@ -138,7 +142,7 @@ def _guide_frame(clip: Clip, motion: Motion, t: int) -> NDArray[np.float32]:
     if not hole.any():
         return clip.smooth[t]
     merged, seen = merge_by_reliability(
-        candidates(clip, t, trace(clip, motion, t)), hole, clip.smooth[t]
+        candidates(clip.frames, clip.holes, t, trace(clip, motion, t)), hole, clip.smooth[t]
     )
     return fill_rest(clip.frames[t], hole, merged, seen)
 

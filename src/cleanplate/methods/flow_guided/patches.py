@@ -1,0 +1,190 @@
+"""Invent what no frame shows from patches of the picture around it.
+
+A nearest-neighbour field by PatchMatch (Barnes et al., SIGGRAPH 2009) inside the coarse-to-fine
+completion of Wexler et al. (CVPR 2004): find for each unknown pixel the most alike known patch,
+let the patches vote on the picture, and again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cleanplate.harmonic import harmonic_fill
+from cleanplate.region import reduce_hole, reduce_picture
+
+Picture = NDArray[np.float32]  # (H, W, 3)
+Mask = NDArray[np.bool_]  # (H, W)
+Field = NDArray[np.int32]  # (H, W, 2), row and column of each unknown pixel's source
+
+_RADIUS = 3  # of a patch, pixels
+_ROUNDS = 4  # of search and vote at each size
+_SMALLEST_SIDE = 24
+
+
+def patch_sources(picture: NDArray[Any], unknown: Mask, *, seed: int) -> Field | None:
+    """Return for every unknown pixel the known pixel of the same picture to copy.
+
+    picture: (H, W, 3), 0 to 255; what lies under `unknown` is never read. unknown: (H, W) bool.
+    Returns (H, W, 2) int32, row and column, -1 outside the unknown region; None where the picture
+    has no whole known patch. The same seed gives the same field.
+    """
+    if not _centres(unknown).any():
+        return None
+    start = harmonic_fill(picture, unknown)
+    field, _ = _solve(start, unknown, np.uint32(seed * 2 + 1))
+    return field
+
+
+def _centres(unknown: Mask) -> Mask:
+    """Where a whole patch is known."""
+    side = 2 * _RADIUS + 1
+    kernel = np.ones((side, side), np.uint8)
+    blocked = cv2.dilate(unknown.astype(np.uint8), kernel).astype(np.bool_)
+    inner = np.zeros_like(unknown)
+    inner[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS] = True
+    return inner & ~blocked
+
+
+def _solve(picture: Picture, unknown: Mask, seed: np.uint32) -> tuple[Field, Picture]:
+    """Solve at half size first, where that still has whole patches; then refine."""
+    centres = _centres(unknown)
+    rows, columns = np.nonzero(unknown)
+    sources = np.argwhere(centres).astype(np.int32)
+    height, width = unknown.shape
+    half = ((height + 1) // 2, (width + 1) // 2)
+    half_unknown = reduce_hole(unknown, half)
+    field = np.full((height, width, 2), -1, np.int32)
+    deep = cv2.distanceTransform(unknown.astype(np.uint8), cv2.DIST_L2, 3).max() > 2
+    if deep and min(half) >= _SMALLEST_SIDE and _centres(half_unknown).any():
+        coarse, _ = _solve(reduce_picture(picture, half), half_unknown, seed)
+        _double(field, coarse, centres, rows, columns)
+    _draw(field, sources, rows, columns, seed)
+    picture = picture.copy()
+    _vote(picture, field, rows, columns, unknown)
+    for turn in range(_ROUNDS):
+        _search(picture, field, centres, rows, columns, np.uint32(seed + 7919 * (turn + 1)))
+        _vote(picture, field, rows, columns, unknown)
+    return field, picture
+
+
+@njit(cache=True, nogil=True)
+def _double(field: Field, coarse: Field, centres: Mask, rows: Any, columns: Any) -> None:
+    """Take over the field found at half size wherever it points to a whole patch."""
+    height, width = centres.shape
+    for i in range(len(rows)):
+        r, c = rows[i], columns[i]
+        half_r, half_c = min(r // 2, coarse.shape[0] - 1), min(c // 2, coarse.shape[1] - 1)
+        if coarse[half_r, half_c, 0] < 0:
+            continue
+        y = 2 * coarse[half_r, half_c, 0] + r % 2
+        x = 2 * coarse[half_r, half_c, 1] + c % 2
+        if y < height and x < width and centres[y, x]:
+            field[r, c, 0], field[r, c, 1] = y, x
+
+
+@njit(cache=True, nogil=True)
+def _random(state: np.uint32) -> np.uint32:
+    """Marsaglia's xorshift, 32 bits."""
+    state ^= np.uint32(state << np.uint32(13))
+    state ^= np.uint32(state >> np.uint32(17))
+    state ^= np.uint32(state << np.uint32(5))
+    return state
+
+
+@njit(cache=True, nogil=True)
+def _draw(field: Field, sources: Any, rows: Any, columns: Any, seed: np.uint32) -> None:
+    """Give every pixel without a source one at random."""
+    state = np.uint32(seed | np.uint32(1))
+    for i in range(len(rows)):
+        if field[rows[i], columns[i], 0] < 0:
+            state = _random(state)
+            pick = int(state) % len(sources)
+            field[rows[i], columns[i], 0] = sources[pick, 0]
+            field[rows[i], columns[i], 1] = sources[pick, 1]
+
+
+@njit(cache=True, nogil=True)
+def _search(
+    picture: Picture, field: Field, centres: Mask, rows: Any, columns: Any, seed: np.uint32
+) -> None:
+    """Two PatchMatch sweeps: take a neighbour's shift or a random place if its patch fits better."""
+    height, width = centres.shape
+    count = len(rows)
+    costs = np.empty((height, width), np.float32)
+    for i in range(count):
+        r, c = rows[i], columns[i]
+        costs[r, c] = _cost(picture, r, c, field[r, c, 0], field[r, c, 1], np.float32(np.inf))
+    state = np.uint32(seed | np.uint32(1))
+    for sweep in range(2):
+        step = 1 if sweep % 2 == 0 else -1
+        for k in range(count):
+            i = k if step > 0 else count - 1 - k
+            r, c = rows[i], columns[i]
+            for dr, dc in ((step, 0), (0, step)):
+                nr, nc = r - dr, c - dc
+                if 0 <= nr < height and 0 <= nc < width and field[nr, nc, 0] >= 0:
+                    _try(picture, field, centres, costs, r, c, field[nr, nc, 0] + dr,
+                         field[nr, nc, 1] + dc)
+            radius = max(height, width)
+            while radius >= 1:
+                state = _random(state)
+                dy = int(state >> np.uint32(16)) % (2 * radius + 1) - radius
+                dx = int(state & np.uint32(0xFFFF)) % (2 * radius + 1) - radius
+                _try(picture, field, centres, costs, r, c, field[r, c, 0] + dy,
+                     field[r, c, 1] + dx)
+                radius //= 2
+
+
+@njit(cache=True, nogil=True)
+def _try(
+    picture: Any, field: Any, centres: Any, costs: Any, r: int, c: int, y: int, x: int
+) -> None:
+    if 0 <= y < centres.shape[0] and 0 <= x < centres.shape[1] and centres[y, x]:
+        cost = _cost(picture, r, c, y, x, costs[r, c])
+        if cost < costs[r, c]:
+            costs[r, c] = cost
+            field[r, c, 0], field[r, c, 1] = y, x
+
+
+@njit(cache=True, nogil=True)
+def _cost(picture: Any, r: int, c: int, y: int, x: int, worst: np.float32) -> np.float32:
+    """Mean squared difference of two patches; stops early once it is worse than `worst`."""
+    height, width = picture.shape[0], picture.shape[1]
+    top, bottom = max(-_RADIUS, -r), min(_RADIUS, height - 1 - r)
+    left, right = max(-_RADIUS, -c), min(_RADIUS, width - 1 - c)
+    pixels = (bottom - top + 1) * (right - left + 1)
+    limit = worst * pixels
+    total = np.float32(0)
+    for dy in range(top, bottom + 1):
+        for dx in range(left, right + 1):
+            for k in range(3):
+                d = picture[r + dy, c + dx, k] - picture[y + dy, x + dx, k]
+                total += d * d
+        if total > limit:
+            break
+    return total / np.float32(pixels)
+
+
+@njit(cache=True, nogil=True)
+def _vote(picture: Picture, field: Field, rows: Any, columns: Any, unknown: Mask) -> None:
+    """Set every unknown pixel to the mean of what the patches over it show."""
+    height, width = unknown.shape
+    for i in range(len(rows)):
+        r, c = rows[i], columns[i]
+        red, green, blue, votes = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+        for dy in range(-_RADIUS, _RADIUS + 1):
+            for dx in range(-_RADIUS, _RADIUS + 1):
+                nr, nc = r + dy, c + dx
+                if 0 <= nr < height and 0 <= nc < width and unknown[nr, nc]:
+                    y, x = field[nr, nc, 0] - dy, field[nr, nc, 1] - dx
+                    weight = np.float32(1.0 / (1 + dy * dy + dx * dx))
+                    red += weight * picture[y, x, 0]
+                    green += weight * picture[y, x, 1]
+                    blue += weight * picture[y, x, 2]
+                    votes += weight
+        picture[r, c, 0], picture[r, c, 1], picture[r, c, 2] = red / votes, green / votes, blue / votes

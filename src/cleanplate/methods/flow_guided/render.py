@@ -1,0 +1,129 @@
+"""From sources to pixels at full size: the two ways to tune a fill."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.harmonic import harmonic_fill
+from cleanplate.merge import Candidate, merge_by_reliability, most_reliable, one_side
+from cleanplate.methods.flow_guided.rounds import Clip, Motion, candidates, fill_rest, trace
+from cleanplate.methods.flow_guided.unseen import invent
+from cleanplate.propagate import Sources, enlarge
+from cleanplate.seams import edge_correction
+from cleanplate.threads import each_frame
+from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance
+from cleanplate.warp import sample_known
+
+Colours = NDArray[np.float32]
+
+
+def levels(frames: Frames) -> int:
+    """Steps of the frames' type for one 8-bit level: 1, or 257 for uint16."""
+    return 257 if frames.dtype == np.uint16 else 1
+
+
+class Painter:
+    """A copy of the frames whose holes are painted frame by frame, with provenance."""
+
+    def __init__(self, frames: Frames, holes: Holes) -> None:
+        self.frames, self.holes = frames.copy(), holes
+        self.source = np.full(holes.shape, KNOWN, np.int32)
+        self.inconsistency = np.zeros(holes.shape, np.float16)
+
+    def paint(self, t: int, colours: Colours, sources: Sources) -> None:
+        """Set the hole of frame t to colours (N, 3), 0 to 255, taken from sources."""
+        hole, step = self.holes[t], levels(self.frames)
+        self.frames[t][hole] = np.rint(np.clip(colours, 0, 255) * step)
+        self.source[t][hole] = sources.frame
+        self.inconsistency[t][hole] = np.where(sources.frame >= 0, sources.inconsistency, 0)
+
+    def filled(self) -> Filled:
+        """What was painted."""
+        return Filled(self.frames, Provenance(self.source, self.inconsistency))
+
+
+def fidelity(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: int) -> Filled:
+    """Merge all that is known of each pixel by its reliability: close to the truth, if softer."""
+    painter = Painter(frames, holes)
+    scale = holes.shape[1] / clip.holes.shape[1]
+    step = np.float32(levels(frames))
+
+    def draw(t: int) -> None:
+        hole = holes[t]
+        if not hole.any():
+            return
+        large = [enlarge(s, clip.holes[t], hole) for s in trace(clip, motion, t)]
+        found = candidates(frames, holes, t, large, step)
+        frame = frames[t] / step
+        smooth = harmonic_fill(frame, hole)[hole]
+        colours, seen = merge_by_reliability(found, hole, smooth, scale=scale)
+        painter.paint(t, fill_rest(frame, hole, colours, seen), most_reliable(found))
+
+    each_frame(draw, len(frames))
+    return painter.filled()
+
+
+class Pick(NamedTuple):
+    """One source for each hole pixel, whether the future's side, and what to add to both sides."""
+
+    sources: Sources
+    correction: Colours
+
+
+def removal(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: int) -> Filled:
+    """Take each pixel from one place, seams evened out: as sharp as its surroundings."""
+    picks = each_frame(lambda t: _pick(clip, motion, t), len(frames))
+    sources = invent(clip, motion, [pick.sources for pick in picks], seed)
+    painter = Painter(frames, holes)
+    step = np.float32(levels(frames))
+
+    def draw(t: int) -> None:
+        hole = holes[t]
+        if not hole.any():
+            return
+        small_hole = clip.holes[t]
+        large = enlarge(sources[t], small_hole, hole)
+        colours, found = sample_known(frames, holes, *large[:3])
+        colours = colours / step + _spread(picks[t].correction, small_hole, hole)
+        borrowed = enlarge(picks[t].sources, small_hole, hole).where(found)
+        frame = frames[t] / step
+        painter.paint(t, fill_rest(frame, hole, colours, found), borrowed)
+
+    each_frame(draw, len(frames))
+    return painter.filled()
+
+
+def _pick(clip: Clip, motion: Motion, t: int) -> Pick:
+    """Choose a side for every pixel of frame t; the camera's motion where the flow has none."""
+    hole = clip.holes[t]
+    if not hole.any():
+        nothing = np.zeros(0, np.float32)
+        return Pick(Sources(np.zeros(0, np.int32), nothing, nothing, nothing), clip.smooth[t])
+    past, future, *camera = candidates(clip.frames, clip.holes, t, trace(clip, motion, t))
+    ahead = one_side(past, future, hole)
+    sources = Sources(
+        *(np.where(ahead, f, p) for p, f in zip(past.sources, future.sources, strict=True))
+    )
+    corrections = [_correction(side, clip, t) for side in (past, future)]
+    correction = np.where(ahead[:, None], corrections[1], corrections[0])
+    correction[sources.frame == UNSEEN] = 0
+    return Pick(sources.or_else(most_reliable(camera)), correction)
+
+
+def _correction(side: Candidate, clip: Clip, t: int) -> Colours:
+    shown = np.isfinite(side.variance)
+    return edge_correction(side.colours, shown, clip.frames[t], clip.holes[t])
+
+
+def _spread(values: Colours, small_hole: NDArray[np.bool_], hole: NDArray[np.bool_]) -> Colours:
+    """Interpolate values (n, 3) of a small hole's pixels at the N pixels of the full-size hole."""
+    if small_hole.shape == hole.shape:
+        return values
+    picture = np.zeros((*small_hole.shape, 4), np.float32)
+    picture[small_hole] = np.concatenate([values, np.ones((len(values), 1), np.float32)], axis=1)
+    large = cv2.resize(picture, hole.shape[::-1], interpolation=cv2.INTER_LINEAR)[hole]
+    return large[:, :3] / np.maximum(large[:, 3:], 1e-3)

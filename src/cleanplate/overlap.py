@@ -1,0 +1,63 @@
+"""Join windows where they overlap: a weighted sum divided by the weights, in any order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from cleanplate.video import UNSEEN
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What fills one frame: a value for each of its N hole pixels, in row order.
+
+    colours: (N, 3) uint8 or uint16. source: (N,) int32, frame of the clip or UNSEEN.
+    inconsistency: (N,) float16, pixels.
+    """
+
+    colours: NDArray[Any]
+    source: NDArray[np.int32]
+    inconsistency: NDArray[np.float16]
+
+    @classmethod
+    def empty(cls, dtype: DTypeLike) -> Patch:
+        """The patch of a frame without a hole."""
+        return cls(np.zeros((0, 3), dtype), np.zeros(0, np.int32), np.zeros(0, np.float16))
+
+
+class Overlap:
+    """Holds the patches that a later window may still add to."""
+
+    def __init__(self) -> None:
+        self._held: list[list[tuple[np.float32, Patch]]] = []
+
+    def add(self, patches: list[Patch], weights: NDArray[np.float32], ready: int) -> list[Patch]:
+        """Add a window's patches; return the first `ready` frames', which are complete.
+
+        patches, weights: one for each frame of the window, which starts at the first frame that
+        is still held.
+        """
+        for index, pair in enumerate(zip(weights, patches, strict=True)):
+            if index == len(self._held):
+                self._held.append([])
+            self._held[index].append(pair)
+        complete, self._held = self._held[:ready], self._held[ready:]
+        return [_mean(parts) for parts in complete]
+
+
+def _mean(parts: list[tuple[np.float32, Patch]]) -> Patch:
+    """Weighted mean of colours; provenance of the part that weighs most."""
+    if len(parts) == 1:
+        return parts[0][1]
+    _, strongest = max(parts, key=lambda part: (part[0], -int((part[1].source == UNSEEN).sum())))
+    total = np.sum([weight for weight, _ in parts])
+    colours = np.sum([weight * patch.colours for weight, patch in parts], axis=0) / total
+    return Patch(
+        np.rint(colours).astype(strongest.colours.dtype),
+        strongest.source,
+        strongest.inconsistency,
+    )
