@@ -37,8 +37,10 @@ def main() -> None:
             result = cp.fill(frames, holes, method=arguments.method, tune=arguments.tune)
             scores[kind, clip] = psnr(result, frames), ssim(result, frames)
             frames_done += len(frames)
-            print(f"{kind:12}{clip:16}{scores[kind, clip][0]:7.2f} {scores[kind, clip][1]:.4f}",
-                  flush=True)
+            print(
+                f"{kind:12}{clip:16}{scores[kind, clip][0]:7.2f} {scores[kind, clip][1]:.4f}",
+                flush=True,
+            )
     print_means(scores)
     print(f"{1000 * (time.perf_counter() - began) / frames_done:.0f} ms a frame, metrics included")
 
@@ -57,10 +59,12 @@ def parse() -> argparse.Namespace:
 def load(data: Path, kind: str, clip: str, count: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Frames (T, 240, 432, 3) uint8 RGB and holes (T, 240, 432) bool."""
     pictures = sorted((data / "DAVIS" / "JPEGImages" / "480p" / clip).glob("*.jpg"))[:count]
-    frames = np.stack([
-        cv2.resize(cv2.imread(str(p)), SIZE, interpolation=cv2.INTER_AREA)[..., ::-1]
-        for p in pictures
-    ])
+    frames = np.stack(
+        [
+            cv2.resize(cv2.imread(str(p)), SIZE, interpolation=cv2.INTER_AREA)[..., ::-1]
+            for p in pictures
+        ]
+    )
     masks = sorted((data / "masks" / kind / clip).glob("*.png"))[: len(frames)]
     holes = np.stack([cv2.imread(str(m), cv2.IMREAD_GRAYSCALE) > 127 for m in masks])
     return frames, np.broadcast_to(holes, frames.shape[:3])

@@ -107,9 +107,7 @@ def _all_known(known: Any, y: float, x: float) -> bool:
     return known[y0, x0] and known[y0, x1] and known[y1, x0] and known[y1, x1]
 
 
-def enlarge(
-    sources: Sources, small_hole: NDArray[np.bool_], hole: NDArray[np.bool_]
-) -> Sources:
+def enlarge(sources: Sources, small_hole: NDArray[np.bool_], hole: NDArray[np.bool_]) -> Sources:
     """Return sources for the pixels of a hole at full size from those found at a smaller size.
 
     small_hole: (h, w) with n pixels. hole: (H, W) with N pixels. A pixel takes the source frame
@@ -127,8 +125,15 @@ _ALIKE = 1.5  # pixels between displacements that belong to one motion
 
 @njit(cache=True, nogil=True)
 def _enlarge(
-    frame: Any, ys: Any, xs: Any, residual: Any, small_hole: Any, rows: Any, columns: Any,
-    height: int, width: int,
+    frame: Any,
+    ys: Any,
+    xs: Any,
+    residual: Any,
+    small_hole: Any,
+    rows: Any,
+    columns: Any,
+    height: int,
+    width: int,
 ) -> Any:
     small_height, small_width = small_hole.shape
     index = np.full((small_height, small_width), -1, np.int32)

@@ -25,9 +25,7 @@ def camera_motion(flow: Flow, doubtful: Holes) -> Flow:
     return np.stack(each_frame(lambda t: _homography_flow(flow[t], doubtful[t]), len(flow)))
 
 
-def _homography_flow(
-    flow: NDArray[np.float32], doubtful: NDArray[np.bool_]
-) -> NDArray[np.float32]:
+def _homography_flow(flow: NDArray[np.float32], doubtful: NDArray[np.bool_]) -> NDArray[np.float32]:
     height, width = doubtful.shape
     matrix = _homography(flow, doubtful)
     if matrix is None:

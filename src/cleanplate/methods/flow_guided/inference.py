@@ -70,7 +70,7 @@ class Method:
         # A removal takes its first round at half size, for speed; a restoration at full size.
         guess = first_guess(clip) if removal else guide(clip, find_motion(clip, None))
         report(0.3)
-        motion = find_motion(clip, guess)
+        motion = find_motion(clip, guess, removal=removal)
         report(0.6)
         draw = render.removal if removal else render.fidelity
         filled = draw(clip, motion, frames, holes, seed=self.options.seed)

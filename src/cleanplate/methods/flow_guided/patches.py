@@ -128,15 +128,22 @@ def _search(
             for dr, dc in ((step, 0), (0, step)):
                 nr, nc = r - dr, c - dc
                 if 0 <= nr < height and 0 <= nc < width and field[nr, nc, 0] >= 0:
-                    _try(picture, field, centres, costs, r, c, field[nr, nc, 0] + dr,
-                         field[nr, nc, 1] + dc)
+                    _try(
+                        picture,
+                        field,
+                        centres,
+                        costs,
+                        r,
+                        c,
+                        field[nr, nc, 0] + dr,
+                        field[nr, nc, 1] + dc,
+                    )
             radius = max(height, width)
             while radius >= 1:
                 state = _random(state)
                 dy = int(state >> np.uint32(16)) % (2 * radius + 1) - radius
                 dx = int(state & np.uint32(0xFFFF)) % (2 * radius + 1) - radius
-                _try(picture, field, centres, costs, r, c, field[r, c, 0] + dy,
-                     field[r, c, 1] + dx)
+                _try(picture, field, centres, costs, r, c, field[r, c, 0] + dy, field[r, c, 1] + dx)
                 radius //= 2
 
 
@@ -187,4 +194,8 @@ def _vote(picture: Picture, field: Field, rows: Any, columns: Any, unknown: Mask
                     green += weight * picture[y, x, 1]
                     blue += weight * picture[y, x, 2]
                     votes += weight
-        picture[r, c, 0], picture[r, c, 1], picture[r, c, 2] = red / votes, green / votes, blue / votes
+        picture[r, c, 0], picture[r, c, 1], picture[r, c, 2] = (
+            red / votes,
+            green / votes,
+            blue / votes,
+        )

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.merge import Candidate, merge_by_reliability, most_reliable, one_side
-from cleanplate.methods.flow_guided.rounds import Clip, Motion, candidates, fill_rest, trace
+from cleanplate.methods.flow_guided.agree import agree
+from cleanplate.methods.flow_guided.choose import choose_motion
+from cleanplate.methods.flow_guided.rounds import (
+    Clip,
+    Motion,
+    candidates,
+    fill_rest,
+    trace,
+    trace_camera,
+    trace_flow,
+)
 from cleanplate.methods.flow_guided.unseen import invent
 from cleanplate.propagate import Sources, enlarge
 from cleanplate.seams import edge_correction
@@ -68,7 +78,7 @@ def fidelity(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: 
 
 
 class Pick(NamedTuple):
-    """One source for each hole pixel, whether the future's side, and what to add to both sides."""
+    """One source for each hole pixel, and what to add to its colour, (N, 3), to hide the seam."""
 
     sources: Sources
     correction: Colours
@@ -98,20 +108,21 @@ def removal(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: i
 
 
 def _pick(clip: Clip, motion: Motion, t: int) -> Pick:
-    """Choose a side for every pixel of frame t; the camera's motion where the flow has none."""
+    """Choose a trajectory and then a side for every pixel of frame t."""
     hole = clip.holes[t]
     if not hole.any():
         nothing = np.zeros(0, np.float32)
         return Pick(Sources(np.zeros(0, np.int32), nothing, nothing, nothing), clip.smooth[t])
-    past, future, *camera = candidates(clip.frames, clip.holes, t, trace(clip, motion, t))
+    by_flow, by_camera = trace_flow(clip, motion, t), trace_camera(clip, motion, t)
+    chosen = choose_motion(clip, t, by_flow, by_camera)
+    sides = agree(*chosen, t, clip.frames, clip.holes, clip.smooth[t])
+    past, future = candidates(clip.frames, clip.holes, t, list(sides))
     ahead = one_side(past, future, hole)
-    sources = Sources(
-        *(np.where(ahead, f, p) for p, f in zip(past.sources, future.sources, strict=True))
-    )
+    sources = future.sources.where(ahead).or_else(past.sources.where(~ahead))
     corrections = [_correction(side, clip, t) for side in (past, future)]
     correction = np.where(ahead[:, None], corrections[1], corrections[0])
     correction[sources.frame == UNSEEN] = 0
-    return Pick(sources.or_else(most_reliable(camera)), correction)
+    return Pick(sources, correction)
 
 
 def _correction(side: Candidate, clip: Clip, t: int) -> Colours:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.flow.attached import attached_to_hole, hole_centres
 from cleanplate.flow.camera import camera_motion
 from cleanplate.flow.complete import complete_flow
 from cleanplate.flow.estimate import estimate_flow
@@ -70,24 +71,36 @@ def first_guess(clip: Clip) -> list[NDArray[np.float32]]:
         np.stack([reduce_picture(frame, half) for frame in clip.frames]),
         np.stack([reduce_hole(hole, half) for hole in clip.holes]),
     )
-    colours = guide(small, find_motion(small, None))
+    colours = guide(small, find_motion(small, None, removal=True))
     return [
-        cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)[hole].astype(np.float32)
+        cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)[hole].astype(
+            np.float32
+        )
         for picture, hole in zip(small.filled(colours), clip.holes, strict=True)
     ]
 
 
-def find_motion(clip: Clip, guess: list[NDArray[np.float32]] | None) -> Motion:
-    """Find and complete the flow of the clip, its holes filled with `guess` or smoothly."""
+def find_motion(
+    clip: Clip, guess: list[NDArray[np.float32]] | None, *, removal: bool = False
+) -> Motion:
+    """Find and complete the flow of the clip, its holes filled with `guess` or smoothly.
+
+    removal: the hole is an object's, so what moves with the hole belongs to the object.
+    """
     pictures = clip.filled(clip.smooth if guess is None else guess)
     grey = each_frame(lambda t: cv2.cvtColor(pictures[t], cv2.COLOR_RGB2GRAY), len(pictures))
     forward, backward = estimate_flow(grey)
     wide = np.stack([_with_ring(hole, guess is not None) for hole in clip.holes])
     doubtful = wide[:-1], wide[1:]
     camera = camera_motion(forward, doubtful[0]), camera_motion(backward, doubtful[1])
-    completed = complete_flow(
-        forward, backward, camera, doubtful, passes=_PASSES, sweeps=_SWEEPS
-    )
+    if removal:
+        shifts = np.diff(hole_centres(clip.holes), axis=0)
+        attached = (
+            attached_to_hole(forward, camera[0], doubtful[0], shifts),
+            attached_to_hole(backward, camera[1], doubtful[1], -shifts),
+        )
+        doubtful = doubtful[0] | attached[0], doubtful[1] | attached[1]
+    completed = complete_flow(forward, backward, camera, doubtful, passes=_PASSES, sweeps=_SWEEPS)
     return Motion(*completed, *camera)
 
 
@@ -101,24 +114,30 @@ def _with_ring(hole: NDArray[np.bool_], well_filled: bool) -> NDArray[np.bool_]:
     return cv2.dilate(hole.astype(np.uint8), disk).astype(np.bool_)
 
 
-def trace(clip: Clip, motion: Motion, t: int) -> list[Sources]:
-    """Sources of frame t's hole pixels: by the flow from past and future, then by the camera."""
+def trace_flow(clip: Clip, motion: Motion, t: int) -> tuple[Sources, Sources]:
+    """Sources of frame t's hole pixels along the completed flow, in the past and the future."""
+    return _trace(clip, (motion.forward, motion.backward), t)
+
+
+def trace_camera(clip: Clip, motion: Motion, t: int) -> tuple[Sources, Sources]:
+    """The same along the motion of the whole frame."""
+    return _trace(clip, (motion.camera_forward, motion.camera_backward), t)
+
+
+def _trace(clip: Clip, flows: tuple[Flow, Flow], t: int) -> tuple[Sources, Sources]:
     known = ~clip.holes
-    fields = (
-        (motion.forward, motion.backward),
-        (motion.camera_forward, motion.camera_backward),
-    )
-    past, future, *camera = (
+    past, future = (
         follow(clip.pixels[t], t, *flows, known, towards=towards, tolerance=_TOLERANCE)
-        for flows in fields
         for towards in (-1, 1)
     )
-    return [*agree(past, future, t, clip.frames, clip.holes, clip.smooth[t]), *camera]
+    return past, future
 
 
-def guide(clip: Clip, motion: Motion) -> list[NDArray[np.float32]]:
-    """Colours (N, 3) a frame, merged by reliability: what the next round's flow is found on."""
-    return each_frame(lambda t: _guide_frame(clip, motion, t), len(clip.frames))
+def trace(clip: Clip, motion: Motion, t: int) -> list[Sources]:
+    """All that is known of frame t's hole: by the flow, past and future agreeing, by the camera."""
+    past, future = trace_flow(clip, motion, t)
+    flow = agree(past, future, t, clip.frames, clip.holes, clip.smooth[t])
+    return [*flow, *trace_camera(clip, motion, t)]
 
 
 def candidates(
@@ -135,6 +154,11 @@ def candidates(
         trust = 1.0 if index < 2 else _CAMERA_VARIANCE
         found.append(Candidate(colours / step, trust * expected_variance(sources, t), sources))
     return found
+
+
+def guide(clip: Clip, motion: Motion) -> list[NDArray[np.float32]]:
+    """Colours (N, 3) a frame, merged by reliability: what the next round's flow is found on."""
+    return each_frame(lambda t: _guide_frame(clip, motion, t), len(clip.frames))
 
 
 def _guide_frame(clip: Clip, motion: Motion, t: int) -> NDArray[np.float32]:

@@ -1,0 +1,77 @@
+"""The command ``cleanplate``: one short file a family of commands, no logic.
+
+Exit codes: 0 all is well; 1 done, but something is wrong with the result or the mask; 2 refused,
+with one line that says why; 130 stopped by the user. A bug of ours keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from cleanplate.cli import check, demo, fill, mask
+from cleanplate.errors import CleanplateError
+
+STOPPED = 130
+
+app = typer.Typer(
+    name="cleanplate",
+    help="Fill the hole in a video so that nobody would know.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("fill")(fill.fill)
+app.command("check")(check.check)
+app.command("demo")(demo.demo)
+app.add_typer(mask.app, name="mask")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"cleanplate {version('cleanplate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    arguments: without the program's name; those of the process by default.
+    """
+    command = typer.main.get_command(app)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = command.main(given or ["--help"], prog_name="cleanplate", standalone_mode=False)
+    except CleanplateError as refusal:
+        return _refuse(str(refusal))
+    except (KeyboardInterrupt, typer.Abort):
+        code = STOPPED
+    except Exception as error:
+        # A usage error, by its look: where its class lives differs between versions of typer.
+        message = getattr(error, "format_message", None)
+        if message is None:
+            raise
+        return _refuse(f"{message().rstrip('.')}. See cleanplate --help.")
+    if code == STOPPED:  # some versions of typer turn the interrupt into this code themselves
+        print("Stopped; nothing was written.", file=sys.stderr)
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(sentence: str) -> int:
+    print("Error: " + " ".join(sentence.split()), file=sys.stderr)
+    return 2

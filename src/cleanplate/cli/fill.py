@@ -1,0 +1,80 @@
+"""``cleanplate fill``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cleanplate.cli import options
+
+
+class Tune(StrEnum):
+    """What a fill is for."""
+
+    removal = "removal"
+    fidelity = "fidelity"
+
+
+def fill(
+    video: options.Video,
+    mask: options.Mask,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The video to write.")],
+    method: Annotated[str, typer.Option(help="How to fill.")] = "flow",
+    tune: Annotated[
+        Tune, typer.Option(help="Look right after a removal, or be close to the truth.")
+    ] = Tune.removal,
+    grow: Annotated[int, typer.Option(min=0, help="Grow the hole by so many pixels.")] = 4,
+    invert_mask: options.InvertMask = False,
+    object_index: options.ObjectIndex = None,
+    codec: Annotated[str | None, typer.Option(help="Encoder; by default like the video.")] = None,
+    crf: Annotated[float | None, typer.Option(help="Quality; lower is better and larger.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Speed of the encoder.")] = None,
+    lossless: Annotated[bool, typer.Option("--lossless", help="Lose nothing by encoding.")] = False,
+    provenance: Annotated[
+        Path | None, typer.Option(help="Folder for where every pixel came from.")
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="Weights of the method.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same pixels.")] = 0,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Fill the hole in VIDEO that MASK marks; sound, timing and everything outside stay."""
+    import dataclasses
+    import json
+
+    from cleanplate.cli.words import summary_words
+    from cleanplate.io import Encoding
+    from cleanplate.masks import MaskOptions
+    from cleanplate.pipeline import fill_file
+
+    given = {"codec": codec, "crf": crf, "preset": preset, "lossless": lossless or None}
+    encoding = Encoding(**{name: value for name, value in given.items() if value is not None})
+    with options.progress_bar(quiet=quiet) as progress:
+        summary = fill_file(
+            video,
+            mask,
+            out,
+            method=method,
+            tune=tune.value,
+            mask_options=MaskOptions(invert_mask, object_index, grow),
+            encoding=encoding,
+            provenance=provenance,
+            device=device,
+            weights=weights,
+            seed=seed,
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(summary)))
+    else:
+        options.warn(summary.warnings, quiet=quiet)
+        if not quiet:
+            typer.echo(summary_words(summary))
+        for problem in summary.problems:
+            typer.echo(f"Problem: {problem}", err=True)
+    if summary.problems:
+        raise typer.Exit(1)

@@ -1,0 +1,61 @@
+"""Options that several commands share, and what every command shows in the same way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Video = Annotated[Path, typer.Argument(help="The video: a file, or a folder of frames.")]
+Mask = Annotated[
+    str,
+    typer.Argument(
+        help="What to fill: a picture, a folder of pictures, a video (white = fill), "
+        "or box:x,y,width,height."
+    ),
+]
+InvertMask = Annotated[bool, typer.Option("--invert-mask", help="Black marks what to fill.")]
+ObjectIndex = Annotated[
+    int | None,
+    typer.Option("--object", min=0, help="Of a palette mask, only the object of this index."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+Progress = Callable[[int, int | None], None]
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
+    """Show a bar with the time left on stderr if that is a terminal; give what advances it."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("Filling"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("fill", total=None)
+
+        def advance(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
+
+
+def warn(sentences: list[str], *, quiet: bool = False) -> None:
+    """Print warnings on stderr, one a line."""
+    if not quiet:
+        for sentence in sentences:
+            print(f"Warning: {sentence}", file=sys.stderr)

@@ -1,0 +1,84 @@
+"""What was done, in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cleanplate.masks import MaskReport
+    from cleanplate.pipeline import Summary
+
+
+def summary_words(summary: Summary) -> str:
+    """Say in a few lines how much was filled, and where it came from."""
+    height, width = summary.size
+    written = (
+        f"{summary.output}: {counted(summary.frames, 'frame')} of {width}x{height}"
+        f"{_shots(summary.shots)}, in {summary.seconds:.1f} s."
+    )
+    if not summary.filled_frames:
+        return f"{written}\nThe mask is empty: nothing was filled, the pictures are as they were."
+    return "\n".join([written, _hole_words(summary), _source_words(summary)])
+
+
+def _hole_words(summary: Summary) -> str:
+    where = (
+        "every frame"
+        if summary.filled_frames == summary.frames
+        else f"{summary.filled_frames} of {counted(summary.frames, 'frame')}"
+    )
+    return f"Filled {where}; the hole is {percent(summary.hole_share)} of the picture on average."
+
+
+def _source_words(summary: Summary) -> str:
+    seen = f"{percent(summary.borrowed)} of the hole is visible in other frames and was borrowed"
+    if summary.median_distance is not None and summary.furthest is not None:
+        seen += (
+            f", typically from {counted(round(summary.median_distance), 'frame')} away "
+            f"(at most {summary.furthest})"
+        )
+    rest = "Nothing had to be invented."
+    if summary.invented:
+        rest = f"{percent(summary.invented)} is visible in no frame and was invented."
+    return ". ".join(sentence[0].upper() + sentence[1:] for sentence in (seen, rest))
+
+
+def report_words(report: MaskReport, video: str, mask: str) -> str:
+    """Say what the mask doctor saw."""
+    height, width = report.size
+    low, mean, high = report.coverage
+    masks = "one still mask" if report.still else counted(report.frames, "mask")
+    lines = [
+        f"{video}: {counted(report.video_frames or 0, 'frame')} of {width}x{height}.",
+        f"{mask}: {masks}; covers {percent(mean)} of the picture "
+        f"({percent(low)} to {percent(high)}).",
+    ]
+    if 0 < len(report.empty) < report.frames:
+        lines.append(f"{counted(len(report.empty), 'frame')} without a hole.")
+    lines += report.findings or ["Nothing looks wrong."]
+    return "\n".join(lines)
+
+
+def percent(share: float) -> str:
+    """Return a share as per cent: ``12 %``, ``3.4 %``, never rounded to nothing or to all.
+
+    >>> percent(0.123), percent(0.034), percent(0.0001), percent(0.9999), percent(1)
+    ('12 %', '3.4 %', 'under 0.1 %', 'over 99.9 %', '100 %')
+    """
+    value = 100 * share
+    if 0 < value < 0.1:
+        return "under 0.1 %"
+    if 99.9 < value < 100:
+        return "over 99.9 %"
+    if value in (0, 100) or 10 <= value <= 90:
+        return f"{value:.0f} %"
+    return f"{value:.1f} %"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return ``1 frame``, ``2 frames``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _shots(shots: int) -> str:
+    return f" in {counted(shots, 'shot')}" if shots > 1 else ""

@@ -1,0 +1,16 @@
+"""From whatever marks the hole - picture, folder, video, box - to holes, and edits of them."""
+
+from cleanplate.masks.check import MaskReport, check, check_file
+from cleanplate.masks.edit import grow
+from cleanplate.masks.load import HoleSource, MaskOptions, open_holes, read_holes
+
+__all__ = [
+    "HoleSource",
+    "MaskOptions",
+    "MaskReport",
+    "check",
+    "check_file",
+    "grow",
+    "open_holes",
+    "read_holes",
+]

@@ -1,0 +1,44 @@
+"""Change holes: grow them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from cleanplate.errors import BadInput
+from cleanplate.video import Holes
+
+
+def grow(holes: Holes, pixels: int = 4) -> Holes:
+    """Grow every hole by a disc: a pixel within ``pixels`` of a hole pixel becomes hole.
+
+    holes: (H, W) or (T, H, W) bool; a new array of the same shape comes back. pixels: 0 or more,
+    measured between pixel centres. Raises BadInput.
+
+    >>> grow(np.eye(1, 5, 2, dtype=bool), pixels=1).astype(int)
+    array([[0, 1, 1, 1, 0]])
+    """
+    if pixels < 0:
+        raise BadInput(f"a hole cannot grow by {pixels} pixels. Give 0 or more.")
+    if holes.ndim not in (2, 3) or holes.dtype != np.bool_:
+        raise BadInput(
+            f"holes are {holes.dtype} of shape {holes.shape}. Give bool, (H, W) or (T, H, W)."
+        )
+    grown = holes.copy()
+    if pixels:
+        for hole in grown if holes.ndim == 3 else (grown,):
+            _grow_one(hole, pixels)
+    return grown
+
+
+def _grow_one(hole: Holes, pixels: int) -> None:
+    """Grow one (H, W) hole in place; only the surroundings of the hole are visited."""
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    if not len(rows):
+        return
+    top, left = max(rows[0] - pixels, 0), max(columns[0] - pixels, 0)
+    part = hole[top : rows[-1] + pixels + 1, left : columns[-1] + pixels + 1]
+    known = np.logical_not(part).astype(np.uint8)
+    distance = cv2.distanceTransform(known, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # Distances are roots of whole numbers: the next one above ``pixels`` is 1 / (2 pixels) away.
+    part[:] = distance <= pixels + 1 / (4 * pixels)

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleanplate.cli.words import counted, percent
+
+
+@given(st.floats(0, 1))
+def test_percent_never_hides_a_rest(share):
+    words = percent(share)
+    assert (words == "0 %") == (share == 0)
+    assert (words == "100 %") == (share == 1)
+    digits = float(words.removeprefix("under ").removeprefix("over ").removesuffix(" %"))
+    assert digits == pytest.approx(100 * share, abs=0.51)
+
+
+def test_counted():
+    assert [counted(n, "frame") for n in (0, 1, 2)] == ["0 frames", "1 frame", "2 frames"]
