@@ -42,7 +42,7 @@ class Candidate(NamedTuple):
 
 def expected_variance(sources: Sources, here: int) -> Amount:
     """(N,) expected squared colour error of sources for frame `here`; infinite without one."""
-    unreliable = 1 + sources.inconsistency / _RESIDUAL_SCALE
+    unreliable = 1 + sources.inconsistency(here) / _RESIDUAL_SCALE
     variance = _VARIANCE_A_FRAME * sources.distance(here) * unreliable
     return np.where(sources.frame >= 0, variance, np.inf).astype(np.float32)
 

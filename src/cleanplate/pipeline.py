@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.overlap import Overlap, Patch
-from cleanplate.errors import BadInput
 from cleanplate.masks import grow as grow_holes
 from cleanplate.methods import Method, load_method
+from cleanplate.overlap import Overlap, Patch
 from cleanplate.region import region_around
 from cleanplate.shots import CutDetector
 from cleanplate.video import KNOWN, Filled, Frames, Holes, Provenance, check_pair

@@ -2,100 +2,138 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cleanplate.video import UNSEEN, Flow, Holes
+from cleanplate.region import pixels_of
+from cleanplate.video import UNSEEN, Holes
 from cleanplate.warp import sample_vector
 
-Index = NDArray[np.int64]
+INVENTED = np.float32(-1)  # residual of a source that is no trajectory's but an invention
+_ALIKE = 1.5  # pixels between displacements that belong to one motion
 
 
 class Sources(NamedTuple):
     """For N hole pixels of one frame, the place in a source frame that shows them.
 
     frame: (N,) int32, UNSEEN where there is none. y, x: (N,) float32, position in that frame.
-    inconsistency: (N,) float32, forward-backward residual along the way, pixels a step.
+    residual: (N,) float32, forward-backward residual summed along the way, pixels; INVENTED where
+        no trajectory leads there.
     """
 
     frame: NDArray[np.int32]
     y: NDArray[np.float32]
     x: NDArray[np.float32]
-    inconsistency: NDArray[np.float32]
+    residual: NDArray[np.float32]
 
     def distance(self, here: int) -> NDArray[np.int32]:
         """(N,) int32, frames between `here` and the source, at least 1."""
         return np.maximum(np.abs(self.frame - np.int32(here)), 1)
 
+    def inconsistency(self, here: int) -> NDArray[np.float32]:
+        """(N,) float32, forward-backward residual in pixels a step."""
+        return self.residual / self.distance(here)
+
     def where(self, keep: NDArray[np.bool_]) -> Sources:
-        """The same sources, those not kept turned into none."""
+        """Keep these sources, turn the others into none."""
         return self._replace(frame=np.where(keep, self.frame, np.int32(UNSEEN)))
 
     def or_else(self, other: Sources) -> Sources:
-        """These sources, and the other's where these have none."""
+        """Take these sources, and the other's where these have none."""
         mine = self.frame >= 0
         return Sources(*(np.where(mine, a, b) for a, b in zip(self, other, strict=True)))
 
 
 def follow(
-    pixels: tuple[Index, Index],
-    start: int,
-    forward: Flow,
-    backward: Flow,
+    forward: Sequence[NDArray[np.float32]],
+    backward: Sequence[NDArray[np.float32]],
+    holes: Holes,
     known: Holes,
     *,
     towards: int,
     tolerance: float,
-) -> Sources:
-    """Follow the flow from pixels of frame `start` to the first frame that really shows them.
+) -> list[Sources]:
+    """Follow the flow from every hole pixel to the first frame that really shows it.
 
-    pixels: rows and columns, (N,) each. forward, backward: completed flow, (T-1, H, W, 2).
-    known: (T, H, W) bool, True where a colour may be taken; a source needs all four pixels around
-    it. towards: +1 into the future, -1 into the past. A trajectory composes the flow at sub-pixel
-    positions; it ends without a source where it leaves the picture or the clip, or where forward
-    and backward flow disagree by more than `tolerance` pixels in one step.
+    forward, backward: T-1 fields of completed flow, (H, W, 2) each. holes: (T, H, W) bool, the pixels to start
+    from. known: (T, H, W) bool, where a colour may be taken; a source needs all four pixels around
+    it. towards: +1 into the future, -1 into the past. Trajectories compose the flow at sub-pixel
+    positions; one ends without a source where it leaves the picture, the clip, or both `holes` and
+    `known`, or where forward and backward flow disagree by more than `tolerance` pixels in a step.
+
+    Frame after frame each pixel takes one step and goes on with the trajectories that begin
+    around the place where it arrives, interpolated where they lead to the same frame by like ways:
+    a step a pixel, however far the source. Returns T Sources, one for each frame's hole pixels.
     Source: Xu et al., CVPR 2019, section 3.3.
     """
     steps, checks = (forward, backward) if towards > 0 else (backward, forward)
-    return Sources(*_follow(*pixels, start, towards, steps, checks, known, tolerance))
+    length, height, width = holes.shape
+    order = range(length - 1, -1, -1) if towards > 0 else range(length)
+    index = np.full((height, width), -1, np.int32)
+    nothing = np.zeros(0, np.float32)
+    later = (np.zeros(0, np.int32), nothing, nothing, nothing)
+    found: dict[int, Sources] = {}
+    for t in order:
+        rows, columns = pixels_of(holes[t])
+        next_frame = t + towards
+        if 0 <= next_frame < length:
+            pair = min(t, next_frame)
+            later = _step(
+                rows, columns, next_frame, steps[pair], checks[pair], known[next_frame],
+                index, *later, tolerance,
+            )  # fmt: skip
+        else:
+            zeros = np.zeros(len(rows), np.float32)
+            later = (np.full(len(rows), UNSEEN, np.int32), zeros, zeros, zeros)
+        index.fill(-1)
+        index[rows, columns] = np.arange(len(rows), dtype=np.int32)
+        found[t] = Sources(*later)
+    return [found[t] for t in range(length)]
 
 
 @njit(cache=True, nogil=True)
-def _follow(
-    rows: Index,
-    columns: Index,
-    start: int,
-    towards: int,
-    steps: Flow,
-    checks: Flow,
-    known: Holes,
+def _step(
+    rows: Any,
+    columns: Any,
+    next_frame: int,
+    step: Any,
+    check: Any,
+    known: Any,
+    index: Any,
+    frame: Any,
+    ys: Any,
+    xs: Any,
+    residual: Any,
     tolerance: float,
 ) -> Any:
-    length, height, width = known.shape
+    """Take one step from each pixel; frame, ys, xs, residual are the next frame's by `index`."""
+    height, width = known.shape
     count = len(rows)
-    frame = np.full(count, UNSEEN, np.int32)
-    ys, xs, residual = np.zeros((3, count), np.float32)
+    out_frame = np.full(count, UNSEEN, np.int32)
+    out_y, out_x = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    out_residual = np.zeros(count, np.float32)
     for i in range(count):
-        y, x, t, total = float(rows[i]), float(columns[i]), start, 0.0
-        while 0 <= t + towards < length:
-            pair = min(t, t + towards)
-            dx, dy = sample_vector(steps[pair], y, x)
-            y, x, t = y + dy, x + dx, t + towards
-            if not (0 <= y <= height - 1 and 0 <= x <= width - 1):
-                break
-            back_dx, back_dy = sample_vector(checks[pair], y, x)
-            error = np.sqrt((dx + back_dx) ** 2 + (dy + back_dy) ** 2)
-            if not error <= tolerance:
-                break
-            total += error
-            if _all_known(known[t], y, x):
-                frame[i], ys[i], xs[i] = t, y, x
-                residual[i] = total / abs(t - start)
-                break
-    return frame, ys, xs, residual
+        dx, dy = step[rows[i], columns[i], 0], step[rows[i], columns[i], 1]
+        y, x = rows[i] + dy, columns[i] + dx
+        if not (0 <= y <= height - 1 and 0 <= x <= width - 1):
+            continue
+        back_dx, back_dy = sample_vector(check, y, x)
+        error = np.sqrt((dx + back_dx) ** 2 + (dy + back_dy) ** 2)
+        if not error <= tolerance:
+            continue
+        if _all_known(known, y, x):
+            out_frame[i], out_y[i], out_x[i], out_residual[i] = next_frame, y, x, error
+            continue
+        nearest, go_y, go_x = _join(y, x, index, frame, ys, xs)
+        if nearest >= 0:
+            out_frame[i] = frame[nearest]
+            out_y[i], out_x[i] = y + go_y, x + go_x
+            out_residual[i] = residual[nearest] + error
+    return out_frame, out_y, out_x, out_residual
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -107,72 +145,67 @@ def _all_known(known: Any, y: float, x: float) -> bool:
     return known[y0, x0] and known[y0, x1] and known[y1, x0] and known[y1, x1]
 
 
+@njit(cache=True, nogil=True)
+def _join(y: float, x: float, index: Any, frame: Any, ys: Any, xs: Any) -> Any:
+    """Find where the trajectories that begin around y, x lead.
+
+    index: (H, W) int32, each pixel's place in frame, ys, xs; -1 where none begins. Returns the
+    place of the nearest pixel with a source, or -1, and the displacement to that source: the
+    bilinear mean over those of the four pixels around whose sources lie in the same frame and
+    whose displacements are alike, so that the border between two motions stays sharp.
+    """
+    y0, x0 = int(np.floor(y)), int(np.floor(x))
+    nearest, best, near_y, near_x = -1, -1.0, 0.0, 0.0
+    for corner in range(4):
+        r, c = y0 + corner // 2, x0 + corner % 2
+        if 0 <= r < index.shape[0] and 0 <= c < index.shape[1]:
+            j = index[r, c]
+            weight = (1 - abs(y - r)) * (1 - abs(x - c))
+            if j >= 0 and frame[j] >= 0 and weight > best:
+                nearest, best, near_y, near_x = j, weight, ys[j] - r, xs[j] - c
+    if nearest < 0:
+        return nearest, 0.0, 0.0
+    total, go_y, go_x = 0.0, 0.0, 0.0
+    for corner in range(4):
+        r, c = y0 + corner // 2, x0 + corner % 2
+        if 0 <= r < index.shape[0] and 0 <= c < index.shape[1]:
+            j = index[r, c]
+            if j >= 0 and frame[j] == frame[nearest]:
+                j_y, j_x = ys[j] - r, xs[j] - c
+                if abs(j_y - near_y) < _ALIKE and abs(j_x - near_x) < _ALIKE:
+                    weight = (1 - abs(y - r)) * (1 - abs(x - c)) + 1e-6
+                    total, go_y, go_x = total + weight, go_y + weight * j_y, go_x + weight * j_x
+    return nearest, go_y / total, go_x / total
+
+
 def enlarge(sources: Sources, small_hole: NDArray[np.bool_], hole: NDArray[np.bool_]) -> Sources:
     """Return sources for the pixels of a hole at full size from those found at a smaller size.
 
     small_hole: (h, w) with n pixels. hole: (H, W) with N pixels. A pixel takes the source frame
-    of the nearest small pixel that has one; its displacement is interpolated between the small
-    pixels around it whose sources lie in the same frame and move alike, so that the border
-    between two motions stays sharp.
+    of the nearest small pixel that has one, and the displacement interpolated around it.
     """
     if small_hole.shape == hole.shape:
         return sources
-    return Sources(*_enlarge(*sources, small_hole, *np.nonzero(hole), *hole.shape))
-
-
-_ALIKE = 1.5  # pixels between displacements that belong to one motion
+    index = np.full(small_hole.shape, -1, np.int32)
+    index[small_hole] = np.arange(len(sources.frame), dtype=np.int32)
+    return Sources(*_enlarge(*pixels_of(hole), hole.shape[0], hole.shape[1], index, *sources))
 
 
 @njit(cache=True, nogil=True)
 def _enlarge(
-    frame: Any,
-    ys: Any,
-    xs: Any,
+    rows: Any, columns: Any, height: int, width: int, index: Any, frame: Any, ys: Any, xs: Any,
     residual: Any,
-    small_hole: Any,
-    rows: Any,
-    columns: Any,
-    height: int,
-    width: int,
-) -> Any:
-    small_height, small_width = small_hole.shape
-    index = np.full((small_height, small_width), -1, np.int32)
-    filled = 0
-    for r in range(small_height):
-        for c in range(small_width):
-            if small_hole[r, c]:
-                index[r, c] = filled if frame[filled] >= 0 else -1
-                filled += 1
+) -> Any:  # fmt: skip
+    scale_y, scale_x = index.shape[0] / height, index.shape[1] / width
     count = len(rows)
     out_frame = np.full(count, UNSEEN, np.int32)
-    out_y, out_x, out_residual = np.zeros((3, count), np.float32)
-    scale_y, scale_x = small_height / height, small_width / width
+    out_y, out_x = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    out_residual = np.zeros(count, np.float32)
     for i in range(count):
         y = (rows[i] + 0.5) * scale_y - 0.5
         x = (columns[i] + 0.5) * scale_x - 0.5
-        y0, x0 = int(np.floor(y)), int(np.floor(x))
-        nearest, best = -1, 0.0
-        for corner in range(4):
-            r, c = y0 + corner // 2, x0 + corner % 2
-            if 0 <= r < small_height and 0 <= c < small_width and index[r, c] >= 0:
-                weight = (1 - abs(y - r)) * (1 - abs(x - c))
-                if nearest < 0 or weight > best:
-                    nearest, best = index[r, c], weight
-                    near_dy, near_dx = ys[nearest] - r, xs[nearest] - c
-        if nearest < 0:
-            continue
-        total, dy, dx = 0.0, 0.0, 0.0
-        for corner in range(4):
-            r, c = y0 + corner // 2, x0 + corner % 2
-            if 0 <= r < small_height and 0 <= c < small_width and index[r, c] >= 0:
-                j = index[r, c]
-                if frame[j] == frame[nearest]:
-                    jy, jx = ys[j] - r, xs[j] - c
-                    if abs(jy - near_dy) < _ALIKE and abs(jx - near_dx) < _ALIKE:
-                        weight = max((1 - abs(y - r)) * (1 - abs(x - c)), 1e-6)
-                        total, dy, dx = total + weight, dy + weight * jy, dx + weight * jx
-        out_frame[i] = frame[nearest]
-        out_y[i] = rows[i] + dy / total / scale_y
-        out_x[i] = columns[i] + dx / total / scale_x
-        out_residual[i] = residual[nearest]
+        nearest, go_y, go_x = _join(y, x, index, frame, ys, xs)
+        if nearest >= 0:
+            out_frame[i], out_residual[i] = frame[nearest], residual[nearest]
+            out_y[i], out_x[i] = rows[i] + go_y / scale_y, columns[i] + go_x / scale_x
     return out_frame, out_y, out_x, out_residual

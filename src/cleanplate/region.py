@@ -38,6 +38,27 @@ def region_around(hole: NDArray[np.bool_]) -> Region:
     return Region(top, bottom, left, right)
 
 
+def bounding_box(hole: NDArray[np.bool_], *, margin: int) -> tuple[slice, slice] | None:
+    """Rows and columns that hold every hole pixel and a margin, cut to the picture; None if empty.
+
+    >>> bounding_box(np.eye(5, dtype=bool)[:, 1:] & (np.arange(5) == 2)[:, None], margin=1)
+    (slice(1, 4, None), slice(0, 3, None))
+    """
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    if not len(rows):
+        return None
+    return (
+        slice(max(int(rows[0]) - margin, 0), min(int(rows[-1]) + 1 + margin, hole.shape[0])),
+        slice(max(int(columns[0]) - margin, 0), min(int(columns[-1]) + 1 + margin, hole.shape[1])),
+    )
+
+
+def pixels_of(hole: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of a hole's pixels in row order, as np.nonzero but several times faster."""
+    rows, columns = np.divmod(np.flatnonzero(hole), hole.shape[1])
+    return rows, columns
+
+
 def _widen(start: int, stop: int, limit: int) -> tuple[int, int]:
     margin = max(LEAST_MARGIN, round(MARGIN_SHARE * (stop - start)))
     return max(start - margin, 0), min(stop + margin, limit)

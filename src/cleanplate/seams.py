@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.harmonic import harmonic_fill
+from cleanplate.region import bounding_box
 
 _WINDOW = 7  # pixels on both sides of the edge whose means are compared
+_SWEEPS = 4  # a correction only has to be smooth
 _PLAUSIBLE = 25.0  # levels; a larger step is no matter of exposure and is left alone
 
 
@@ -28,29 +30,26 @@ def edge_correction(
     hole by Laplace's equation: so the fill keeps its own gradients (Perez et al., SIGGRAPH 2003).
     Large steps are contents, not exposure, and count less and less. Returns (N, 3) float32.
     """
-    filled, weight = np.zeros(frame.shape, np.float32), np.zeros(hole.shape, np.float32)
-    filled[hole], weight[hole] = np.where(shown[:, None], colours, 0), shown
-    around = np.where(hole[..., None], 0, frame).astype(np.float32)
-    rim = (cv2.erode(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0) & (weight > 0)
+    corrections = np.zeros_like(colours)
+    box = bounding_box(hole, margin=_WINDOW)
+    if box is None or not shown.any():
+        return corrections
+    frame, inner = frame[box], hole[box]
+    filled, weight = np.zeros(frame.shape, np.float32), np.zeros(inner.shape, np.float32)
+    filled[inner], weight[inner] = np.where(shown[:, None], colours, 0), shown
+    known = ~inner
+    around = np.where(known[..., None], frame, 0).astype(np.float32)
+    rim = (cv2.erode(inner.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0) & (weight > 0)
     if not rim.any():
-        return np.zeros_like(colours)
-    step = _local_mean(around, 1 - hole.astype(np.float32))[rim] - _local_mean(filled, weight)[rim]
+        return corrections
+    step = _local_mean(around, known.astype(np.float32))[rim] - _local_mean(filled, weight)[rim]
     size = np.abs(step).max(axis=1, keepdims=True)
-    corrections = np.zeros(frame.shape, np.float32)
-    corrections[rim] = step * np.exp(-np.square(size / _PLAUSIBLE))
-    return _continued(corrections, rim, hole)
+    values = np.zeros(frame.shape, np.float32)
+    values[rim] = step * np.exp(-np.square(size / _PLAUSIBLE))
+    return harmonic_fill(values, ~rim, sweeps=_SWEEPS, coarse=True)[inner]
 
 
 def _local_mean(sums: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
     window = (_WINDOW, _WINDOW)
     total = cv2.boxFilter(weights, -1, window, normalize=False)
     return cv2.boxFilter(sums, -1, window, normalize=False) / np.maximum(total, 0.5)[..., None]
-
-
-def _continued(
-    values: NDArray[np.float32], given: NDArray[np.bool_], hole: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Continue the values given on the rim to all N pixels of the hole."""
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return harmonic_fill(values[box], ~given[box], sweeps=6)[hole[box]]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
+from cleanplate.flow.camera import CameraMotion
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow, Holes
 
@@ -15,11 +19,11 @@ _REACH = 24  # pixels from the hole
 _LEAST_DIFFERENCE = 1.5  # pixels a frame between hole and scene; with less nobody can tell
 
 
-def attached_to_hole(flow: Flow, camera: Flow, doubtful: Holes, shifts: Shifts) -> Holes:
+def attached_to_hole(flow: Flow, camera: CameraMotion, doubtful: Holes, shifts: Shifts) -> Holes:
     """Return where (T-1, H, W) bool the picture moves with the hole near it, not with the scene.
 
-    flow, camera: (T-1, H, W, 2), what was measured and the whole frame's motion. doubtful: the
-    hole with its ring; what is found is connected with it. shifts: (T-1, 2), how the hole moves
+    flow: (T-1, H, W, 2), as measured. camera: the whole frame's motion. doubtful: the hole with its
+    ring; what is found is connected with it. shifts: (T-1, 2), how the hole moves
     (dx, dy), NaN where there is none. What hangs on a removed object must not tell how the scene
     behind it moves, nor lend its colours.
     """
@@ -49,13 +53,28 @@ def _attached(
     nothing = np.zeros_like(doubtful)
     if np.isnan(shift).any() or not doubtful.any():
         return nothing
-    near = cv2.distanceTransform((~doubtful).astype(np.uint8), cv2.DIST_L2, 3) <= _REACH
-    shift = shift.astype(np.float32)
-    told_apart = np.square(camera - shift).sum(axis=-1) > _LEAST_DIFFERENCE**2
-    to_hole = np.square(flow - shift).sum(axis=-1)
-    to_scene = np.square(flow - camera).sum(axis=-1)
-    attached = near & told_apart & ~doubtful & (4 * to_hole < to_scene)
+    reach = cv2.getStructuringElement(cv2.MORPH_RECT, (2 * _REACH + 1, 2 * _REACH + 1))
+    near = cv2.dilate(doubtful.astype(np.uint8), reach).astype(np.bool_) & ~doubtful
+    attached = _moves_with(flow, camera, near, np.float32(shift[0]), np.float32(shift[1]))
     if not attached.any():
         return nothing
-    _, labels = cv2.connectedComponents((attached | doubtful).astype(np.uint8))
-    return attached & np.isin(labels, np.unique(labels[doubtful]))
+    count, labels = cv2.connectedComponents((attached | doubtful).astype(np.uint8))
+    touches = np.zeros(count, np.bool_)
+    touches[labels[doubtful]] = True
+    return attached & touches[labels]
+
+
+@njit(cache=True, nogil=True)
+def _moves_with(flow: Any, camera: Any, near: Any, dx: np.float32, dy: np.float32) -> Any:
+    """Tell where the flow is twice as close to the hole's shift as to the camera's motion."""
+    out = np.zeros(near.shape, np.bool_)
+    for y in range(near.shape[0]):
+        for x in range(near.shape[1]):
+            if near[y, x]:
+                u, v = flow[y, x, 0], flow[y, x, 1]
+                cu, cv = camera[y, x, 0], camera[y, x, 1]
+                apart = (cu - dx) ** 2 + (cv - dy) ** 2
+                to_hole = (u - dx) ** 2 + (v - dy) ** 2
+                to_scene = (u - cu) ** 2 + (v - cv) ** 2
+                out[y, x] = apart > _LEAST_DIFFERENCE**2 and 4 * to_hole < to_scene
+    return out

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,26 +17,38 @@ _LEAST_VOTES = 12
 _TOLERANCE = 1.0  # pixels, of RANSAC
 
 
-def camera_motion(flow: Flow, doubtful: Holes) -> Flow:
-    """Return the flow (T-1, H, W, 2) of the homography that most trusted pixels of each pair obey.
+class CameraMotion(Sequence[NDArray[np.float32]]):
+    """The flow (H, W, 2) of a homography between each two neighbours, drawn when asked for.
+
+    matrices: (T-1, 3, 3), from positions (x, y, 1) to where they go. size: (height, width).
+    """
+
+    def __init__(self, matrices: NDArray[np.float32], size: tuple[int, int]) -> None:
+        self._matrices = matrices
+        self._ys = np.arange(size[0], dtype=np.float32)[:, None]
+        self._xs = np.arange(size[1], dtype=np.float32)[None, :]
+
+    def __len__(self) -> int:
+        return len(self._matrices)
+
+    def __getitem__(self, t: Any) -> Any:
+        u, v, w = (row[0] * self._xs + row[1] * self._ys + row[2] for row in self._matrices[t])
+        return np.stack([u / w - self._xs, v / w - self._ys], axis=-1)
+
+
+def camera_motion(flow: Flow, doubtful: Holes) -> CameraMotion:
+    """Return the homographies that most trusted pixels of each pair of frames obey.
 
     flow: (T-1, H, W, 2). doubtful: (T-1, H, W) bool, True where the flow must not vote. A pair
     without enough votes is taken to be at rest.
     """
-    if not len(flow):
-        return flow
-    return np.stack(each_frame(lambda t: _homography_flow(flow[t], doubtful[t]), len(flow)))
 
+    def fit(t: int) -> NDArray[np.float32]:
+        matrix = _homography(flow[t], doubtful[t])
+        return np.eye(3, dtype=np.float32) if matrix is None else matrix.astype(np.float32)
 
-def _homography_flow(flow: NDArray[np.float32], doubtful: NDArray[np.bool_]) -> NDArray[np.float32]:
-    height, width = doubtful.shape
-    matrix = _homography(flow, doubtful)
-    if matrix is None:
-        return np.zeros_like(flow)
-    ys = np.arange(height, dtype=np.float32)[:, None]
-    xs = np.arange(width, dtype=np.float32)[None, :]
-    u, v, w = (row[0] * xs + row[1] * ys + row[2] for row in matrix.astype(np.float32))
-    return np.stack([u / w - xs, v / w - ys], axis=-1)
+    matrices = np.array(each_frame(fit, len(flow)), np.float32).reshape(-1, 3, 3)
+    return CameraMotion(matrices, (flow.shape[1], flow.shape[2]))
 
 
 def _homography(
@@ -52,7 +67,7 @@ def _homography(
 
 
 def _is_tame(matrix: NDArray[np.float64], size: tuple[int, ...]) -> bool:
-    """Does the homography keep every corner of the picture in front of the camera?"""
+    """Tell whether the homography keeps every corner of the picture in front of the camera."""
     height, width = size
     corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float)
     return bool((corners @ matrix[2] > 0.2).all())

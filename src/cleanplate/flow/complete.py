@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from cleanplate.flow.camera import CameraMotion
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow, Holes
@@ -17,37 +18,72 @@ _TIME_WEIGHT = 0.5  # of each neighbour in time, against 1 for each of the four 
 _OVER_RELAXATION = 1.5
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How long to settle: sweeps of the harmonic start, then passes through time and sweeps each.
+
+    The defaults are converged for practical purposes.
+    """
+
+    edge_sweeps: int = 12
+    passes: int = 3
+    sweeps: int = 8
+
+
 def complete_flow(
     forward: Flow,
     backward: Flow,
-    camera: tuple[Flow, Flow],
+    camera: tuple[CameraMotion, CameraMotion],
     doubtful: tuple[Holes, Holes],
     *,
-    passes: int,
-    sweeps: int,
+    effort: Effort,
 ) -> tuple[Flow, Flow]:
-    """Return forward and backward flow, replaced where it is doubtful.
+    """Replace forward and backward flow where it is doubtful, in place; return both.
 
-    forward, backward: (T-1, H, W, 2). camera: the whole frame's motion for both, likewise; what
-    is completed is the residual to it. doubtful: (T-1, H, W) bool for both, True where the flow
+    forward, backward: (T-1, H, W, 2). camera: the whole frame's motion for both; what is
+    completed is the residual to it. doubtful: (T-1, H, W) bool for both, True where the flow
     is to be found: the hole and a ring around it. First the residual is continued harmonically
     into each frame's hole; then it is drawn towards its own value along the motion in the frames
-    before and after, `passes` times through the clip with `sweeps` relaxations a frame.
+    before and after, with the effort given.
     After Xu et al., CVPR 2019, section 3.2, with smoothness in place of the learned network.
     """
-    count = len(forward)
-    residuals = [
-        np.stack(each_frame(lambda t: harmonic_fill(f[t] - c[t], d[t]), count)) if count else f
-        for f, c, d in zip((forward, backward), camera, doubtful, strict=True)
-    ]
-    ahead, behind = residuals[0] + camera[0], residuals[1] + camera[1]
+    if not len(forward):
+        return forward, backward
+    residuals = forward, backward
+    for residual, motion, unknown in zip(residuals, camera, doubtful, strict=True):
+        _continue_from_edge(residual, motion, unknown, effort.edge_sweeps)
+    ahead, behind = (r.copy() for r in residuals)
+    _add(ahead, camera[0])
+    _add(behind, camera[1])
 
     def settle(lives: int) -> None:
-        _relax_over_time(residuals[lives], doubtful[lives], ahead, behind, lives, passes, sweeps)
+        _relax_over_time(
+            residuals[lives], doubtful[lives], ahead, behind, lives, effort.passes, effort.sweeps
+        )
 
-    if count > 1 and passes:
-        each_frame(settle, 2)  # the two directions only read each other's first completion
-    return residuals[0] + camera[0], residuals[1] + camera[1]
+    each_frame(settle, 2)  # the two directions only read each other's first completion
+    for residual, motion in zip(residuals, camera, strict=True):
+        _add(residual, motion)
+    return residuals
+
+
+def _continue_from_edge(flow: Flow, camera: CameraMotion, doubtful: Holes, sweeps: int) -> None:
+    """Turn flow into its residual to the camera's, continued harmonically where doubtful."""
+
+    def fill(t: int) -> None:
+        flow[t] -= camera[t]
+        flow[t] = harmonic_fill(flow[t], doubtful[t], sweeps=sweeps)
+
+    each_frame(fill, len(flow))
+
+
+def _add(residual: Flow, camera: CameraMotion) -> None:
+    """Turn a residual back into flow, in place."""
+
+    def add(t: int) -> None:
+        residual[t] += camera[t]
+
+    each_frame(add, len(residual))
 
 
 @njit(cache=True, nogil=True)

@@ -69,7 +69,8 @@ def to_rgb(planes: Planes, layout: Layout, colour: Colour) -> NDArray[Any]:
     if layout.planes == 1:
         _grey_to_rgb(planes[0], to, out)
     else:
-        _yuv_to_rgb(*planes[:3], layout.log2_w, layout.log2_h, to, out)
+        y, u, v = planes[:3]
+        _yuv_to_rgb(y, u, v, layout.log2_w, layout.log2_h, to, out)
     return out
 
 
@@ -98,7 +99,7 @@ def to_planes(rgb: NDArray[Any], layout: Layout, colour: Colour, box: Box) -> Pl
 
 
 def _stretched(plane: NDArray[Any], bits: int) -> NDArray[Any]:
-    """Native samples to the span of RGB: 8 and 16 bits as they are, others to 16 bits."""
+    """Bring native samples to the span of RGB: 8 and 16 bits as they are, others to 16."""
     if bits in (8, 16):
         return plane
     top = (1 << bits) - 1
@@ -117,7 +118,7 @@ def _squeezed(channel: NDArray[Any], bits: int) -> NDArray[Any]:
 def _coefficients(
     weights: tuple[float, float], full: bool, bits: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Both directions as float32 vectors.
+    """Return both directions as float32 vectors.
 
     to RGB: luma offset, luma gain, chroma middle, V->R, U->G, V->G, U->B.
     to planes: three rows (R, G, B weights, offset) for Y, U and V.

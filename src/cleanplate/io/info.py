@@ -37,7 +37,8 @@ class VideoInfo:
     same unless pix_fmt is packed. bits: of one sample. frame_rate: the average, frames a second.
     time_base: seconds a tick of the timestamps. frame_count: a hint from the header, may be wrong.
     sample_aspect: width over height of a pixel, None where unknown. field_order: FFmpeg's code, 0
-    unknown, 1 progressive, above that interlaced. metadata: of the container; stream_metadata: of
+    unknown, 1 progressive, above that interlaced. not_kept: names of what the pictures carry that
+    no encoder here writes again. metadata: of the container; stream_metadata: of
     the video stream.
     """
 
@@ -56,6 +57,7 @@ class VideoInfo:
     colour: Colour = Colour()
     sample_aspect: Fraction | None = None
     field_order: int = 0
+    not_kept: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     stream_metadata: dict[str, str] = field(default_factory=dict)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
-import av
+from av.video import format as av_formats
 from av.video.format import VideoFormat
+
+NAMES: set[str] = getattr(av_formats, "names")  # noqa: B009 - absent from the type stubs
 
 # Formats whose samples share a plane, are packed, or are byte-swapped, and the planar
 # little-endian format that holds the very same samples. Formats not listed follow _nearest.
@@ -84,7 +86,7 @@ class Layout:
         return [chroma if plane in (1, 2) else (height, width) for plane in range(self.planes)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def layout(name: str) -> Layout:
     """Return the layout of a planar format; ValueError where the format is not one."""
     found = VideoFormat(name, 64, 64)
@@ -96,7 +98,7 @@ def layout(name: str) -> Layout:
     return Layout(name, parts[0].bits, log2_w, log2_h, found.is_rgb, len(parts))
 
 
-@lru_cache(maxsize=None)
+@cache
 def door(name: str) -> str:
     """Return the planar format that a decoded format is turned into; itself where it is planar."""
     name = FULL_RANGE.get(name, name)
@@ -109,7 +111,7 @@ def loses(name: str) -> bool:
 
 
 def _planar(found: VideoFormat) -> bool:
-    """One component a plane, whole little-endian integers of 8 to 16 bits, low bits used."""
+    """Tell whether it is one component a plane, whole little-endian integers of 8 to 16 bits, low bits used."""
     parts = found.components
     known = len(parts) in (1, 3, 4) and len({p.plane for p in parts}) == len(parts)
     odd = found.is_bit_stream or found.has_palette or found.is_bayer or found.is_big_endian
@@ -118,15 +120,13 @@ def _planar(found: VideoFormat) -> bool:
 
 
 def _nearest(name: str) -> str:
-    """The planar format of the same kind for any other: byte-swapped, packed RGB, palette."""
+    """Return the planar format of the same kind for any other: byte-swapped, packed RGB, palette."""
     found = VideoFormat(name, 64, 64)
     swapped = name[:-2] + "le"
-    if found.is_big_endian and swapped in av.video.format.names:
+    depth = "16le" if max(p.bits for p in found.components) > 8 else ""
+    if found.is_big_endian and swapped in NAMES:
         return door(swapped)
     if found.is_rgb or found.has_palette or found.is_bayer or name.startswith("xyz"):
-        alpha = len(found.components) == 4 or found.has_palette
-        deep = max(p.bits for p in found.components) > 8
-        return ("gbrap" if alpha else "gbrp") + ("16le" if deep else "")
-    if len(found.components) <= 2:
-        return "gray16le" if max(p.bits for p in found.components) > 8 else "gray"
-    return "yuv444p16le" if max(p.bits for p in found.components) > 8 else "yuv444p"
+        alpha = len(found.components) == 4 and not found.has_palette
+        return ("gbrap" if alpha else "gbrp") + depth
+    return ("gray" if len(found.components) <= 2 else "yuv444p") + depth

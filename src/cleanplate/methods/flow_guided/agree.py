@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cleanplate.flow.estimate import flow_between
 from cleanplate.propagate import Sources
+from cleanplate.region import bounding_box
 from cleanplate.warp import sample_known
 
 _MARGIN = 24  # pixels of picture around the hole that hold the two fills in place
@@ -61,11 +62,9 @@ def _drift(
     before: NDArray[np.uint8], after: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     """(N, 2) flow between two fills, both ways averaged, cut to what can be drift."""
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    box = tuple(
-        slice(max(int(line[0]) - _MARGIN, 0), int(line[-1]) + 1 + _MARGIN)
-        for line in (rows, columns)
-    )
+    box = bounding_box(hole, margin=_MARGIN)
+    if box is None:
+        return np.zeros((0, 2), np.float32)
     first, second = np.ascontiguousarray(before[box]), np.ascontiguousarray(after[box])
     drift = 0.5 * (flow_between(first, second) - flow_between(second, first))[hole[box]]
     length = np.linalg.norm(drift, axis=1, keepdims=True)

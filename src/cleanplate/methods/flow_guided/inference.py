@@ -88,5 +88,5 @@ def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:
 
     return Clip(
         np.stack(each_frame(reduce, len(frames))),
-        np.stack([reduce_hole(hole, size) for hole in holes]),
+        np.stack(each_frame(lambda t: reduce_hole(holes[t], size), len(holes))),
     )

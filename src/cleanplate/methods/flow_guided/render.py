@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,14 +14,15 @@ from cleanplate.methods.flow_guided.choose import choose_motion
 from cleanplate.methods.flow_guided.rounds import (
     Clip,
     Motion,
+    Traces,
+    all_sides,
     candidates,
     fill_rest,
     trace,
-    trace_camera,
-    trace_flow,
 )
 from cleanplate.methods.flow_guided.unseen import invent
 from cleanplate.propagate import Sources, enlarge
+from cleanplate.region import pixels_of
 from cleanplate.seams import edge_correction
 from cleanplate.threads import each_frame
 from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance
@@ -49,7 +49,7 @@ class Painter:
         hole, step = self.holes[t], levels(self.frames)
         self.frames[t][hole] = np.rint(np.clip(colours, 0, 255) * step)
         self.source[t][hole] = sources.frame
-        self.inconsistency[t][hole] = np.where(sources.frame >= 0, sources.inconsistency, 0)
+        self.inconsistency[t][hole] = np.where(sources.frame >= 0, sources.inconsistency(t), 0)
 
     def filled(self) -> Filled:
         """What was painted."""
@@ -61,12 +61,13 @@ def fidelity(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: 
     painter = Painter(frames, holes)
     scale = holes.shape[1] / clip.holes.shape[1]
     step = np.float32(levels(frames))
+    traces = trace(clip, motion)
 
     def draw(t: int) -> None:
         hole = holes[t]
         if not hole.any():
             return
-        large = [enlarge(s, clip.holes[t], hole) for s in trace(clip, motion, t)]
+        large = [enlarge(s, clip.holes[t], hole) for s in all_sides(clip, traces, t)]
         found = candidates(frames, holes, t, large, step)
         frame = frames[t] / step
         smooth = harmonic_fill(frame, hole)[hole]
@@ -86,7 +87,8 @@ class Pick(NamedTuple):
 
 def removal(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: int) -> Filled:
     """Take each pixel from one place, seams evened out: as sharp as its surroundings."""
-    picks = each_frame(lambda t: _pick(clip, motion, t), len(frames))
+    traces = trace(clip, motion)
+    picks = each_frame(lambda t: _pick(clip, traces, t), len(frames))
     sources = invent(clip, motion, [pick.sources for pick in picks], seed)
     painter = Painter(frames, holes)
     step = np.float32(levels(frames))
@@ -99,22 +101,21 @@ def removal(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: i
         large = enlarge(sources[t], small_hole, hole)
         colours, found = sample_known(frames, holes, *large[:3])
         colours = colours / step + _spread(picks[t].correction, small_hole, hole)
-        borrowed = enlarge(picks[t].sources, small_hole, hole).where(found)
-        frame = frames[t] / step
-        painter.paint(t, fill_rest(frame, hole, colours, found), borrowed)
+        if not found.all():
+            colours = fill_rest(frames[t] / step, hole, colours, found)
+        painter.paint(t, colours, large.where(found & (large.residual >= 0)))
 
     each_frame(draw, len(frames))
     return painter.filled()
 
 
-def _pick(clip: Clip, motion: Motion, t: int) -> Pick:
+def _pick(clip: Clip, traces: Traces, t: int) -> Pick:
     """Choose a trajectory and then a side for every pixel of frame t."""
     hole = clip.holes[t]
     if not hole.any():
         nothing = np.zeros(0, np.float32)
         return Pick(Sources(np.zeros(0, np.int32), nothing, nothing, nothing), clip.smooth[t])
-    by_flow, by_camera = trace_flow(clip, motion, t), trace_camera(clip, motion, t)
-    chosen = choose_motion(clip, t, by_flow, by_camera)
+    chosen = choose_motion(clip, t, traces.by_flow(t), traces.by_camera(t))
     sides = agree(*chosen, t, clip.frames, clip.holes, clip.smooth[t])
     past, future = candidates(clip.frames, clip.holes, t, list(sides))
     ahead = one_side(past, future, hole)
@@ -134,7 +135,9 @@ def _spread(values: Colours, small_hole: NDArray[np.bool_], hole: NDArray[np.boo
     """Interpolate values (n, 3) of a small hole's pixels at the N pixels of the full-size hole."""
     if small_hole.shape == hole.shape:
         return values
-    picture = np.zeros((*small_hole.shape, 4), np.float32)
-    picture[small_hole] = np.concatenate([values, np.ones((len(values), 1), np.float32)], axis=1)
-    large = cv2.resize(picture, hole.shape[::-1], interpolation=cv2.INTER_LINEAR)[hole]
-    return large[:, :3] / np.maximum(large[:, 3:], 1e-3)
+    picture = np.zeros((1, *small_hole.shape, 3), np.float32)
+    picture[0, small_hole] = values
+    rows, columns = pixels_of(hole)
+    y = (rows + 0.5) * (small_hole.shape[0] / hole.shape[0]) - 0.5
+    x = (columns + 0.5) * (small_hole.shape[1] / hole.shape[1]) - 0.5
+    return sample_known(picture, ~small_hole[None], np.zeros(len(rows), np.int32), y, x)[0]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.methods.flow_guided.patches import Field, patch_sources
+from cleanplate.methods.flow_guided.patches import patch_sources
 from cleanplate.methods.flow_guided.rounds import Clip, Motion
-from cleanplate.propagate import Sources, follow
+from cleanplate.propagate import INVENTED, Sources, follow
 from cleanplate.threads import each_frame
-from cleanplate.video import UNSEEN
 from cleanplate.warp import sample_known
 
+_KEY_FRAMES = 8  # whose inventions are carried to other frames
 _TOLERANCE = 20.0  # pixels: nothing better is to be had for a pixel that no frame shows
 
 
@@ -21,22 +23,24 @@ def invent(clip: Clip, motion: Motion, borrowed: list[Sources], seed: int) -> li
     borrowed: sources of every frame's hole pixels. The frame with the most unseen pixels is
     completed from patches of its own picture; every unseen pixel of another frame whose
     trajectory meets it takes what is there, so that an invention moves with the scene. Then the
-    next, until nothing is left. What is invented points to a known pixel, so its colour is
-    sampled from an original frame too. Pixels of a picture without known patches stay without.
+    next; the scraps that several key frames leave are completed in each frame alone. What is
+    invented points to a known pixel, so its colour is sampled from an original frame too. Pixels
+    of a picture without known patches stay without.
     """
     complete = list(borrowed)
-    hopeless = np.zeros(len(complete), np.bool_)
-    while True:
-        unseen = [int((s.frame < 0).sum()) for s in complete]
-        key = int(np.argmax(np.where(hopeless, 0, unseen)))
-        if hopeless[key] or not unseen[key]:
-            return complete
+    for _ in range(_KEY_FRAMES):
+        key = int(np.argmax([(mine.frame < 0).sum() for mine in complete]))
         everywhere = _complete_key(clip, complete[key], key, seed)
         if everywhere is None:
-            hopeless[key] = True
-            continue
-        complete[key] = everywhere.inside(clip.holes[key])
-        complete = _carry_to_all(clip, motion, complete, key, everywhere)
+            break
+        complete[key] = everywhere.at(clip.holes[key])
+        complete = _carry(clip, motion, complete, key, everywhere)
+    return each_frame(lambda t: _complete_alone(clip, complete[t], t, seed), len(complete))
+
+
+def _complete_alone(clip: Clip, borrowed: Sources, t: int, seed: int) -> Sources:
+    sources = _complete_key(clip, borrowed, t, seed)
+    return borrowed if sources is None else sources.at(clip.holes[t])
 
 
 class SourceMap:
@@ -44,22 +48,23 @@ class SourceMap:
 
     def __init__(self, key: int, size: tuple[int, ...]) -> None:
         rows, columns = np.indices(size, dtype=np.float32)
-        self.frame = np.full(size, key, np.int32)
-        self.y, self.x = rows, columns
+        self.fields = Sources(np.full(size, key, np.int32), rows, columns, np.zeros_like(rows))
 
     def set(self, where: NDArray[np.bool_], sources: Sources) -> None:
         """Set the pixels of a mask to their sources, in row order."""
-        self.frame[where], self.y[where], self.x[where] = sources[:3]
+        for mine, given in zip(self.fields, sources, strict=True):
+            mine[where] = given
 
-    def inside(self, hole: NDArray[np.bool_]) -> Sources:
-        """Sources of a mask's pixels, in row order."""
-        zeros = np.zeros(int(hole.sum()), np.float32)
-        return Sources(self.frame[hole], self.y[hole], self.x[hole], zeros)
+    def at(self, *place: NDArray[Any]) -> Sources:
+        """Sources of the pixels of a mask, or of rows and columns."""
+        return Sources(*(field[place] for field in self.fields))
 
 
 def _complete_key(clip: Clip, borrowed: Sources, key: int, seed: int) -> SourceMap | None:
-    """Invent the unseen pixels of one frame; None if its picture has no known patch."""
+    """Invent the unseen pixels of one frame; None if it has none, or no known patch."""
     hole = clip.holes[key]
+    if not (borrowed.frame < 0).any():
+        return None
     unknown = np.zeros_like(hole)
     unknown[hole] = borrowed.frame < 0
     picture = clip.frames[key].astype(np.float32)
@@ -69,50 +74,42 @@ def _complete_key(clip: Clip, borrowed: Sources, key: int, seed: int) -> SourceM
         return None
     sources = SourceMap(key, hole.shape)
     sources.set(hole, borrowed)
-    sources.set(unknown, _read(sources, field, unknown))
+    sources.set(unknown, _invented(sources.at(*field[unknown].T)))
     return sources
 
 
-def _read(sources: SourceMap, field: Field, unknown: NDArray[np.bool_]) -> Sources:
-    """What the source map says at the places that the field points to."""
-    rows, columns = field[unknown].T
-    places = sources.frame[rows, columns], sources.y[rows, columns], sources.x[rows, columns]
-    return Sources(*places, np.zeros(len(rows), np.float32))
+def _invented(sources: Sources) -> Sources:
+    return sources._replace(residual=np.full_like(sources.residual, INVENTED))
 
 
-def _carry_to_all(
+def _carry(
     clip: Clip, motion: Motion, borrowed: list[Sources], key: int, sources: SourceMap
 ) -> list[Sources]:
     """Give unseen pixels what the key frame has where their trajectory meets it."""
-    goal = np.zeros(clip.holes.shape, np.bool_)
+    lost = np.zeros_like(clip.holes)
+    for mask, hole, mine in zip(lost, clip.holes, borrowed, strict=True):
+        mask[hole] = mine.frame < 0
+    goal = np.zeros_like(clip.holes)
     goal[key] = True
 
-    def carry(t: int) -> Sources:
-        lost = np.flatnonzero(borrowed[t].frame < 0)
-        if t == key or not len(lost):
-            return borrowed[t]
-        met = follow(
-            tuple(line[lost] for line in clip.pixels[t]),
-            t,
-            motion.forward,
-            motion.backward,
-            goal,
-            towards=1 if key > t else -1,
-            tolerance=_TOLERANCE,
-        )
-        return _take_over(borrowed[t], lost, met, sources)
+    def go(way: int) -> list[Sources]:
+        flows = motion.forward, motion.backward
+        return follow(*flows, lost, goal, towards=(-1, 1)[way], tolerance=_TOLERANCE)
 
-    return each_frame(carry, len(borrowed))
+    after, before = each_frame(go, 2)
+    met = before[:key] + after[key:]
+    return [_take_over(mine, there, sources) for mine, there in zip(borrowed, met, strict=True)]
 
 
-def _take_over(
-    borrowed: Sources, lost: NDArray[np.intp], met: Sources, sources: SourceMap
-) -> Sources:
-    """The sources with the lost ones replaced by what lies where they met the key frame."""
+def _take_over(borrowed: Sources, met: Sources, sources: SourceMap) -> Sources:
+    """Replace the sources that are none by what lies where they met the key frame."""
+    lost = borrowed.frame < 0
+    if not lost.any():
+        return borrowed
     row, column = np.rint(met.y).astype(np.intp), np.rint(met.x).astype(np.intp)
-    frame = np.where(met.frame >= 0, sources.frame[row, column], np.int32(UNSEEN))
-    y = sources.y[row, column] + (met.y - row)
-    x = sources.x[row, column] + (met.x - column)
+    there = sources.at(row, column)
+    there = there._replace(y=there.y + (met.y - row), x=there.x + (met.x - column))
     result = Sources(*(values.copy() for values in borrowed))
-    result.frame[lost], result.y[lost], result.x[lost] = frame, y, x
+    for mine, given in zip(result, _invented(there).where(met.frame >= 0), strict=True):
+        mine[lost] = given
     return result

@@ -1,0 +1,30 @@
+"""Files and frame folders <-> pictures: the only importer of the video library.
+
+``open_video`` gives pictures one at a time, their planes as decoded; ``open_writer`` takes them back
+and brings along all else that the source holds. ``clip.py`` is where to start reading.
+"""
+
+from cleanplate.io.clip import Video, open_video, open_writer, read_video, write_video
+from cleanplate.io.encode import Encoding
+from cleanplate.io.images import write_picture
+from cleanplate.io.info import Colour, VideoInfo, to_coded, to_displayed
+from cleanplate.io.picture import Picture
+from cleanplate.io.reader import Reader
+from cleanplate.io.writer import Writer
+
+__all__ = [
+    "Colour",
+    "Encoding",
+    "Picture",
+    "Reader",
+    "Video",
+    "VideoInfo",
+    "Writer",
+    "open_video",
+    "open_writer",
+    "read_video",
+    "to_coded",
+    "to_displayed",
+    "write_picture",
+    "write_video",
+]

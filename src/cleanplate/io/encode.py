@@ -1,0 +1,273 @@
+"""How a clip is written: container, codec, pixel format and options, chosen to look like it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.codec.context import Flags
+
+from cleanplate.errors import BadOutput
+from cleanplate.io.info import VideoInfo
+from cleanplate.io.layout import Layout, door, layout
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How to write; None means: as the source looks.
+
+    codec: an encoder of FFmpeg, or h264, h265, vp9, av1. crf: quality, lower is better. preset: a
+    speed of that encoder. lossless: keep every sample.
+    """
+
+    codec: str | None = None
+    crf: float | None = None
+    preset: str | None = None
+    lossless: bool = False
+
+
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+
+# Encoders to try in turn where none is asked for; the later ones take what the first refuses.
+CODECS = {
+    "mp4": ("libx264", "libvpx-vp9"),
+    "mov": ("libx264",),
+    "matroska": ("libx264", "ffv1"),
+    "webm": ("libvpx-vp9",),
+}
+LOSSLESS_CODECS = {
+    "mp4": ("libx264", "libx264rgb", "libvpx-vp9"),
+    "mov": ("libx264", "libx264rgb"),
+    "matroska": ("libx264", "libx264rgb", "ffv1"),
+    "webm": ("libvpx-vp9",),
+}
+ALIASES = {
+    "h264": "libx264",
+    "h265": "libx265",
+    "hevc": "libx265",
+    "vp9": "libvpx-vp9",
+    "av1": "libsvtav1",
+}
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What an encoder is told where nobody asks for something else.
+
+    fixed: options always given. crf, preset: the defaults; crf_option, preset_option: their names.
+    lossless: options that keep every sample, None where it cannot; always: it never loses any.
+    """
+
+    fixed: dict[str, str] = field(default_factory=dict)
+    crf: str | None = None
+    preset: str | None = None
+    crf_option: str = "crf"
+    preset_option: str = "preset"
+    lossless: dict[str, str] | None = None
+    always: bool = False
+
+
+HABITS = {
+    "libx264": Habits(crf="16", preset="medium", lossless={"qp": "0"}),
+    "libx264rgb": Habits(crf="16", preset="medium", lossless={"qp": "0"}),
+    "libx265": Habits(
+        fixed={"x265-params": "log-level=error"},
+        crf="18",
+        preset="medium",
+        lossless={"x265-params": "log-level=error:lossless=1"},
+    ),
+    "libvpx-vp9": Habits(
+        fixed={"b": "0", "row-mt": "1", "deadline": "good"},
+        crf="20",
+        preset="3",
+        preset_option="cpu-used",
+        lossless={"lossless": "1"},
+    ),
+    "libsvtav1": Habits(crf="20", preset="6"),
+    "libaom-av1": Habits(fixed={"b": "0"}, crf="18", preset="4", preset_option="cpu-used"),
+    "ffv1": Habits(fixed={"level": "3", "slicecrc": "1"}, lossless={}, always=True),
+}
+
+# Packed names under which an encoder takes planes that only lie differently in memory.
+PACKED = {
+    "gbrp": ("rgb24", "bgr24", "bgr0"),
+    "gbrap": ("rgba", "bgra"),
+    "gbrp16le": ("rgb48le",),
+    "gbrap16le": ("rgba64le",),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A choice that the encoder has accepted.
+
+    planes: the layout of the pictures it is given; pix_fmt: the encoder's own name for it.
+    """
+
+    container: str
+    codec: str
+    pix_fmt: str
+    planes: Layout
+    options: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def container_of(path: Path) -> str:
+    """Return FFmpeg's name of the container by the suffix; raises BadOutput for unknown ones."""
+    found = CONTAINERS.get(path.suffix.lower())
+    if found is None:
+        known = ", ".join(CONTAINERS)
+        raise BadOutput(
+            f"{path} has no known extension. Give {known}, or a name without one for a folder."
+        )
+    return found
+
+
+def plan(path: Path, info: VideoInfo, encoding: Encoding) -> Plan:
+    """Choose codec and pixel format, the first that the encoder accepts; raises BadOutput.
+
+    Formats that hold the source's samples as they are come first, then the nearest.
+    """
+    container = container_of(path)
+    refused = []
+    for codec, pix_fmt in _candidates(container, info, encoding):
+        options = _options(codec, encoding)
+        trouble = _trouble(codec, pix_fmt, options, info)
+        if trouble is None:
+            warnings = _told(codec, pix_fmt, container, info, encoding)
+            form = layout(door(pix_fmt))
+            return Plan(container, codec, pix_fmt, form, options, warnings)
+        refused.append(f"{codec} ({pix_fmt}): {trouble}")
+    if encoding.lossless and not refused:
+        raise BadOutput(
+            f"{path} cannot hold {info.planes} without loss. Give .mkv or drop lossless."
+        )
+    raise BadOutput(f"{path} cannot be encoded as asked: {refused[0]}.")
+
+
+def configure(context: Any, pix_fmt: str, info: VideoInfo) -> None:
+    """Set an encoder's size, format, timing, tags and field order, before it is opened."""
+    context.height, context.width = info.size
+    context.pix_fmt = pix_fmt
+    context.time_base = info.time_base or Fraction(1, 25)
+    context.framerate = info.frame_rate or Fraction(25)
+    colour = info.colour
+    context.color_range, context.color_primaries = colour.range, colour.primaries
+    context.color_trc, context.colorspace = colour.transfer, colour.matrix
+    if info.sample_aspect:
+        context.sample_aspect_ratio = info.sample_aspect
+    if info.field_order > 1:
+        context.flags |= Flags.interlaced_dct | Flags.interlaced_me
+        context.field_order = info.field_order
+
+
+def encoder(name: str) -> str:
+    """Return the encoder's own name; raises BadOutput where there is none for video."""
+    name = ALIASES.get(name, name)
+    try:
+        found = av.Codec(name, "w")
+    except (av.error.FFmpegError, ValueError):
+        raise BadOutput(f"{name} is no encoder that is known here. Try h264, h265, vp9.") from None
+    if found.type != "video":
+        raise BadOutput(f"{name} encodes {found.type}, not video. Try h264, h265, vp9.")
+    return name
+
+
+def _candidates(container: str, info: VideoInfo, encoding: Encoding) -> Iterator[tuple[str, str]]:
+    """Yield (codec, pixel format), best first."""
+    codecs: tuple[str, ...] = (LOSSLESS_CODECS if encoding.lossless else CODECS)[container]
+    if encoding.codec:
+        codecs = (encoder(encoding.codec),)
+    offered = {codec: _formats(codec) for codec in codecs}
+    same = (info.planes, *PACKED.get(info.planes, ()))
+    for codec in codecs:
+        # RGB that may lose something is better kept as Y'CbCr, which more players know.
+        if not (layout(info.planes).rgb and not encoding.lossless and codec == "libvpx-vp9"):
+            yield from ((codec, name) for name in same if name in offered[codec])
+    if not encoding.lossless:
+        for codec in codecs:
+            ranked = sorted(offered[codec], key=lambda name: _loss(info.planes, name))
+            yield from ((codec, name) for name in ranked[:4] if name not in same)
+
+
+def _formats(codec: str) -> list[str]:
+    """The pixel formats that an encoder takes and that we can fill sample for sample."""
+    packed = {name for names in PACKED.values() for name in names}
+    names = [f.name for f in av.Codec(codec, "w").video_formats or ()]
+    return [n for n in names if door(n) == n or n in packed or n.startswith("yuvj")]
+
+
+def _loss(source: str, target: str) -> tuple[int, ...]:
+    """Rank a format by what it loses of the source, worst kinds first, then by what it wastes."""
+    have, want = layout(source), layout(door(target))
+    coarser = max(0, want.log2_w - have.log2_w) + max(0, want.log2_h - have.log2_h)
+    finer = max(0, have.log2_w - want.log2_w) + max(0, have.log2_h - want.log2_h)
+    colour = have.planes > 1 and want.planes == 1
+    alpha = have.planes == 4 and want.planes < 4
+    shallow, deep = max(0, have.bits - want.bits), max(0, want.bits - have.bits)
+    grey = have.planes == 1 and want.planes > 1
+    kind = have.rgb != want.rgb and not grey
+    return (colour, coarser, alpha, shallow, kind, finer, want.planes, deep, target[:4] == "yuvj")
+
+
+def _options(codec: str, encoding: Encoding) -> dict[str, str]:
+    """Return the encoder's options; raises BadOutput for one that it does not have."""
+    habits = HABITS.get(codec, Habits())
+    options = dict(habits.fixed)
+    preset = encoding.preset or habits.preset
+    if preset is not None:
+        options[habits.preset_option] = preset
+    if encoding.lossless:
+        if habits.lossless is None:
+            raise BadOutput(f"{codec} cannot be lossless here. Try h264, h265, vp9 or ffv1.")
+        options |= habits.lossless
+    elif encoding.crf is not None or habits.crf is not None:
+        options[habits.crf_option] = f"{encoding.crf:g}" if encoding.crf is not None else habits.crf  # type: ignore[assignment]
+    known = _option_names(codec)
+    for option in options:
+        if option not in known:
+            raise BadOutput(f"{codec} has no option {option}. Leave it out, or choose h264.")
+    return options
+
+
+def _option_names(codec: str) -> set[str]:
+    found = av.CodecContext.create(codec, "w").supported_options
+    return {option.name for option in (*found.generic, *found.private)}
+
+
+def _trouble(codec: str, pix_fmt: str, options: dict[str, str], info: VideoInfo) -> str | None:
+    """Open the encoder on trial; return what it says against it, None where it accepts."""
+    context: Any = av.CodecContext.create(codec, "w")
+    try:
+        configure(context, pix_fmt, info)
+        context.options = options
+        context.open()
+    except (av.error.FFmpegError, ValueError, OverflowError) as error:
+        height, width = info.size
+        what = getattr(error, "strerror", None) or str(error)
+        given = " ".join(f"{name}={value}" for name, value in options.items())
+        return f"{what} with {width}x{height} {given}".strip()
+    return None
+
+
+def _told(
+    codec: str, pix_fmt: str, container: str, info: VideoInfo, encoding: Encoding
+) -> tuple[str, ...]:
+    """Name what is not as in the source."""
+    told = []
+    usual = CODECS[container][0]
+    if not encoding.codec and not encoding.lossless and codec != usual:
+        height, width = info.size
+        told.append(f"{usual} cannot write {info.planes} of {width}x{height}: {codec} is used")
+    if door(pix_fmt) != info.planes:
+        have, want = layout(info.planes), layout(door(pix_fmt))
+        told.append(f"{codec} cannot write {info.planes}: {pix_fmt} is used")
+        if have.planes == 4 and want.planes < 4:
+            told.append("the clip's transparency cannot be kept: left out")
+    if info.field_order > 1 and codec not in ("libx264", "libx265", "mpeg2video", "prores_ks"):
+        told.append(f"{codec} cannot mark interlaced pictures: written as progressive")
+    return tuple(told)

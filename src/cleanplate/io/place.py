@@ -1,0 +1,62 @@
+"""Where a result goes: worked on under a hidden name, seen under its own only when complete."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from pathlib import Path
+
+from cleanplate.errors import BadOutput
+from cleanplate.io.refuse import writing
+
+
+class Place:
+    """A hidden file or folder beside the result that takes its name at the end.
+
+    path: the result. part: what to write to. Raises BadOutput where nothing can be written.
+    """
+
+    def __init__(self, path: Path, *, folder: bool = False) -> None:
+        self.path = path
+        self._folder = folder
+        if folder:
+            self._check_folder()
+        elif path.is_dir():
+            raise BadOutput(f"{path} is a folder. Give the name of a file.")
+        self.part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        with writing(path):
+            if folder:
+                self.part.mkdir()
+            else:
+                self.part.touch(exist_ok=False)
+
+    def keep(self) -> None:
+        """Give the finished result its name, in place of what had it; raises BadOutput."""
+        with writing(self.path):
+            if self._folder and self.path.is_dir():
+                self.path.rmdir()  # empty, or it was refused at the start
+            self.part.replace(self.path)
+
+    def drop(self) -> None:
+        """Remove what was written so far; does nothing once it is kept."""
+        if self._folder:
+            shutil.rmtree(self.part, ignore_errors=True)
+        else:
+            self.part.unlink(missing_ok=True)
+
+    def _check_folder(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise BadOutput(f"{self.path} is a file. Give the name of a folder for pictures.")
+        with writing(self.path):
+            if self.path.is_dir() and any(self.path.iterdir()):
+                raise BadOutput(
+                    f"{self.path} is a folder that is not empty. Give a new or an empty folder."
+                )
+
+
+def refuse_same(source: Path, target: Path) -> None:
+    """Refuse an output that is its own input, links followed; raises BadOutput."""
+    if target.exists() and source.exists() and source.samefile(target):
+        raise BadOutput(f"{target} is the input itself. Give another name for the output.")
+    if source.is_dir() and source.resolve() in target.resolve().parents:
+        raise BadOutput(f"{target} lies inside the input folder. Give another place.")

@@ -1,0 +1,109 @@
+"""Find the video stream of an open container and say what it is."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.sidedata.sidedata import Type as SideType
+from av.stream import Disposition
+
+from cleanplate.errors import BadInput
+from cleanplate.io.frame import colour_of, side_data
+from cleanplate.io.info import VideoInfo, turn_of
+from cleanplate.io.layout import door, layout
+
+LONGEST_SIDE = 16384  # pixels; a header that claims more is broken or means harm
+
+# What a player needs besides the samples and no encoder here writes again.
+NOT_KEPT = {
+    SideType.MASTERING_DISPLAY_METADATA: "mastering display metadata",
+    SideType.CONTENT_LIGHT_LEVEL: "content light level",
+    SideType.DYNAMIC_HDR_PLUS: "HDR10+ metadata",
+    SideType.DOVI_METADATA: "Dolby Vision metadata",
+    SideType.DOVI_RPU_BUFFER: "Dolby Vision metadata",
+    SideType.STEREO3D: "stereo 3D metadata",
+    SideType.SPHERICAL: "spherical video metadata",
+    SideType.ICC_PROFILE: "an ICC colour profile",
+}
+
+
+def main_stream(container: Any, path: Path) -> Any:
+    """Return the first video stream that is no cover picture; raises BadInput without one."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise BadInput(f"{path} has a video stream of a codec that cannot be read.")
+            return stream
+    kinds = sorted({stream.type for stream in container.streams})
+    held = f" (it holds {', '.join(kinds)})" if kinds else ""
+    raise BadInput(f"{path} has no video stream{held}. Give a file with pictures in it.")
+
+
+def check_size(path: Path, context: Any) -> None:
+    """Refuse sizes that no camera makes, before any picture is allocated; raises BadInput."""
+    if max(context.width, context.height) > LONGEST_SIDE:
+        raise BadInput(
+            f"{path} claims pictures of {context.width}x{context.height}. "
+            f"Up to {LONGEST_SIDE} pixels a side are read."
+        )
+    context.options = {**context.options, "max_pixels": str(LONGEST_SIDE * LONGEST_SIDE // 2)}
+
+
+def probe(container: Any, stream: Any, frame: av.VideoFrame) -> VideoInfo:
+    """Say what a clip is, from its header and its first decoded frame."""
+    planes = door(frame.format.name)
+    matrix = _display_matrix(frame)
+    rotation, mirrored = turn_of(matrix) if matrix else (0, False)
+    rate = stream.average_rate or stream.guessed_rate
+    aspect = stream.sample_aspect_ratio
+    return VideoInfo(
+        size=(frame.height, frame.width),
+        pix_fmt=frame.format.name,
+        planes=planes,
+        bits=layout(planes).bits,
+        rotation=rotation,
+        mirrored=mirrored,
+        display_matrix=matrix,
+        frame_rate=rate or None,
+        time_base=stream.time_base,
+        frame_count=_frame_count(container, stream, rate),
+        codec=stream.codec_context.name,
+        container=container.format.name,
+        colour=colour_of(frame),
+        sample_aspect=aspect or None,
+        field_order=_field_order(stream, frame),
+        not_kept=_not_kept(frame),
+        metadata=dict(container.metadata),
+        stream_metadata=dict(stream.metadata),
+    )
+
+
+def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
+    part = side_data(frame).get(SideType.DISPLAYMATRIX)
+    return None if part is None else tuple(np.frombuffer(part, "<i4", count=9).tolist())
+
+
+def _not_kept(frame: av.VideoFrame) -> tuple[str, ...]:
+    return tuple(sorted({NOT_KEPT[kind] for kind in side_data(frame) if kind in NOT_KEPT}))
+
+
+def _field_order(stream: Any, frame: av.VideoFrame) -> int:
+    """FFmpeg's field order; a decoder that did not set it still flags the frame."""
+    order = int(stream.codec_context.field_order)
+    return 2 if frame.interlaced_frame and order <= 1 else order
+
+
+def _frame_count(container: Any, stream: Any, rate: Fraction | None) -> int | None:
+    """Return the header's count, or what duration and rate make of it; None without either."""
+    if stream.frames:
+        return int(stream.frames)
+    seconds: Fraction | None = None
+    if stream.duration and stream.time_base:
+        seconds = stream.duration * stream.time_base
+    elif container.duration:
+        seconds = Fraction(container.duration, 1_000_000)
+    return round(seconds * rate) if seconds and rate else None
