@@ -1,4 +1,4 @@
-"""Put a fill into its hole and nowhere else; blend overlapping fills so that order never matters."""
+"""Put a fill into its hole and nowhere else; blend overlapping fills in any order."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def paste_planes(
 
 
 class Blend:
-    """A weighted sum of parts divided by the sum of the weights: the order never matters much.
+    """A weighted sum of parts divided by the sum of the weights: the order never matters.
 
     Sums are kept in float64, so that another order of the same parts rounds to the same levels.
 
@@ -109,7 +109,7 @@ class Blend:
         return self._weight > 0
 
     def result(self, dtype: Any) -> NDArray[Any]:
-        """Return the mean as dtype (integers are rounded and clamped); 0 where nothing was added."""
+        """Return the mean as dtype, integers rounded and clamped; 0 where nothing was added."""
         safe = np.where(self._weight > 0, self._weight, 1.0)
         mean = self._sum / safe[..., None]
         if np.issubdtype(dtype, np.integer):

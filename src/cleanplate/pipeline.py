@@ -1,33 +1,27 @@
-"""The whole story: frames and holes -> shots -> windows -> region -> method -> overlap -> frames."""
+"""The whole story on one screen: what is given -> holes -> the line of frames -> what comes back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.errors import BadInput
+from cleanplate.io import Encoding, Picture, Reader, copy_file, open_video, open_writer
+from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
 from cleanplate.masks import grow as grow_holes
 from cleanplate.methods import Method, load_method
-from cleanplate.overlap import Overlap, Patch
-from cleanplate.region import region_around
-from cleanplate.shots import CutDetector
+from cleanplate.overlap import Patch
+from cleanplate.provenance import provenance_pictures
+from cleanplate.stream import Shown, fills, look
+from cleanplate.summary import Summary, Tally
 from cleanplate.video import KNOWN, Filled, Frames, Holes, Provenance, check_pair
-from cleanplate.windows import Window, window_length, windows
 
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if known
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One frame on its way: rgb (H, W, 3), hole (H, W), whether a shot starts here, its picture."""
-
-    rgb: NDArray[Any]
-    hole: NDArray[np.bool_]
-    starts_shot: bool
-    picture: Any = None
 
 
 def fill(
@@ -64,7 +58,7 @@ def fill(
     source = np.full(holes.shape, KNOWN, np.int32) if provenance else None
     residual = np.zeros(holes.shape, np.float16) if provenance else None
     done = None if progress is None else (lambda count: progress(count, len(frames)))
-    shown = look(zip(frames, holes, strict=True))
+    shown = look((rgb, hole, None) for rgb, hole in zip(frames, holes, strict=True))
     for t, (_, patch) in enumerate(fills(shown, room, done)):
         result[t][holes[t]] = patch.colours
         if source is not None and residual is not None:
@@ -79,57 +73,93 @@ def as_method(method: str | Method, **options: Any) -> Method:
     return load_method(method, **options) if isinstance(method, str) else method
 
 
-def look(pairs: Iterable[tuple[Any, Any]]) -> Iterator[Shown]:
-    """Show frames and holes one after the other, with the cuts between them found."""
-    detector = CutDetector()
-    for rgb, hole in pairs:
-        yield Shown(rgb, hole, detector.is_cut(rgb, hole))
+def fill_file(
+    video: str | Path,
+    mask: str | Path,
+    out: str | Path,
+    *,
+    method: str | Method = "flow",
+    tune: str = "removal",
+    mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
+    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+    provenance: str | Path | None = None,
+    weights: Any = None,
+    device: str = "auto",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Summary:
+    """Fill the holes of a video file or frame folder; everything else comes back as it was.
+
+    video, out: any file or folder of pictures that `cleanplate.io` reads and writes; `out` appears
+    when it is complete, or not at all. mask: a picture, a folder, a video or "box:x,y,w,h".
+    provenance: a folder for pictures of where every pixel came from. The other arguments are those
+    of `fill`. Frames stream: memory does not depend on the length. Raises BadInput, BadOutput.
+    """
+    began = time.perf_counter()
+    room = as_method(method, tune=tune, weights=weights, device=device, seed=seed)
+    with open_video(video) as reader:
+        size, total = reader.info.displayed_size, reader.info.frame_count
+        done = None if progress is None else (lambda count: progress(count, total))
+        with (
+            open_holes(mask, size=size, numbers=reader.numbers, options=mask_options) as holes,
+            open_writer(out, like=reader, encoding=encoding) as writer,
+            provenance_pictures(provenance) as draw,
+        ):
+            _check_count(reader, holes)
+            tally = Tally()
+            for shown, patch in fills(look(_pairs(reader, holes)), room, done):
+                draw(tally.frames, shown.rgb, shown.hole, patch.source)
+                tally.add(shown.hole, patch, shown.starts_shot)
+                writer.write(filled_picture(shown, patch))
+            warnings = holes.warnings + writer.warnings + _check_holes(tally)
+            if tally.hole_pixels or not copy_file(reader, out, encoding):
+                writer.finish()
+    return tally.summary(
+        size=size,
+        seconds=time.perf_counter() - began,
+        warnings=warnings,
+        problems=list(reader.problems),
+        output=str(out),
+    )
 
 
-def fills(
-    shown: Iterable[Shown], method: Method, progress: Callable[[int], None] | None
-) -> Iterator[tuple[Shown, Patch]]:
-    """Yield every frame with its patch, in order, holding one window of frames at a time."""
-    stream = iter(shown)
-    first = next(stream, None)
-    if first is None:
+def _pairs(reader: Reader, holes: HoleSource) -> Iterator[tuple[NDArray[Any], Any, Picture]]:
+    """Yield each picture's RGB with its hole as coded, and the picture; refuse too few or many."""
+    masks = iter(holes)
+    count = 0
+    for count, picture in enumerate(reader, start=1):
+        hole = next(masks, None)
+        if hole is None:
+            raise count_mismatch(count - 1, count + sum(1 for _ in reader))
+        yield picture.rgb(), np.ascontiguousarray(reader.orient(hole)), picture
+    if not holes.endless and not reader.problems:
+        more = sum(1 for _ in masks)
+        if more:
+            raise count_mismatch(count + more, count)
+
+
+def _check_count(reader: Reader, holes: HoleSource) -> None:
+    """Refuse a wrong number of masks before the work, where the header's count is a reason to."""
+    if holes.count is None or reader.info.frame_count in (None, holes.count):
         return
-    length = min(window_length(first.hole.size), method.longest_window)
-    cut = windows(_chain(first, stream), lambda s: s.starts_shot, length=length)
-    overlap = Overlap()
-    for window in cut:
-        patches = fill_window(window, method, progress)
-        ready = len(window.items) - window.tail
-        merged = overlap.add(patches, window.weights(), ready)
-        yield from zip(window.items[:ready], merged, strict=True)
-        if progress:
-            progress(window.first + ready)
+    with open_video(reader.path) as counted:
+        frames = sum(1 for _ in counted)
+    if not counted.problems:
+        holes.check_count(frames)
 
 
-def _chain(first: Shown, rest: Iterator[Shown]) -> Iterator[Shown]:
-    yield first
-    yield from rest
+def _check_holes(tally: Tally) -> list[str]:
+    """Return what there is to say of the holes as a whole; refuse holes that leave nothing."""
+    if tally.frames and tally.full_frames == tally.frames:
+        raise BadInput(
+            "The mask covers the whole picture in every frame: nothing is left to borrow from. "
+            "Mark only what is to go, or use --invert-mask."
+        )
+    return [] if tally.hole_pixels else ["The mask is empty: the video is copied as it is."]
 
 
-def fill_window(
-    window: Window[Shown], method: Method, progress: Callable[[int], None] | None
-) -> list[Patch]:
-    """Fill one window on a crop around its holes; sources count from the start of the clip."""
-    holes = np.stack([item.hole for item in window.items])
-    if not holes.any():
-        return [Patch.empty(item.rgb.dtype) for item in window.items]
-    region = region_around(holes.any(axis=0))
-    crop = np.stack([region.crop(item.rgb) for item in window.items])
-    holes = np.stack([region.crop(hole) for hole in holes])
-
-    def report(share: float) -> None:
-        if progress:
-            progress(window.first + window.lead + int(share * (len(crop) - window.lead)))
-
-    filled = method.fill(crop, holes, progress=report)
-    source = filled.provenance.source
-    source = np.where(source >= 0, source + window.first, source)
-    return [
-        Patch(filled.frames[t][hole], source[t][hole], filled.provenance.inconsistency[t][hole])
-        for t, hole in enumerate(holes)
-    ]
+def filled_picture(shown: Shown, patch: Patch) -> Picture:
+    """Paste a patch into the planes of its picture; the frame's own RGB is used up."""
+    shown.rgb[shown.hole] = patch.colours
+    picture: Picture = shown.picture
+    return picture.pasted(shown.rgb, shown.hole)

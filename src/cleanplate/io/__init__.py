@@ -1,6 +1,6 @@
 """Files and frame folders <-> pictures: the only importer of the video library.
 
-``open_video`` gives pictures one at a time, their planes as decoded; ``open_writer`` takes them back
+``open_video`` gives pictures one by one, their planes as decoded; ``open_writer`` takes them back
 and brings along all else that the source holds. ``clip.py`` is where to start reading.
 """
 
@@ -10,6 +10,7 @@ from cleanplate.io.images import write_picture
 from cleanplate.io.info import Colour, VideoInfo, to_coded, to_displayed
 from cleanplate.io.picture import Picture
 from cleanplate.io.reader import Reader
+from cleanplate.io.through import copy_file
 from cleanplate.io.writer import Writer
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Video",
     "VideoInfo",
     "Writer",
+    "copy_file",
     "open_video",
     "open_writer",
     "read_video",

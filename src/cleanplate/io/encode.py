@@ -142,11 +142,10 @@ def plan(path: Path, info: VideoInfo, encoding: Encoding) -> Plan:
             form = layout(door(pix_fmt))
             return Plan(container, codec, pix_fmt, form, options, warnings)
         refused.append(f"{codec} ({pix_fmt}): {trouble}")
-    if encoding.lossless and not refused:
-        raise BadOutput(
-            f"{path} cannot hold {info.planes} without loss. Give .mkv or drop lossless."
-        )
-    raise BadOutput(f"{path} cannot be encoded as asked: {refused[0]}.")
+    if refused:
+        raise BadOutput(f"{path} cannot be encoded as asked: {refused[0]}.")
+    lossless = " without loss" if encoding.lossless else ""
+    raise BadOutput(f"{path} cannot hold {info.planes}{lossless} so. Give .mkv, or another codec.")
 
 
 def configure(context: Any, pix_fmt: str, info: VideoInfo) -> None:
@@ -195,10 +194,10 @@ def _candidates(container: str, info: VideoInfo, encoding: Encoding) -> Iterator
 
 
 def _formats(codec: str) -> list[str]:
-    """The pixel formats that an encoder takes and that we can fill sample for sample."""
+    """List the pixel formats of an encoder that we can fill sample for sample."""
     packed = {name for names in PACKED.values() for name in names}
     names = [f.name for f in av.Codec(codec, "w").video_formats or ()]
-    return [n for n in names if door(n) == n or n in packed or n.startswith("yuvj")]
+    return [n for n in names if door(n) == n or n in packed]
 
 
 def _loss(source: str, target: str) -> tuple[int, ...]:
@@ -211,7 +210,7 @@ def _loss(source: str, target: str) -> tuple[int, ...]:
     shallow, deep = max(0, have.bits - want.bits), max(0, want.bits - have.bits)
     grey = have.planes == 1 and want.planes > 1
     kind = have.rgb != want.rgb and not grey
-    return (colour, coarser, alpha, shallow, kind, finer, want.planes, deep, target[:4] == "yuvj")
+    return (colour, coarser, alpha, shallow, kind, finer, want.planes, deep)
 
 
 def _options(codec: str, encoding: Encoding) -> dict[str, str]:

@@ -111,7 +111,7 @@ def loses(name: str) -> bool:
 
 
 def _planar(found: VideoFormat) -> bool:
-    """Tell whether it is one component a plane, whole little-endian integers of 8 to 16 bits, low bits used."""
+    """Tell whether samples are whole little-endian integers of 8 to 16 bits, a plane a kind."""
     parts = found.components
     known = len(parts) in (1, 3, 4) and len({p.plane for p in parts}) == len(parts)
     odd = found.is_bit_stream or found.has_palette or found.is_bayer or found.is_big_endian
@@ -120,7 +120,7 @@ def _planar(found: VideoFormat) -> bool:
 
 
 def _nearest(name: str) -> str:
-    """Return the planar format of the same kind for any other: byte-swapped, packed RGB, palette."""
+    """Return the planar format of the same kind for packed, byte-swapped and palette ones."""
     found = VideoFormat(name, 64, 64)
     swapped = name[:-2] + "le"
     depth = "16le" if max(p.bits for p in found.components) > 8 else ""

@@ -17,12 +17,14 @@ from cleanplate.io.picture import Picture
 class Reader(ABC):
     """A clip being read: a context manager, and an iterator of Picture that can be used once.
 
-    path: where it lies. info: what it is. problems: sentences about frames that could not be
+    path: where it lies. info: what it is. numbers: of the frames, in a folder of numbered pictures,
+    else None. problems: sentences about frames that could not be
     decoded, complete once the iteration has ended.
     """
 
     path: Path
     info: VideoInfo
+    numbers: tuple[int, ...] | None = None
     problems: list[str]
 
     def __iter__(self) -> Iterator[Picture]:

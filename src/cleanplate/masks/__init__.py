@@ -3,6 +3,8 @@
 from cleanplate.masks.check import MaskReport, check, check_file
 from cleanplate.masks.edit import grow
 from cleanplate.masks.load import HoleSource, MaskOptions, open_holes, read_holes
+from cleanplate.masks.source import count_mismatch
+from cleanplate.masks.write import whole_folder
 
 __all__ = [
     "HoleSource",
@@ -10,7 +12,9 @@ __all__ = [
     "MaskReport",
     "check",
     "check_file",
+    "count_mismatch",
     "grow",
     "open_holes",
     "read_holes",
+    "whole_folder",
 ]

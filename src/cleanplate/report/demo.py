@@ -54,8 +54,8 @@ def make_demo(
     scene, holes = crossing_object(truth)
     with whole_folder(out) as folder:
         sound = (soft_chord(float(count / FRAME_RATE), rate=AUDIO_RATE), AUDIO_RATE)
-        write_video(folder / "scene.mp4", scene, frame_rate=FRAME_RATE, audio=sound)
-        write_video(folder / "truth.mp4", truth, frame_rate=FRAME_RATE)
+        write_video(folder / "scene.mp4", scene, rate=FRAME_RATE, audio=sound)
+        write_video(folder / "truth.mp4", truth, rate=FRAME_RATE)
         write_folder(((f"{n:05d}", hole) for n, hole in enumerate(holes)), folder / "masks")
         summary = fill_file(
             folder / "scene.mp4",

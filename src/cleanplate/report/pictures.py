@@ -1,17 +1,4 @@
-"""Pictures of a result: panels side by side, a hole laid over its frame, where pixels came from.
-
-Colours of ``provenance_picture``:
-
-====================  =====================================================================
-where from            colour
-====================  =====================================================================
-a frame before        from light cyan (the frame next to it) to dark blue (far away)
-a frame after         from light yellow (the frame next to it) to dark red (far away)
-the same frame        white
-invented              magenta
-outside the hole      the frame, dimmed and without colour; black where no frame is given
-====================  =====================================================================
-"""
+"""Pictures of a result: panels side by side, a hole laid over its frame."""
 
 from __future__ import annotations
 
@@ -22,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
-from cleanplate.video import KNOWN, UNSEEN, Holes
+from cleanplate.video import Holes
 
 Picture = NDArray[np.uint8]  # (H, W, 3) RGB
 
@@ -30,9 +17,6 @@ GAP = 6  # pixels between panels
 TITLE = 28  # pixels, the height of a title
 PAPER, INK = 24, 235  # grey levels
 TINT = (40, 230, 90)
-INVENTED = (255, 0, 255)
-BEFORE = ((190, 255, 255), (0, 30, 150))  # near, far
-AFTER = ((255, 250, 170), (140, 0, 0))
 
 
 def side_by_side(panels: Sequence[Picture], titles: Sequence[str] | None = None) -> Picture:
@@ -67,31 +51,6 @@ def mask_overlay(frame: Picture, hole: Holes) -> Picture:
         hole.astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE
     )
     picture[hole & (inner == 0)] = 255
-    return picture
-
-
-def provenance_picture(
-    source: NDArray[np.int32], number: int, *, frame: Picture | None = None, far: int = 32
-) -> Picture:
-    """Colour every hole pixel by where it came from; the scale is in the module's docstring.
-
-    source: (H, W) int32, one frame of ``Provenance.source``. number: that frame's own. frame:
-    (H, W, 3) uint8, shown dimmed outside the hole. far: the distance in frames of the darkest
-    colour; the scale is logarithmic. Returns (H, W, 3) uint8.
-    """
-    picture = np.zeros((*source.shape, 3), np.uint8)
-    outside = source == KNOWN
-    if frame is not None:
-        picture[outside] = (frame[outside].mean(axis=1, keepdims=True) * 0.5).astype(np.uint8)
-    distance = np.abs(source - number)
-    darkness = np.log(np.maximum(distance, 1)) / np.log(max(far, 2))
-    share = np.clip(darkness, 0, 1)[..., None]
-    for where, (near, dark) in ((source < number, BEFORE), (source > number, AFTER)):
-        colours = (1 - share) * np.array(near) + share * np.array(dark)
-        chosen = where & (source >= 0)
-        picture[chosen] = np.rint(colours[chosen]).astype(np.uint8)
-    picture[source == number] = 255
-    picture[source == UNSEEN] = INVENTED
     return picture
 
 

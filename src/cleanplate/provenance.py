@@ -1,0 +1,83 @@
+"""Draw where pixels came from.
+
+====================  =====================================================================
+where from            colour
+====================  =====================================================================
+a frame before        from light cyan (the frame next to it) to dark blue (far away)
+a frame after         from light yellow (the frame next to it) to dark red (far away)
+the same frame        white
+invented              magenta
+outside the hole      the frame, dimmed and without colour; black where no frame is given
+====================  =====================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.io import write_picture
+from cleanplate.masks import whole_folder
+from cleanplate.video import KNOWN, UNSEEN
+
+Draw = Callable[[int, NDArray[Any], NDArray[np.bool_], NDArray[np.int32]], None]
+
+Picture = NDArray[np.uint8]  # (H, W, 3) RGB
+
+INVENTED = (255, 0, 255)
+BEFORE = ((190, 255, 255), (0, 30, 150))  # near, far
+AFTER = ((255, 250, 170), (140, 0, 0))
+
+
+def provenance_picture(
+    source: NDArray[np.int32], number: int, *, frame: Picture | None = None, far: int = 32
+) -> Picture:
+    """Colour every hole pixel by where it came from; the scale is in the module's docstring.
+
+    source: (H, W) int32, one frame of ``Provenance.source``. number: that frame's own. frame:
+    (H, W, 3) uint8, shown dimmed outside the hole. far: the distance in frames of the darkest
+    colour; the scale is logarithmic. Returns (H, W, 3) uint8.
+    """
+    picture = np.zeros((*source.shape, 3), np.uint8)
+    outside = source == KNOWN
+    if frame is not None:
+        picture[outside] = (frame[outside].mean(axis=1, keepdims=True) * 0.5).astype(np.uint8)
+    distance = np.abs(source - number)
+    darkness = np.log(np.maximum(distance, 1)) / np.log(max(far, 2))
+    share = np.clip(darkness, 0, 1)[..., None]
+    for where, (near, dark) in ((source < number, BEFORE), (source > number, AFTER)):
+        colours = (1 - share) * np.array(near) + share * np.array(dark)
+        chosen = where & (source >= 0)
+        picture[chosen] = np.rint(colours[chosen]).astype(np.uint8)
+    picture[source == number] = 255
+    picture[source == UNSEEN] = INVENTED
+    return picture
+
+
+@contextmanager
+def provenance_pictures(folder: str | Path | None) -> Iterator[Draw]:
+    """Give a function that draws frame after frame into a folder, which appears when all are there.
+
+    The function takes a frame's number, its RGB (H, W, 3), its hole (H, W) bool and the sources
+    (N,) of the hole's pixels. Without a folder it does nothing. Raises BadOutput.
+    """
+    if folder is None:
+        yield lambda number, rgb, hole, sources: None
+        return
+    with whole_folder(Path(folder)) as part:
+
+        def draw(
+            number: int, rgb: NDArray[Any], hole: NDArray[np.bool_], sources: NDArray[np.int32]
+        ) -> None:
+            source = np.full(hole.shape, KNOWN, np.int32)
+            source[hole] = sources
+            frame = (rgb // 257 if rgb.dtype == np.uint16 else rgb).astype(np.uint8)
+            picture = provenance_picture(source, number, frame=frame)
+            write_picture(part / f"{number:05d}.png", picture)
+
+        yield draw

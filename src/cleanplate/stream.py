@@ -1,0 +1,82 @@
+"""The line that every frame runs along: shots, windows, region, method, overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.methods import Method
+from cleanplate.overlap import Overlap, Patch
+from cleanplate.region import region_around
+from cleanplate.shots import CutDetector
+from cleanplate.windows import Window, window_length, windows
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One frame on its way: rgb (H, W, 3), hole (H, W), whether a shot starts here, its picture."""
+
+    rgb: NDArray[Any]
+    hole: NDArray[np.bool_]
+    starts_shot: bool
+    picture: Any = None
+
+
+def look(seen: Iterable[tuple[Any, Any, Any]]) -> Iterator[Shown]:
+    """Show (rgb, hole, picture) one after the other, with the cuts between them found."""
+    detector = CutDetector()
+    for rgb, hole, picture in seen:
+        yield Shown(rgb, hole, detector.is_cut(rgb, hole), picture)
+
+
+def fills(
+    shown: Iterable[Shown], method: Method, progress: Callable[[int], None] | None
+) -> Iterator[tuple[Shown, Patch]]:
+    """Yield every frame with its patch, in order, holding one window of frames at a time."""
+    stream = iter(shown)
+    first = next(stream, None)
+    if first is None:
+        return
+    length = min(window_length(first.hole.size), method.longest_window)
+    cut = windows(_chain(first, stream), lambda s: s.starts_shot, length=length)
+    overlap = Overlap()
+    for window in cut:
+        patches = fill_window(window, method, progress)
+        ready = len(window.items) - window.tail
+        merged = overlap.add(patches, window.weights(), ready)
+        yield from zip(window.items[:ready], merged, strict=True)
+        if progress:
+            progress(window.first + ready)
+
+
+def _chain(first: Shown, rest: Iterator[Shown]) -> Iterator[Shown]:
+    yield first
+    yield from rest
+
+
+def fill_window(
+    window: Window[Shown], method: Method, progress: Callable[[int], None] | None
+) -> list[Patch]:
+    """Fill one window on a crop around its holes; sources count from the start of the clip."""
+    holes = np.stack([item.hole for item in window.items])
+    if not holes.any():
+        return [Patch.empty(item.rgb.dtype) for item in window.items]
+    region = region_around(holes.any(axis=0))
+    crop = np.stack([region.crop(item.rgb) for item in window.items])
+    holes = np.stack([region.crop(hole) for hole in holes])
+
+    def report(share: float) -> None:
+        if progress:
+            progress(window.first + window.lead + int(share * (len(crop) - window.lead)))
+
+    filled = method.fill(crop, holes, progress=report)
+    source = filled.provenance.source
+    source = np.where(source >= 0, source + window.first, source)
+    return [
+        Patch(filled.frames[t][hole], source[t][hole], filled.provenance.inconsistency[t][hole])
+        for t, hole in enumerate(holes)
+    ]

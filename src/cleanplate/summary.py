@@ -1,0 +1,97 @@
+"""What a fill came to: how much of the hole was seen, borrowed from how far, and invented."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.overlap import Patch
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was done to a file.
+
+    frames: of the output. size: (height, width) as displayed. filled_frames: those with a hole.
+    hole_share: mean share of the picture. borrowed, invented: shares of all hole pixels.
+    median_distance, furthest: frames between a borrowed pixel and its source, None without one.
+    shots: how many there are. seconds: the work took. warnings: what could not be kept or looks
+    wrong. problems: what is missing from the output; empty if it is whole. output: its path.
+    """
+
+    frames: int
+    size: tuple[int, int]
+    filled_frames: int
+    hole_share: float
+    borrowed: float
+    invented: float
+    median_distance: float | None
+    furthest: int | None
+    shots: int
+    seconds: float
+    warnings: list[str]
+    problems: list[str]
+    output: str
+
+
+class Tally:
+    """Counts while the frames go by, in memory that does not grow with them."""
+
+    def __init__(self) -> None:
+        self.frames = self.filled_frames = self.full_frames = self.shots = 0
+        self.hole_pixels = self.pixels = 0
+        self._distances: Counter[int] = Counter()
+
+    def add(self, hole: NDArray[np.bool_], patch: Patch, starts_shot: bool) -> None:
+        """Count one frame and its patch."""
+        count = int(hole.sum())
+        self.shots += starts_shot or not self.frames
+        borrowed = patch.source >= 0
+        distances, times = np.unique(
+            np.abs(patch.source[borrowed] - self.frames), return_counts=True
+        )
+        self._distances.update(dict(zip(distances.tolist(), times.tolist(), strict=True)))
+        self.frames += 1
+        self.filled_frames += count > 0
+        self.full_frames += count == hole.size
+        self.hole_pixels += count
+        self.pixels += hole.size
+
+    def summary(
+        self,
+        *,
+        size: tuple[int, int],
+        seconds: float,
+        warnings: list[str],
+        problems: list[str],
+        output: str,
+    ) -> Summary:
+        """Return what the counts come to."""
+        borrowed = sum(self._distances.values())
+        return Summary(
+            frames=self.frames,
+            size=size,
+            filled_frames=self.filled_frames,
+            hole_share=self.hole_pixels / max(self.pixels, 1),
+            borrowed=borrowed / max(self.hole_pixels, 1),
+            invented=(self.hole_pixels - borrowed) / max(self.hole_pixels, 1),
+            median_distance=self._median() if borrowed else None,
+            furthest=max(self._distances, default=None),
+            shots=self.shots,
+            seconds=seconds,
+            warnings=warnings,
+            problems=problems,
+            output=output,
+        )
+
+    def _median(self) -> float:
+        """Return the distance that half of the borrowed pixels do not exceed."""
+        half, passed = sum(self._distances.values()) / 2, 0
+        for distance in sorted(self._distances):
+            passed += self._distances[distance]
+            if passed >= half:
+                return float(distance)
+        return 0.0
