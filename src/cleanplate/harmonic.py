@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -51,12 +50,10 @@ def harmonic_fill(
 
 def _solve(values: Grid, hole: Mask, sweeps: int, coarse: bool) -> None:
     """Fill values in the hole in place: start from the half-size solution, then relax."""
-    height, width = hole.shape
-    if min(height, width) > _SMALLEST_SIDE and not hole.all():
+    if min(hole.shape) > _SMALLEST_SIDE and not hole.all():
         half, half_hole = _halve(values, hole)
         _solve(half, half_hole, sweeps, coarse=False)
-        grown = cv2.resize(half, (width, height), interpolation=cv2.INTER_LINEAR)
-        values[hole] = grown.reshape(values.shape)[hole]
+        _double(half, values, hole)
         if not coarse:
             _relax(values, hole, sweeps, np.float32(_OVER_RELAXATION))
     elif not hole.all():
@@ -86,6 +83,28 @@ def _halve(values: Grid, hole: Mask) -> tuple[Grid, Mask]:
                 for k in range(channels):
                     half[r, c, k] /= known
     return half, half_hole
+
+
+@njit(cache=True, nogil=True)
+def _double(half: Grid, values: Grid, hole: Mask) -> None:
+    """Set the hole's pixels to the bilinear values of the half-size solution, in place."""
+    height, width, channels = values.shape
+    rows, columns = half.shape[0], half.shape[1]
+    for y in range(height):
+        above, below = (y - 1) // 2, (y - 1) // 2 + 1
+        down = np.float32(0.75) if y % 2 == 0 else np.float32(0.25)
+        above, below = max(above, 0), min(below, rows - 1)
+        for x in range(width):
+            if not hole[y, x]:
+                continue
+            left, right = max((x - 1) // 2, 0), min((x - 1) // 2 + 1, columns - 1)
+            across = np.float32(0.75) if x % 2 == 0 else np.float32(0.25)
+            for k in range(channels):
+                top = half[above, left, k] + across * (half[above, right, k] - half[above, left, k])
+                bottom = half[below, left, k] + across * (
+                    half[below, right, k] - half[below, left, k]
+                )
+                values[y, x, k] = top + down * (bottom - top)
 
 
 @njit(cache=True, nogil=True)

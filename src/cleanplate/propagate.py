@@ -76,6 +76,7 @@ def follow(
     index = np.full((height, width), -1, np.int32)
     nothing = np.zeros(0, np.float32)
     later = (np.zeros(0, np.int32), nothing, nothing, nothing)
+    last = pixels_of(np.zeros((1, 1), np.bool_))
     found: dict[int, Sources] = {}
     for t in order:
         rows, columns = pixels_of(holes[t])
@@ -89,8 +90,9 @@ def follow(
         else:
             zeros = np.zeros(len(rows), np.float32)
             later = (np.full(len(rows), UNSEEN, np.int32), zeros, zeros, zeros)
-        index.fill(-1)
+        index[last] = -1  # only what was set: cheaper than the whole picture
         index[rows, columns] = np.arange(len(rows), dtype=np.int32)
+        last = rows, columns
         found[t] = Sources(*later)
     return [found[t] for t in range(length)]
 

@@ -13,6 +13,7 @@ from cleanplate.methods import Method
 from cleanplate.overlap import Overlap, Patch
 from cleanplate.region import region_around
 from cleanplate.shots import CutDetector
+from cleanplate.video import Filled
 from cleanplate.windows import Window, window_length, windows
 
 
@@ -74,9 +75,15 @@ def fill_window(
             progress(window.first + window.lead + int(share * (len(crop) - window.lead)))
 
     filled = method.fill(crop, holes, progress=report)
-    source = filled.provenance.source
-    source = np.where(source >= 0, source + window.first, source)
-    return [
-        Patch(filled.frames[t][hole], source[t][hole], filled.provenance.inconsistency[t][hole])
-        for t, hole in enumerate(holes)
-    ]
+    return [_patch(filled, t, hole, window.first) for t, hole in enumerate(holes)]
+
+
+def _patch(filled: Filled, t: int, hole: NDArray[np.bool_], first: int) -> Patch:
+    """Take the hole's pixels of frame t out of a filled window that starts at frame `first`."""
+    inside = np.flatnonzero(hole)
+    source = filled.provenance.source[t].reshape(-1)[inside]
+    return Patch(
+        filled.frames[t].reshape(-1, 3)[inside],
+        np.where(source >= 0, source + first, source),
+        filled.provenance.inconsistency[t].reshape(-1)[inside],
+    )

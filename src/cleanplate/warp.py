@@ -52,17 +52,20 @@ def sample_known(frames: Any, holes: Any, frame: Any, y: Any, x: Any) -> Any:
         column = min(max(x[i], np.float32(0)), np.float32(width - 1))
         y0, x0 = int(row), int(column)
         b, a = row - np.float32(y0), column - np.float32(x0)
-        total = np.float32(0)
-        for corner in range(4):
-            below, right = corner // 2, corner % 2
-            yc, xc = min(y0 + below, height - 1), min(x0 + right, width - 1)
-            if holes[t, yc, xc]:
-                continue
-            weight = (b if below else np.float32(1) - b) * (a if right else np.float32(1) - a)
-            total += weight
-            for k in range(3):
-                colours[i, k] += weight * np.float32(frames[t, yc, xc, k])
+        y1, x1 = min(y0 + 1, height - 1), min(x0 + 1, width - 1)
+        one = np.float32(1)
+        w00 = (one - b) * (one - a) * np.float32(not holes[t, y0, x0])
+        w01 = (one - b) * a * np.float32(not holes[t, y0, x1])
+        w10 = b * (one - a) * np.float32(not holes[t, y1, x0])
+        w11 = b * a * np.float32(not holes[t, y1, x1])
+        total = w00 + w01 + w10 + w11
         found[i] = total > np.float32(1e-3)
-        for k in range(3):
-            colours[i, k] = colours[i, k] / total if found[i] else np.float32(0)
+        if found[i]:
+            for k in range(3):
+                colours[i, k] = (
+                    w00 * np.float32(frames[t, y0, x0, k])
+                    + w01 * np.float32(frames[t, y0, x1, k])
+                    + w10 * np.float32(frames[t, y1, x0, k])
+                    + w11 * np.float32(frames[t, y1, x1, k])
+                ) / total
     return colours, found

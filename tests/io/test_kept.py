@@ -175,12 +175,14 @@ def test_colour_tags_and_pixel_shape_are_kept(make, tmp_path, out):
         context.sample_aspect_ratio = Fraction(4, 3)
 
     source = make("in.mp4", pix_fmt="yuv420p10le", setup=setup, count=3)
-    assert copied(source, tmp_path / out) == []
+    warnings = " ".join(copied(source, tmp_path / out))
+    webm = out == "out.webm"  # the VP9 encoder of the wheels has 8 bits only
+    assert ("libsvtav1 is used" in warnings, "pixel shape 4/3" in warnings) == (webm, webm)
     with open_video(source) as before, open_video(tmp_path / out) as after:
         colour = after.info.colour
         assert (colour.range, colour.primaries, colour.transfer, colour.matrix) == (1, 9, 16, 9)
         assert after.info.colour == before.info.colour
-        assert after.info.sample_aspect == Fraction(4, 3)
+        assert webm or after.info.sample_aspect == Fraction(4, 3)
         assert (after.info.pix_fmt, after.info.bits) == ("yuv420p10le", 10)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -37,7 +38,7 @@ CODECS = {
     "mp4": ("libx264", "libvpx-vp9"),
     "mov": ("libx264",),
     "matroska": ("libx264", "ffv1"),
-    "webm": ("libvpx-vp9",),
+    "webm": ("libvpx-vp9", "libsvtav1"),
 }
 LOSSLESS_CODECS = {
     "mp4": ("libx264", "libx264rgb", "libvpx-vp9"),
@@ -240,6 +241,7 @@ def _option_names(codec: str) -> set[str]:
 
 def _trouble(codec: str, pix_fmt: str, options: dict[str, str], info: VideoInfo) -> str | None:
     """Open the encoder on trial; return what it says against it, None where it accepts."""
+    os.environ.setdefault("SVT_LOG", "1")  # that encoder tells its life on stderr otherwise
     context: Any = av.CodecContext.create(codec, "w")
     try:
         configure(context, pix_fmt, info)
@@ -269,4 +271,8 @@ def _told(
             told.append("the clip's transparency cannot be kept: left out")
     if info.field_order > 1 and codec not in ("libx264", "libx265", "mpeg2video", "prores_ks"):
         told.append(f"{codec} cannot mark interlaced pictures: written as progressive")
+    in_stream = ("libx264", "libx264rgb", "libx265", "ffv1")  # the library does not tell Matroska
+    aspect = info.sample_aspect
+    if aspect not in (None, 1) and container in ("matroska", "webm") and codec not in in_stream:
+        told.append(f"{codec} cannot keep the pixel shape {aspect} in this container: left out")
     return tuple(told)

@@ -43,6 +43,8 @@ def reading(path: Path) -> Iterator[None]:
         raise BadInput(
             f"{path} is not a video that can be read. Give a video file or a folder of pictures."
         ) from None
+    except av.error.EOFError:
+        raise BadInput(f"{path} ends before its first picture. Give a complete file.") from None
     except (av.error.FFmpegError, OSError, ValueError, OverflowError) as error:
         raise BadInput(f"{path} {cause(error)}.") from None
 

@@ -109,6 +109,8 @@ def _copy_of(output: Any, stream: Any) -> Any:
 
 def _fits(stream: Any, container: str) -> bool:
     """Try the stream in an empty file of this kind, in memory: the muxers do not tell before."""
+    if stream.type == "attachment":
+        return container == "matroska"  # WebM drops them without a word
     trial = av.open(BytesIO(), "w", format=container)
     try:
         _copy_of(trial, stream)
@@ -123,7 +125,7 @@ def _fits(stream: Any, container: str) -> bool:
 
 def _kind(stream: Any) -> str:
     context = getattr(stream, "codec_context", None)
-    return (context.name if context is not None else stream.name) or "unknown"
+    return (context.codec.canonical_name if context is not None else stream.name) or "unknown"
 
 
 def _time(packet: Any) -> Fraction:

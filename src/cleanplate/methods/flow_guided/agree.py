@@ -61,12 +61,12 @@ def _grey_with(
 def _drift(
     before: NDArray[np.uint8], after: NDArray[np.uint8], hole: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """(N, 2) flow between two fills, both ways averaged, cut to what can be drift."""
+    """(N, 2) flow from one fill to the other, cut to what can be drift."""
     box = bounding_box(hole, margin=_MARGIN)
     if box is None:
         return np.zeros((0, 2), np.float32)
     first, second = np.ascontiguousarray(before[box]), np.ascontiguousarray(after[box])
-    drift = 0.5 * (flow_between(first, second) - flow_between(second, first))[hole[box]]
+    drift = flow_between(first, second)[hole[box]]
     length = np.linalg.norm(drift, axis=1, keepdims=True)
     return drift * np.minimum(1, _LARGEST_DRIFT / np.maximum(length, 1e-6))
 

@@ -46,10 +46,11 @@ class Painter:
 
     def paint(self, t: int, colours: Colours, sources: Sources) -> None:
         """Set the hole of frame t to colours (N, 3), 0 to 255, taken from sources."""
-        hole, step = self.holes[t], levels(self.frames)
-        self.frames[t][hole] = np.rint(np.clip(colours, 0, 255) * step)
-        self.source[t][hole] = sources.frame
-        self.inconsistency[t][hole] = np.where(sources.frame >= 0, sources.inconsistency(t), 0)
+        inside, step = np.flatnonzero(self.holes[t]), levels(self.frames)
+        self.frames[t].reshape(-1, 3)[inside] = np.rint(np.clip(colours, 0, 255) * step)
+        self.source[t].reshape(-1)[inside] = sources.frame
+        consistency = np.where(sources.frame >= 0, sources.inconsistency(t), 0)
+        self.inconsistency[t].reshape(-1)[inside] = consistency
 
     def filled(self) -> Filled:
         """What was painted."""
@@ -69,10 +70,10 @@ def fidelity(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: 
             return
         large = [enlarge(s, clip.holes[t], hole) for s in all_sides(clip, traces, t)]
         found = candidates(frames, holes, t, large, step)
-        frame = frames[t] / step
-        smooth = harmonic_fill(frame, hole)[hole]
+        smooth = harmonic_fill(frames[t], hole)[hole] / step
         colours, seen = merge_by_reliability(found, hole, smooth, scale=scale)
-        painter.paint(t, fill_rest(frame, hole, colours, seen), most_reliable(found))
+        colours = fill_rest(frames[t], hole, colours, seen, step)
+        painter.paint(t, colours, most_reliable(found))
 
     each_frame(draw, len(frames))
     return painter.filled()
@@ -101,8 +102,7 @@ def removal(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: i
         large = enlarge(sources[t], small_hole, hole)
         colours, found = sample_known(frames, holes, *large[:3])
         colours = colours / step + _spread(picks[t].correction, small_hole, hole)
-        if not found.all():
-            colours = fill_rest(frames[t] / step, hole, colours, found)
+        colours = fill_rest(frames[t], hole, colours, found, step)
         painter.paint(t, colours, large.where(found & (large.residual >= 0)))
 
     each_frame(draw, len(frames))

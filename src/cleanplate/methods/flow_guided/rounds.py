@@ -17,7 +17,7 @@ from cleanplate.harmonic import harmonic_fill
 from cleanplate.merge import Candidate, expected_variance, merge_by_reliability
 from cleanplate.methods.flow_guided.agree import agree
 from cleanplate.propagate import Sources, follow
-from cleanplate.region import bounding_box, reduce_hole, reduce_picture
+from cleanplate.region import bounding_box, pixels_of, reduce_hole, reduce_picture
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow, Frames, Holes
 from cleanplate.warp import sample_known
@@ -75,7 +75,7 @@ def first_guess(clip: Clip) -> list[NDArray[np.float32]]:
         np.stack([reduce_picture(frame, half) for frame in clip.frames]),
         np.stack([reduce_hole(hole, half) for hole in clip.holes]),
     )
-    colours = guide(small, find_motion(small, None, removal=True))
+    colours = guide(small, find_motion(small, None, removal=True), quick=True)
     return [
         cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)[hole].astype(
             np.float32
@@ -178,15 +178,19 @@ def candidates(
     return found
 
 
-def guide(clip: Clip, motion: Motion) -> list[NDArray[np.float32]]:
-    """Colours (N, 3) a frame, merged by reliability: what the next round's flow is found on."""
+def guide(clip: Clip, motion: Motion, *, quick: bool = False) -> list[NDArray[np.float32]]:
+    """Colours (N, 3) a frame, merged by reliability: what the next round's flow is found on.
+
+    quick: leave out making past and future agree.
+    """
     traces = trace(clip, motion)
 
     def merge(t: int) -> NDArray[np.float32]:
         hole = clip.holes[t]
         if not hole.any():
             return clip.smooth[t]
-        found = candidates(clip.frames, clip.holes, t, all_sides(clip, traces, t))
+        sides = [*traces.by_flow(t), *traces.by_camera(t)] if quick else all_sides(clip, traces, t)
+        found = candidates(clip.frames, clip.holes, t, sides)
         merged, seen = merge_by_reliability(found, hole, clip.smooth[t])
         return fill_rest(clip.frames[t], hole, merged, seen)
 
@@ -194,16 +198,29 @@ def guide(clip: Clip, motion: Motion) -> list[NDArray[np.float32]]:
 
 
 def fill_rest(
-    frame: NDArray[Any], hole: NDArray[np.bool_], colours: NDArray[np.float32], seen: Any
+    frame: NDArray[Any],
+    hole: NDArray[np.bool_],
+    colours: NDArray[np.float32],
+    seen: NDArray[np.bool_],
+    step: np.float32 = _ONE,
 ) -> NDArray[np.float32]:
-    """Colours (N, 3) of the hole's pixels, those not seen filled smoothly from all the others."""
+    """Fill the pixels not seen smoothly from all the others; returns the hole's colours (N, 3).
+
+    step: of the frame's type for one 8-bit level; colours are 0 to 255.
+    """
+    if seen.all():
+        return colours
+    rows, columns = pixels_of(hole)
     rest = np.zeros_like(hole)
-    rest[hole] = ~seen
+    rest[rows[~seen], columns[~seen]] = True
     box = bounding_box(rest, margin=1)
     if box is None:
         return colours
-    picture = np.zeros((*hole.shape, 3), np.float32)
-    picture[box] = frame[box]
-    picture[hole] = colours
-    picture[box] = harmonic_fill(picture[box], rest[box])
-    return picture[hole]
+    top, left = box[0].start, box[1].start
+    inside = (rows >= top) & (rows < box[0].stop) & (columns >= left) & (columns < box[1].stop)
+    place = rows[inside] - top, columns[inside] - left
+    picture = frame[box] / step
+    picture[place] = colours[inside]
+    result = colours.copy()
+    result[inside] = harmonic_fill(picture, rest[box])[place]
+    return result

@@ -1,0 +1,258 @@
+"""Bad files, bad places, bad wishes: one clear line, and nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+
+import av
+import numpy as np
+import pytest
+from made_clips import av_planes, tone
+
+from cleanplate.errors import BadInput, BadOutput
+from cleanplate.io import Encoding, Picture, open_video, open_writer, read_video, write_video
+
+
+def one_line(raised):
+    text = str(raised.value)
+    assert "\n" not in text
+    assert text.endswith(".")
+    return text
+
+
+def copy(source, target, encoding=None, *, stop=None, finish=True):
+    with (
+        open_video(source) as reader,
+        open_writer(target, reader, encoding or Encoding()) as writer,
+    ):
+        for index, picture in enumerate(reader):
+            if index == 5 and stop is not None:
+                raise stop
+            writer.write(picture)
+        if finish:
+            writer.finish()
+
+
+def sound_alone(path):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=48000, layout="mono")
+        for piece in tone(0.2):
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+
+
+def test_missing_input(tmp_path):
+    with pytest.raises(BadInput) as raised:
+        open_video(tmp_path / "no.mp4")
+    assert "does not exist" in one_line(raised)
+
+
+@pytest.mark.parametrize("name", ["x.mp4", "x.txt", "x.mkv", "x.png"])
+def test_text_is_no_video(tmp_path, name):
+    (tmp_path / name).write_text("these are words\n" * 200)
+    with pytest.raises(BadInput) as raised:
+        open_video(tmp_path / name)
+    assert str(tmp_path / name) in one_line(raised)
+
+
+def test_an_empty_file(tmp_path):
+    (tmp_path / "x.mp4").touch()
+    with pytest.raises(BadInput) as raised:
+        open_video(tmp_path / "x.mp4")
+    assert "is empty" in one_line(raised)
+
+
+def test_sound_without_pictures(tmp_path):
+    sound_alone(tmp_path / "x.m4a")
+    with pytest.raises(BadInput) as raised:
+        open_video(tmp_path / "x.m4a")
+    assert "no video stream (it holds audio)" in one_line(raised)
+
+
+def test_a_header_without_frames(make, tmp_path):
+    source = make("in.mkv", count=3)
+    data = source.read_bytes()
+    (tmp_path / "x.mkv").write_bytes(data[: data.index(b"\x1f\x43\xb6\x75")])  # the first cluster
+    with pytest.raises(BadInput) as raised:
+        open_video(tmp_path / "x.mkv")
+    assert "ends before its first picture" in one_line(raised)
+
+
+@pytest.mark.parametrize("name, text", [
+    ("x.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nin.mp4\n#EXT-X-ENDLIST\n"),
+    ("x.ffconcat", "ffconcat version 1.0\nfile in.mp4\n"),
+])  # fmt: skip
+def test_a_list_of_other_files_opens_none_of_them(make, tmp_path, name, text):
+    make("in.mp4", count=3)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(BadInput) as raised:
+        open_video(tmp_path / name)
+    one_line(raised)
+
+
+def test_unbelievable_sizes(make, tmp_path):
+    source = make("in.mkv", count=2, codec="ffv1", options={})
+    data = source.read_bytes()
+    width = data.index(b"\xb0\x81\x40")  # PixelWidth, one byte: 64
+    (tmp_path / "x.mkv").write_bytes(data[:width] + b"\xb0\x82\x7d\x00" + data[width + 3 :])
+    with pytest.raises(BadInput) as raised:
+        open_video(tmp_path / "x.mkv")
+    one_line(raised)
+
+
+def test_a_folder_without_pictures(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(BadInput) as raised:
+        open_video(tmp_path)
+    assert "holds no pictures" in one_line(raised)
+
+
+@pytest.mark.parametrize("name", ["cut.mp4", "cut.mkv"])
+def test_a_clip_that_breaks_off_gives_what_it_has(make, tmp_path, name):
+    source = make("in" + name[3:], count=30, setup=index_in_front)
+    whole = source.read_bytes()
+    (tmp_path / name).write_bytes(whole[: len(whole) * 6 // 10])
+    with open_video(tmp_path / name) as reader:
+        pictures = list(reader)
+        (problem,) = reader.problems
+    count = len(pictures)
+    assert 12 <= count <= 20
+    assert f"the clip breaks off: frames {count}-29 of about 30 could not be decoded" in problem
+    for picture, planes in zip(pictures[:-1], av_planes(source), strict=False):
+        np.testing.assert_array_equal(picture.planes[0], planes[0])
+
+
+def index_in_front(container, stream):
+    if container.format.name == "mp4":
+        container.container_options["movflags"] = "faststart"
+
+
+@pytest.mark.parametrize("spared", [0, 900])
+def test_damage_in_the_middle_is_passed_over(make, tmp_path, spared):
+    source = make("in.mkv", count=30, options={"qp": "0", "bf": "0", "g": "10"})
+    packet = bytes_of(source, 12)
+    data = bytearray(source.read_bytes())
+    at = data.index(packet)
+    data[at + spared : at + len(packet)] = bytes(len(packet) - spared)
+    (tmp_path / "x.mkv").write_bytes(data)
+    with open_video(tmp_path / "x.mkv") as reader:
+        pictures = list(reader)
+    assert len(pictures) == (29 if spared == 0 else 30)
+    (problem,) = reader.problems
+    said = "could not be decoded" if spared == 0 else "damaged"
+    assert problem.startswith("frame 12 of about 30") and said in problem
+    np.testing.assert_array_equal(pictures[-1].planes[0], av_planes(source)[-1][0])
+
+
+def bytes_of(path, index):
+    with av.open(str(path)) as container:
+        return [bytes(p) for p in container.demux(video=0)][index]
+
+
+def test_a_whole_clip_has_no_problems(make):
+    with open_video(make("in.mp4", count=20, options={"bf": "3"})) as reader:
+        assert len(list(reader)) == 20
+        assert reader.problems == []
+
+
+def test_the_input_is_not_the_output(make, tmp_path):
+    source = make("in.mp4")
+    before = source.read_bytes()
+    (tmp_path / "soft.mp4").symlink_to(source)
+    os.link(source, tmp_path / "hard.mp4")
+    for name in ("in.mp4", "soft.mp4", "hard.mp4"):
+        with pytest.raises(BadOutput) as raised:
+            copy(source, tmp_path / name)
+        assert "is the input itself" in one_line(raised)
+    assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "target, encoding, said",
+    [
+        ("out.xyz", None, "no known extension"),
+        ("out.mp4", Encoding(codec="nonsense"), "no encoder"),
+        ("out.mp4", Encoding(codec="aac"), "not video"),
+        ("out.webm", Encoding(codec="h264"), "webm"),
+        ("out.mp4", Encoding(preset="sideways"), "preset=sideways"),
+        ("out.mkv", Encoding(codec="ffv1", crf=3), "ffv1 has no option crf"),
+        ("out.mkv", Encoding(codec="mpeg4", lossless=True), "cannot be lossless"),
+        ("none/out.mp4", None, "does not exist"),
+        ("in.mp4/out.mp4", None, "not a folder"),
+    ],
+)
+def test_wishes_that_cannot_be_met(make, tmp_path, target, encoding, said):
+    source = make("in.mp4", count=3)
+    with pytest.raises(BadOutput) as raised:
+        copy(source, tmp_path / target, encoding)
+    assert said in one_line(raised)
+    assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), ValueError("ours")])
+@pytest.mark.parametrize("target", ["out.mp4", "out.mkv", "frames"])
+def test_an_interruption_leaves_nothing(make, tmp_path, stop, target):
+    source = make("in.mp4", audio=True)
+    with pytest.raises(type(stop)):
+        copy(source, tmp_path / target, stop=stop)
+    assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.parametrize("target", ["out.mp4", "frames"])
+def test_an_older_result_stays_until_the_new_one_is_complete(make, tmp_path, target):
+    source = make("in.mp4")
+    if target == "out.mp4":
+        (tmp_path / target).write_bytes(b"older")
+    copy(source, tmp_path / target, finish=False)
+    assert not (tmp_path / target).exists() or (tmp_path / target).read_bytes() == b"older"
+    copy(source, tmp_path / target)
+    assert len(read_video(tmp_path / target).frames) == 10
+    assert {p.name for p in tmp_path.iterdir()} == {"in.mp4", target}
+
+
+@pytest.fixture
+def small_disk():
+    """No file may grow past 20 kB, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    signal.signal(signal.SIGXFSZ, before)
+
+
+@pytest.mark.parametrize("target", ["out.mp4", "out.mkv"])
+def test_a_full_disk(make, tmp_path, small_disk, target):
+    source = make("in.mkv", count=3)
+    with pytest.raises(BadOutput) as raised:
+        with open_video(source) as reader, open_writer(tmp_path / target, reader) as writer:
+            for index in range(200):
+                first = first if index else next(reader)  # noqa: F821
+                picture = Picture(
+                    tuple(np.roll(p, index, 1) for p in first.planes),
+                    first.layout,
+                    pts=index * 40,
+                    time_base=first.time_base,
+                )
+                writer.write(picture)
+            writer.finish()
+    assert "larger than the disk allows" in one_line(raised)
+    assert [p.name for p in tmp_path.iterdir()] == ["in.mkv"]
+
+
+def test_nothing_written_is_no_result(make, tmp_path):
+    with pytest.raises(BadOutput) as raised:
+        with (
+            open_video(make("in.mp4")) as reader,
+            open_writer(tmp_path / "out.mp4", reader) as writer,
+        ):
+            writer.finish()
+    assert "no frame" in one_line(raised)
+
+
+def test_arrays_that_are_no_clip(tmp_path):
+    with pytest.raises(BadInput) as raised:
+        write_video(tmp_path / "out.mp4", np.zeros((3, 48, 64), np.uint8))
+    assert "(T, H, W, 3)" in one_line(raised)
