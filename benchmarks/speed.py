@@ -44,13 +44,17 @@ def main() -> None:
         for _ in range(arguments.repeats):
             floors.append(timed(lambda: floor(video, Path(folder) / "floor.mp4")) / count)
             for tune in tunes:
-                fills[tune].append(timed(lambda: cp.fill_file(video, masks, out, tune=tune)) / count)
+                fills[tune].append(
+                    timed(lambda: cp.fill_file(video, masks, out, tune=tune)) / count
+                )
     base = statistics.median(floors)
     print(f"{count} frames of 854x480, median of {arguments.repeats}")
     print(f"floor      {1000 * base:7.1f} ms a frame")
     for tune, times in fills.items():
         each = statistics.median(times)
-        print(f"{tune:10} {1000 * each:7.1f} ms a frame {1 / each:6.1f} fps  {each / base:.2f} floors")
+        print(
+            f"{tune:10} {1000 * each:7.1f} ms a frame {1 / each:6.1f} fps  {each / base:.2f} floors"
+        )
 
 
 def make_clip(data: Path, folder: Path) -> tuple[Path, int]:

@@ -1,24 +1,67 @@
 """Fill the hole in a video so that nobody would know.
 
-The public names, nothing else.
+The public names, nothing else. They are imported when first used, so that a command that needs
+none of them starts at once.
 """
 
-from cleanplate.errors import BadInput, BadOutput, CleanplateError
-from cleanplate.methods import METHODS, load_method
-from cleanplate.io import Video, read_video, write_video
-from cleanplate.masks import grow, read_holes
-from cleanplate.pipeline import fill, fill_file
-from cleanplate.video import Filled, Provenance
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cleanplate.errors import BadInput, BadOutput, CleanplateError
+    from cleanplate.io import Encoding, Video, read_video, write_video
+    from cleanplate.masks import MaskOptions, grow, read_holes
+    from cleanplate.methods import METHODS, load_method
+    from cleanplate.pipeline import fill, fill_file
+    from cleanplate.summary import Summary
+    from cleanplate.video import Filled, Provenance
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "METHODS": "methods",
+    "BadInput": "errors",
+    "BadOutput": "errors",
+    "CleanplateError": "errors",
+    "Encoding": "io",
+    "Filled": "video",
+    "MaskOptions": "masks",
+    "Provenance": "video",
+    "Summary": "summary",
+    "Video": "io",
+    "fill": "pipeline",
+    "fill_file": "pipeline",
+    "grow": "masks",
+    "load_method": "methods",
+    "read_holes": "masks",
+    "read_video": "io",
+    "write_video": "io",
+}
 
 __all__ = [
     "METHODS",
     "BadInput",
     "BadOutput",
     "CleanplateError",
+    "Encoding",
     "Filled",
+    "MaskOptions",
     "Provenance",
+    "Summary",
+    "Video",
     "fill",
+    "fill_file",
+    "grow",
     "load_method",
+    "read_holes",
+    "read_video",
+    "write_video",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

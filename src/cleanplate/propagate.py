@@ -133,7 +133,9 @@ def _step(
         nearest, go_y, go_x = _join(y, x, index, frame, ys, xs)
         if nearest >= 0:
             out_frame[i] = frame[nearest]
-            out_y[i], out_x[i] = y + go_y, x + go_x
+            # What was interpolated may end a hair outside.
+            out_y[i] = min(max(y + go_y, 0.0), height - 1.0)
+            out_x[i] = min(max(x + go_x, 0.0), width - 1.0)
             out_residual[i] = residual[nearest] + error
     return out_frame, out_y, out_x, out_residual
 

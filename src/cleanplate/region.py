@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 MARGIN_SHARE = 0.25  # of the hole's own box, on every side: where colours are borrowed from
 LEAST_MARGIN = 64  # pixels
+_CLOSE = 0.06  # share by which a working size may differ from the one asked for
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,19 @@ def _widen(start: int, stop: int, limit: int) -> tuple[int, int]:
 
 
 def working_size(size: tuple[int, int], most_pixels: int) -> tuple[int, int]:
-    """Return (height, width) of the same shape with at most so many pixels; never larger."""
+    """Return (height, width) of the same shape with about so many pixels at most; never larger.
+
+    A size close to a half, a third, ... of the picture's becomes just that: whole blocks of pixels
+    average faster and better.
+
+    >>> working_size((480, 854), 432 * 240), working_size((240, 432), 432 * 240)
+    ((240, 427), (240, 432))
+    """
     height, width = size
-    scale = min(1.0, (most_pixels / (height * width)) ** 0.5)
-    return max(1, round(height * scale)), max(1, round(width * scale))
+    shrink = max(1.0, (height * width / most_pixels) ** 0.5)
+    if abs(shrink - round(shrink)) < _CLOSE * shrink:
+        shrink = round(shrink)
+    return max(1, round(height / shrink)), max(1, round(width / shrink))
 
 
 def reduce_picture(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:

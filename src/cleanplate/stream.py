@@ -81,7 +81,7 @@ def fill_window(
 def _patch(filled: Filled, t: int, hole: NDArray[np.bool_], first: int) -> Patch:
     """Take the hole's pixels of frame t out of a filled window that starts at frame `first`."""
     inside = np.flatnonzero(hole)
-    source = filled.provenance.source[t].reshape(-1)[inside]
+    source = filled.provenance.source[t].reshape(-1)[inside].astype(np.int32)
     return Patch(
         filled.frames[t].reshape(-1, 3)[inside],
         np.where(source >= 0, source + first, source),

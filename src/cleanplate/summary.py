@@ -50,10 +50,8 @@ class Tally:
         count = int(hole.sum())
         self.shots += starts_shot or not self.frames
         borrowed = patch.source >= 0
-        distances, times = np.unique(
-            np.abs(patch.source[borrowed] - self.frames), return_counts=True
-        )
-        self._distances.update(dict(zip(distances.tolist(), times.tolist(), strict=True)))
+        times = np.bincount(np.abs(patch.source[borrowed] - self.frames))
+        self._distances.update({d: int(n) for d, n in enumerate(times) if n})
         self.frames += 1
         self.filled_frames += count > 0
         self.full_frames += count == hole.size

@@ -36,13 +36,13 @@ UNSEEN = -1  # provenance of a hole pixel that no frame shows
 class Provenance:
     """Where each hole pixel came from.
 
-    source: (T, H, W) int32, the frame that the colour was taken from (the one of the largest
+    source: (T, H, W) integers, the frame that the colour was taken from (the one of the largest
         weight where several were merged), ``UNSEEN`` where it was invented, ``KNOWN`` outside.
     inconsistency: (T, H, W) float16, forward-backward residual of the trajectory in pixels; 0
         outside the hole and where the pixel is unseen.
     """
 
-    source: NDArray[np.int32]
+    source: NDArray[np.signedinteger[Any]]
     inconsistency: NDArray[np.float16]
 
     @property

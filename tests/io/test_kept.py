@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_clips import packets, times
 
-from cleanplate.io import open_video, open_writer, to_coded, to_displayed
+from cleanplate.io import open_video, open_writer, read_video, to_coded, to_displayed
 
 VFR = [0, 40, 80, 200, 210, 333, 1000, 1001, 1500, 2750]  # thousandths of a second
 SUBTITLE = b"1,0,Default,,0,0,0,,hello"
@@ -216,3 +216,57 @@ def test_frame_count_and_rate_are_kept(make, tmp_path):
         assert after.info.frame_count == 12
         assert len(list(after)) == 12
         assert after.problems == []
+
+
+def with_cover(make, tmp_path):
+    """A clip with a cover picture: a second video stream of one packet."""
+    plain, path = make("plain.mp4", audio=True), tmp_path / "in.mp4"
+    picture = av.CodecContext.create("mjpeg", "w")
+    picture.width, picture.height, picture.pix_fmt = 32, 32, "yuvj420p"
+    picture.time_base = Fraction(1, 25)
+    (cover,) = [*picture.encode(av.VideoFrame(32, 32, "yuvj420p")), *picture.encode(None)]
+    with av.open(str(plain)) as source, av.open(str(path), "w") as target:
+        streams = {s.index: target.add_stream_from_template(s) for s in source.streams}
+        added = target.add_mux_stream("mjpeg", width=32, height=32, time_base=Fraction(1, 25))
+        added.disposition = av.stream.Disposition.attached_pic
+        cover.stream = added
+        target.mux(cover)
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream_index]
+                target.mux(packet)
+    return path, bytes(cover)
+
+
+def test_a_cover_picture_is_kept(make, tmp_path):
+    source, cover = with_cover(make, tmp_path)
+    assert copied(source, tmp_path / "out.mp4") == []
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        found = [s for s in container.streams.video if s.disposition & 1024]
+        assert [bytes(p) for p in container.demux(*found) if p.size] == [cover]
+    assert times(tmp_path / "out.mp4") == times(source)
+
+
+def test_grey_keeps_its_brightness(make, tmp_path):
+    with av.open(str(tmp_path / "in.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "gray"
+        frame = av.VideoFrame.from_ndarray(np.full((48, 64), 100, np.uint8), "gray")
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    copied(tmp_path / "in.mkv", tmp_path / "out.mp4")
+    for name in ("in.mkv", "out.mp4"):
+        assert np.abs(read_video(tmp_path / name).frames.astype(int) - 100).max() <= 1
+
+
+def test_transparency_is_kept_or_named(make, tmp_path):
+    with av.open(str(tmp_path / "in.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuva420p"
+        frame = av.VideoFrame(64, 48, "yuva420p")
+        for index, plane in enumerate(frame.planes):
+            plane.update(bytes([40 * index + 20]) * plane.buffer_size)
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    copied(tmp_path / "in.mkv", tmp_path / "out.mkv")
+    with open_video(tmp_path / "out.mkv") as reader:
+        assert {int(v) for v in np.unique(next(reader).planes[3])} == {140}
+    assert any("transparency" in w for w in copied(tmp_path / "in.mkv", tmp_path / "out.mp4"))

@@ -227,28 +227,28 @@ def small_disk():
 def test_a_full_disk(make, tmp_path, small_disk, target):
     source = make("in.mkv", count=3)
     with pytest.raises(BadOutput) as raised:
-        with open_video(source) as reader, open_writer(tmp_path / target, reader) as writer:
-            for index in range(200):
-                first = first if index else next(reader)  # noqa: F821
-                picture = Picture(
-                    tuple(np.roll(p, index, 1) for p in first.planes),
-                    first.layout,
-                    pts=index * 40,
-                    time_base=first.time_base,
-                )
-                writer.write(picture)
-            writer.finish()
+        copy_rolled(source, tmp_path / target, count=200)
     assert "larger than the disk allows" in one_line(raised)
     assert [p.name for p in tmp_path.iterdir()] == ["in.mkv"]
 
 
+def copy_rolled(source, target, count):
+    """Write the first picture over and over, moved on each time so that it costs bits."""
+    with open_video(source) as reader, open_writer(target, reader) as writer:
+        first = next(reader)
+        for index in range(count):
+            planes = tuple(np.roll(plane, index, 1) for plane in first.planes)
+            writer.write(Picture(planes, first.layout, pts=index * 40, time_base=first.time_base))
+        writer.finish()
+
+
 def test_nothing_written_is_no_result(make, tmp_path):
-    with pytest.raises(BadOutput) as raised:
-        with (
-            open_video(make("in.mp4")) as reader,
-            open_writer(tmp_path / "out.mp4", reader) as writer,
-        ):
-            writer.finish()
+    with (
+        pytest.raises(BadOutput) as raised,
+        open_video(make("in.mp4")) as reader,
+        open_writer(tmp_path / "out.mp4", reader) as writer,
+    ):
+        writer.finish()
     assert "no frame" in one_line(raised)
 
 

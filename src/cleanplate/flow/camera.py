@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from cleanplate.threads import each_frame
@@ -24,16 +25,26 @@ class CameraMotion(Sequence[NDArray[np.float32]]):
     """
 
     def __init__(self, matrices: NDArray[np.float32], size: tuple[int, int]) -> None:
-        self._matrices = matrices
-        self._ys = np.arange(size[0], dtype=np.float32)[:, None]
-        self._xs = np.arange(size[1], dtype=np.float32)[None, :]
+        self._matrices, self._size = matrices, size
 
     def __len__(self) -> int:
         return len(self._matrices)
 
     def __getitem__(self, t: Any) -> Any:
-        u, v, w = (row[0] * self._xs + row[1] * self._ys + row[2] for row in self._matrices[t])
-        return np.stack([u / w - self._xs, v / w - self._ys], axis=-1)
+        return _field(self._matrices[t], *self._size)
+
+
+@njit(cache=True, nogil=True)
+def _field(matrix: NDArray[np.float32], height: int, width: int) -> Any:
+    out = np.empty((height, width, 2), np.float32)
+    for row in range(height):
+        y = np.float32(row)
+        for column in range(width):
+            x = np.float32(column)
+            w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+            out[row, column, 0] = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w - x
+            out[row, column, 1] = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / w - y
+    return out
 
 
 def camera_motion(flow: Flow, doubtful: Holes) -> CameraMotion:

@@ -182,7 +182,7 @@ def _candidates(container: str, info: VideoInfo, encoding: Encoding) -> Iterator
     codecs: tuple[str, ...] = (LOSSLESS_CODECS if encoding.lossless else CODECS)[container]
     if encoding.codec:
         codecs = (encoder(encoding.codec),)
-    offered = {codec: _formats(codec) for codec in codecs}
+    offered = {codec: _formats(codec, container) for codec in codecs}
     same = (info.planes, *PACKED.get(info.planes, ()))
     for codec in codecs:
         # RGB that may lose something is better kept as Y'CbCr, which more players know.
@@ -194,10 +194,12 @@ def _candidates(container: str, info: VideoInfo, encoding: Encoding) -> Iterator
             yield from ((codec, name) for name in ranked[:4] if name not in same)
 
 
-def _formats(codec: str) -> list[str]:
-    """List the pixel formats of an encoder that we can fill sample for sample."""
+def _formats(codec: str, container: str) -> list[str]:
+    """List the pixel formats of an encoder that we can fill and that can be read again."""
     packed = {name for names in PACKED.values() for name in names}
     names = [f.name for f in av.Codec(codec, "w").video_formats or ()]
+    if codec == "libvpx-vp9":  # its transparency lies beside the stream, which only WebM carries
+        names = [n for n in names if n != "gbrap" and (n[:4] != "yuva" or container == "webm")]
     return [n for n in names if door(n) == n or n in packed]
 
 
@@ -211,7 +213,7 @@ def _loss(source: str, target: str) -> tuple[int, ...]:
     shallow, deep = max(0, have.bits - want.bits), max(0, want.bits - have.bits)
     grey = have.planes == 1 and want.planes > 1
     kind = have.rgb != want.rgb and not grey
-    return (colour, coarser, alpha, shallow, kind, finer, want.planes, deep)
+    return (colour, coarser, alpha, shallow, kind, finer, want.planes, deep, -want.log2_w)
 
 
 def _options(codec: str, encoding: Encoding) -> dict[str, str]:

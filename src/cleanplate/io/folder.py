@@ -46,6 +46,17 @@ def _by_number(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(p), "") if "0" <= p[0] <= "9" else (1, 0, p) for p in parts]
 
 
+def numbers_of(names: list[str]) -> tuple[int, ...] | None:
+    """Return the last number in each name; None unless every name has one of its own.
+
+    >>> numbers_of(["shot2_0007.png", "shot2_0008.png"])
+    (7, 8)
+    """
+    found = [re.findall(r"[0-9]+", Path(name).stem)[-1:] for name in names]
+    numbers = tuple(int(last[0]) for last in found if last)
+    return numbers if len(set(numbers)) == len(names) else None
+
+
 def _png_names(names: list[str]) -> list[str]:
     """Name JPEG pictures as PNG; numbers alone where two would then share a name."""
     kept = [
@@ -62,6 +73,7 @@ class FolderReader(Reader):
         self.problems = []
         files = pictures_in(path)
         self.names = [file.name for file in files]
+        self.numbers = numbers_of(self.names)
         planes, form = load_planes(files[0])
         height, width = planes[0].shape
         self._files = iter(enumerate(files))
@@ -112,6 +124,10 @@ class FolderWriter(Writer):
         self.warnings = []
         if like is not None:
             refuse_same(like.path, path)
+            self.warnings += [
+                f"{other} cannot be kept in a folder of pictures: left out"
+                for other in like.info.other_streams
+            ]
         self._like = like
         self._names = _png_names(like.names) if isinstance(like, FolderReader) else []
         self._count = 0

@@ -23,7 +23,10 @@ CARRIED = {SideType.A53_CC, SideType.S12M_TIMECODE, SideType.AFD}
 
 def colour_of(frame: av.VideoFrame) -> Colour:
     """Return the colour tags of a decoded frame."""
-    full = frame.format.name in FULL_RANGE
+    name = frame.format.name
+    tagged = int(frame.color_range) != 0
+    # Grey is full unless it says otherwise; said in the output, where it may become Y'CbCr.
+    full = name in FULL_RANGE or (not tagged and name.startswith(("gray", "mono", "ya")))
     return Colour(
         FULL if full else int(frame.color_range),
         int(frame.color_primaries),

@@ -63,9 +63,12 @@ def save_planes(path: Path, planes: Planes, form: Layout) -> None:
 def write_picture(path: str | Path, array: NDArray[Any]) -> None:
     """Write (H, W) grey or (H, W, 3) RGB, uint8 or uint16, as PNG; complete or not at all.
 
-    Raises BadOutput where it cannot be written.
+    Raises BadInput for other arrays, BadOutput where it cannot be written.
     """
     path = Path(path)
+    good = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
+    if not good or array.dtype not in (np.uint8, np.uint16) or 0 in array.shape:
+        raise BadInput(f"picture is {array.dtype} {array.shape}. Give (H, W) or (H, W, 3), uint8.")
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     with writing(path):
         try:

@@ -38,8 +38,8 @@ class VideoInfo:
     time_base: seconds a tick of the timestamps. frame_count: a hint from the header, may be wrong.
     sample_aspect: width over height of a pixel, None where unknown. field_order: FFmpeg's code, 0
     unknown, 1 progressive, above that interlaced. not_kept: names of what the pictures carry that
-    no encoder here writes again. metadata: of the container; stream_metadata: of
-    the video stream.
+    no encoder here writes again. other_streams: audio, subtitles and so on, in words. metadata: of
+    the container; stream_metadata: of the video stream.
     """
 
     size: tuple[int, int]
@@ -58,6 +58,7 @@ class VideoInfo:
     sample_aspect: Fraction | None = None
     field_order: int = 0
     not_kept: tuple[str, ...] = ()
+    other_streams: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     stream_metadata: dict[str, str] = field(default_factory=dict)
 

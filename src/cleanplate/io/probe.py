@@ -43,6 +43,13 @@ def main_stream(container: Any, path: Path) -> Any:
     raise BadInput(f"{path} has no video stream{held}. Give a file with pictures in it.")
 
 
+def named(stream: Any) -> str:
+    """Name a stream for a user: kind, index, codec."""
+    context = getattr(stream, "codec_context", None)
+    codec = context.codec.canonical_name if context is not None else stream.name
+    return f"{stream.type} stream {stream.index} ({codec or 'unknown'})"
+
+
 def check_size(path: Path, context: Any) -> None:
     """Refuse sizes that no camera makes, before any picture is allocated; raises BadInput."""
     if max(context.width, context.height) > LONGEST_SIDE:
@@ -77,6 +84,7 @@ def probe(container: Any, stream: Any, frame: av.VideoFrame) -> VideoInfo:
         sample_aspect=aspect or None,
         field_order=_field_order(stream, frame),
         not_kept=_not_kept(frame),
+        other_streams=tuple(named(s) for s in container.streams if s.index != stream.index),
         metadata=dict(container.metadata),
         stream_metadata=dict(stream.metadata),
     )

@@ -13,7 +13,7 @@ import av
 from av.stream import Discard
 
 from cleanplate.io.file_reader import open_container
-from cleanplate.io.probe import main_stream
+from cleanplate.io.probe import main_stream, named
 from cleanplate.io.refuse import reading
 
 
@@ -69,11 +69,7 @@ class Sides:
                 stream.discard = Discard.all
                 continue
             if not _fits(stream, self._output.format.name):
-                kind = _kind(stream)
-                self.warnings.append(
-                    f"{stream.type} stream {stream.index} ({kind}) cannot be kept in {suffix}: "
-                    "left out"
-                )
+                self.warnings.append(f"{named(stream)} cannot be kept in {suffix}: left out")
                 stream.discard = Discard.all
                 continue
             added = _copy_of(self._output, stream)
@@ -121,11 +117,6 @@ def _fits(stream: Any, container: str) -> bool:
         with suppress(av.error.FFmpegError):
             trial.close()
     return True
-
-
-def _kind(stream: Any) -> str:
-    context = getattr(stream, "codec_context", None)
-    return (context.codec.canonical_name if context is not None else stream.name) or "unknown"
 
 
 def _time(packet: Any) -> Fraction:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from cleanplate.io.encode import Encoding
-from cleanplate.io.place import Place
+from cleanplate.io.place import Place, refuse_same
 from cleanplate.io.reader import Reader
 from cleanplate.io.refuse import writing
 
@@ -21,6 +21,7 @@ def copy_file(reader: Reader, out: str | Path, encoding: Encoding) -> bool:
     alike = source.is_file() and source.suffix.lower() == out.suffix.lower()
     if not alike or reader.problems or encoding != Encoding():
         return False
+    refuse_same(source, out)
     place = Place(out)
     try:
         with writing(out):

@@ -41,7 +41,7 @@ class Painter:
 
     def __init__(self, frames: Frames, holes: Holes) -> None:
         self.frames, self.holes = frames.copy(), holes
-        self.source = np.full(holes.shape, KNOWN, np.int32)
+        self.source = np.full(holes.shape, KNOWN, np.int16)
         self.inconsistency = np.zeros(holes.shape, np.float16)
 
     def paint(self, t: int, colours: Colours, sources: Sources) -> None:

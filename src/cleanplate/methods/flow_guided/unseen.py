@@ -13,7 +13,7 @@ from cleanplate.propagate import INVENTED, Sources, follow
 from cleanplate.threads import each_frame
 from cleanplate.warp import sample_known
 
-_KEY_FRAMES = 8  # whose inventions are carried to other frames
+_KEY_FRAMES = 4  # whose inventions are carried to other frames
 _TOLERANCE = 20.0  # pixels: nothing better is to be had for a pixel that no frame shows
 
 
