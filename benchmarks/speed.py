@@ -13,7 +13,10 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -44,9 +47,8 @@ def main() -> None:
         for _ in range(arguments.repeats):
             floors.append(timed(lambda: floor(video, Path(folder) / "floor.mp4")) / count)
             for tune in tunes:
-                fills[tune].append(
-                    timed(lambda: cp.fill_file(video, masks, out, tune=tune)) / count
-                )
+                work = partial(cp.fill_file, video, masks, out, tune=tune)
+                fills[tune].append(timed(work) / count)
     base = statistics.median(floors)
     print(f"{count} frames of 854x480, median of {arguments.repeats}")
     print(f"floor      {1000 * base:7.1f} ms a frame")
@@ -70,7 +72,7 @@ def floor(video: Path, out: Path) -> None:
     with open_video(video) as reader:
         pictures = list(reader)
         search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        for one, two in zip(pictures, pictures[1:], strict=False):
+        for one, two in pairwise(pictures):
             search.calc(one.planes[0], two.planes[0], None)
             search.calc(two.planes[0], one.planes[0], None)
         with open_writer(out, like=reader) as writer:
@@ -79,10 +81,10 @@ def floor(video: Path, out: Path) -> None:
             writer.finish()
 
 
-def timed(work: object) -> float:
+def timed(work: Callable[[], object]) -> float:
     """Seconds that a call takes."""
     began = time.perf_counter()
-    work()  # type: ignore[operator]
+    work()
     return time.perf_counter() - began
 
 

@@ -58,26 +58,19 @@ def merge_by_reliability(
     around the pixel) is held against that of the smooth fill, which grows from the hole's edge
     inwards. Returns (N, 3) and (N,) bool, False where no candidate has a source.
     """
-    weights = [1 / candidate.variance for candidate in candidates]
-    total = np.maximum(np.sum(weights, axis=0), 1e-9)
+    colours = np.stack([candidate.colours for candidate in candidates])
+    weights = np.stack([1 / candidate.variance for candidate in candidates])
+    total = np.maximum(weights.sum(axis=0), 1e-9)
     seen = total > 1e-9
-    mean = sum(_weighted(c.colours, w) for c, w in zip(candidates, weights, strict=True))
-    mean = mean / total[:, None]
-    spread = sum(
-        w * np.square(c.colours - mean).mean(axis=1)
-        for c, w in zip(candidates, weights, strict=True)
-    )
-    unsure = _DISAGREEMENT_SHARE * spread / total + _PREDICTED_SHARE / total
+    mean = np.einsum("cnk,cn->nk", colours, weights) / total[:, None]
+    spread = np.einsum("cn,cn->n", np.square(colours - mean).mean(axis=2), weights) / total
+    unsure = _DISAGREEMENT_SHARE * spread + _PREDICTED_SHARE / total
     variance = average_inside(unsure, seen, hole, _WINDOW * scale) + _LEAST_VARIANCE
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)[hole]
     detail = _DETAIL**2 * (1 - np.exp(-depth / (_DETAIL_LENGTH * scale))) + 1
     share = (detail / (detail + variance))[:, None]
     merged = np.where(seen[:, None], share * mean + (1 - share) * smooth, smooth)
     return merged.astype(np.float32), seen
-
-
-def _weighted(colours: Colours, weights: Amount) -> Colours:
-    return colours * weights[:, None]
 
 
 def average_inside(
@@ -89,12 +82,12 @@ def average_inside(
     """
     side = 2 * round((window - 1) / 2) + 1
     shape = hole.shape + values.shape[1:]
-    sums, counts = np.zeros(shape, np.float32), np.zeros(hole.shape, np.float32)
+    spread, valid_here = np.zeros(shape, np.float32), np.zeros(hole.shape, np.float32)
     mask = valid if values.ndim == 1 else valid[:, None]
-    sums[hole], counts[hole] = np.where(mask, values, 0), valid
-    sums = cv2.boxFilter(sums, -1, (side, side), normalize=False)[hole]
-    counts = cv2.boxFilter(counts, -1, (side, side), normalize=False)[hole]
-    return sums / np.maximum(counts if values.ndim == 1 else counts[:, None], 0.5)
+    spread[hole], valid_here[hole] = np.where(mask, values, 0), valid
+    sums = cv2.boxFilter(spread, -1, (side, side), normalize=False)[hole]
+    counts = cv2.boxFilter(valid_here, -1, (side, side), normalize=False)[hole]
+    return np.asarray(sums / np.maximum(counts if values.ndim == 1 else counts[:, None], 0.5))
 
 
 def most_reliable(candidates: list[Candidate]) -> Sources:

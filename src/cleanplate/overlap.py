@@ -25,7 +25,7 @@ class Patch:
 
     @classmethod
     def empty(cls, dtype: DTypeLike) -> Patch:
-        """The patch of a frame without a hole."""
+        """Return the patch of a frame without a hole."""
         return cls(np.zeros((0, 3), dtype), np.zeros(0, np.int32), np.zeros(0, np.float16))
 
 

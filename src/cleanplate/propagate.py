@@ -32,11 +32,11 @@ class Sources(NamedTuple):
 
     def distance(self, here: int) -> NDArray[np.int32]:
         """(N,) int32, frames between `here` and the source, at least 1."""
-        return np.maximum(np.abs(self.frame - np.int32(here)), 1)
+        return np.maximum(np.abs(self.frame - np.int32(here)), 1).astype(np.int32)
 
     def inconsistency(self, here: int) -> NDArray[np.float32]:
         """(N,) float32, forward-backward residual in pixels a step."""
-        return self.residual / self.distance(here)
+        return (self.residual / self.distance(here)).astype(np.float32)
 
     def where(self, keep: NDArray[np.bool_]) -> Sources:
         """Keep these sources, turn the others into none."""
@@ -59,11 +59,12 @@ def follow(
 ) -> list[Sources]:
     """Follow the flow from every hole pixel to the first frame that really shows it.
 
-    forward, backward: T-1 fields of completed flow, (H, W, 2) each. holes: (T, H, W) bool, the pixels to start
-    from. known: (T, H, W) bool, where a colour may be taken; a source needs all four pixels around
-    it. towards: +1 into the future, -1 into the past. Trajectories compose the flow at sub-pixel
-    positions; one ends without a source where it leaves the picture, the clip, or both `holes` and
-    `known`, or where forward and backward flow disagree by more than `tolerance` pixels in a step.
+    forward, backward: T-1 fields of completed flow, (H, W, 2) each. holes: (T, H, W) bool, the
+    pixels to start from. known: (T, H, W) bool, where a colour may be taken; a source needs all
+    four pixels around it. towards: +1 into the future, -1 into the past. Trajectories compose the
+    flow at sub-pixel positions; one ends without a source where it leaves the picture, the clip,
+    or both `holes` and `known`, or where forward and backward flow disagree by more than
+    `tolerance` pixels in a step.
 
     Frame after frame each pixel takes one step and goes on with the trajectories that begin
     around the place where it arrives, interpolated where they lead to the same frame by like ways:
@@ -141,7 +142,7 @@ def _step(
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _all_known(known: Any, y: float, x: float) -> bool:
+def _all_known(known: Any, y: float, x: float) -> Any:
     """Are the pixels that a bilinear sample at y, x reads all known?"""
     y0, x0 = int(y), int(x)
     y1 = y0 + 1 if y > y0 else y0

@@ -66,7 +66,7 @@ def fill_window(
     holes = np.stack([item.hole for item in window.items])
     if not holes.any():
         return [Patch.empty(item.rgb.dtype) for item in window.items]
-    region = region_around(holes.any(axis=0))
+    region = region_around(np.logical_or.reduce(holes))
     crop = np.stack([region.crop(item.rgb) for item in window.items])
     holes = np.stack([region.crop(hole) for hole in holes])
 

@@ -55,13 +55,15 @@ def _attached(
         return nothing
     reach = cv2.getStructuringElement(cv2.MORPH_RECT, (2 * _REACH + 1, 2 * _REACH + 1))
     near = cv2.dilate(doubtful.astype(np.uint8), reach).astype(np.bool_) & ~doubtful
-    attached = _moves_with(flow, camera, near, np.float32(shift[0]), np.float32(shift[1]))
+    attached: NDArray[np.bool_] = _moves_with(
+        flow, camera, near, np.float32(shift[0]), np.float32(shift[1])
+    )
     if not attached.any():
         return nothing
     count, labels = cv2.connectedComponents((attached | doubtful).astype(np.uint8))
     touches = np.zeros(count, np.bool_)
     touches[labels[doubtful]] = True
-    return attached & touches[labels]
+    return np.logical_and(attached, touches[labels])
 
 
 @njit(cache=True, nogil=True)

@@ -72,9 +72,10 @@ def _homography(
     rows, columns = rows * _GRID + start, columns * _GRID + start
     here = np.stack([columns, rows], axis=1).astype(np.float32)
     matrix, _ = cv2.findHomography(here, here + flow[rows, columns], cv2.RANSAC, _TOLERANCE)
-    if matrix is None or not _is_tame(matrix, doubtful.shape):
+    if matrix is None:
         return None
-    return matrix
+    exact = np.asarray(matrix, np.float64)
+    return exact if _is_tame(exact, doubtful.shape) else None
 
 
 def _is_tame(matrix: NDArray[np.float64], size: tuple[int, ...]) -> bool:

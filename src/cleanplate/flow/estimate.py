@@ -36,13 +36,14 @@ def _both_ways(first: NDArray[Any], second: NDArray[Any]) -> tuple[NDArray[Any],
 def flow_between(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the flow (H, W, 2) from one grey picture (H, W) uint8 to another."""
     height, width = first.shape
-    extra = (0, max(_SMALLEST_SIDE - height, 0), 0, max(_SMALLEST_SIDE - width, 0))
+    extra = max(_SMALLEST_SIDE - height, 0), max(_SMALLEST_SIDE - width, 0)
     if any(extra):
-        first, second = (
-            cv2.copyMakeBorder(p, *extra, borderType=cv2.BORDER_REPLICATE) for p in (first, second)
-        )
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        pad = ((0, extra[0]), (0, extra[1]))
+        first, second = np.pad(first, pad, mode="edge"), np.pad(second, pad, mode="edge")
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     search.setFinestScale(1)
     search.setPatchStride(5)
     search.setVariationalRefinementIterations(1)
-    return search.calc(first, second, None)[:height, :width]
+    # Given an array the search would start from what is in it.
+    flow: NDArray[np.float32] = search.calc(first, second, None)  # type: ignore[call-overload]
+    return flow[:height, :width]

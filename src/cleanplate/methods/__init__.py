@@ -51,4 +51,5 @@ def load_method(name: str, *, weights: Any = None, device: str = "auto", **optio
     if unknown:
         known = ", ".join(room.Options.__dataclass_fields__)
         raise BadInput(f"method {name!r} has no option {min(unknown)!r}. Choose from: {known}.")
-    return room.Method(room.Options(**options))
+    method: Method = room.Method(room.Options(**options))
+    return method

@@ -40,11 +40,11 @@ def agree(
         return past, future
     one = np.where(has_before[:, None], before, np.where(has_after[:, None], after, smooth))
     hole = holes[here]
-    shown = [
+    first, second = (
         _grey_with(frames[here], hole, np.where(both[:, None], side, one))
         for side in (before, after)
-    ]
-    drift = np.where(both[:, None], _drift(*shown, hole), 0)
+    )
+    drift = np.where(both[:, None], _drift(first, second, hole), 0)
     back, ahead = past.distance(here), future.distance(here)
     share = (back / (back + ahead))[:, None]
     return _moved(past, -share * drift, hole.shape), _moved(future, (1 - share) * drift, hole.shape)
@@ -55,7 +55,7 @@ def _grey_with(
 ) -> NDArray[np.uint8]:
     picture = frame.copy()
     picture[hole] = np.rint(colours)
-    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _drift(
@@ -68,7 +68,7 @@ def _drift(
     first, second = np.ascontiguousarray(before[box]), np.ascontiguousarray(after[box])
     drift = flow_between(first, second)[hole[box]]
     length = np.linalg.norm(drift, axis=1, keepdims=True)
-    return drift * np.minimum(1, _LARGEST_DRIFT / np.maximum(length, 1e-6))
+    return np.asarray(drift * np.minimum(1, _LARGEST_DRIFT / np.maximum(length, 1e-6)))
 
 
 def _moved(sources: Sources, by: NDArray[np.float32], size: tuple[int, ...]) -> Sources:

@@ -79,7 +79,7 @@ class Method:
 
 
 def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:
-    """The clip at its working size, 8 bits deep."""
+    """Reduce the clip to its working size, 8 bits deep."""
     height, width = holes.shape[1:]
     size = working_size((height, width), pixels)
 

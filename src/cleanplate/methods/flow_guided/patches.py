@@ -112,7 +112,7 @@ def _draw(field: Field, sources: Any, rows: Any, columns: Any, seed: np.uint32) 
 def _search(
     picture: Picture, field: Field, centres: Mask, rows: Any, columns: Any, seed: np.uint32
 ) -> None:
-    """Two PatchMatch sweeps: take a neighbour's shift or a random place if its patch fits better."""
+    """Sweep twice: take a neighbour's shift, or a random place, if its patch fits better."""
     height, width = centres.shape
     count = len(rows)
     costs = np.empty((height, width), np.float32)

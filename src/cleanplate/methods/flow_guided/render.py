@@ -32,7 +32,7 @@ Colours = NDArray[np.float32]
 
 
 def levels(frames: Frames) -> int:
-    """Steps of the frames' type for one 8-bit level: 1, or 257 for uint16."""
+    """Return the steps of the frames' type for one 8-bit level: 1, or 257 for uint16."""
     return 257 if frames.dtype == np.uint16 else 1
 
 
@@ -53,7 +53,7 @@ class Painter:
         self.inconsistency[t].reshape(-1)[inside] = consistency
 
     def filled(self) -> Filled:
-        """What was painted."""
+        """Return what was painted."""
         return Filled(self.frames, Provenance(self.source, self.inconsistency))
 
 
@@ -140,4 +140,5 @@ def _spread(values: Colours, small_hole: NDArray[np.bool_], hole: NDArray[np.boo
     rows, columns = pixels_of(hole)
     y = (rows + 0.5) * (small_hole.shape[0] / hole.shape[0]) - 0.5
     x = (columns + 0.5) * (small_hole.shape[1] / hole.shape[1]) - 0.5
-    return sample_known(picture, ~small_hole[None], np.zeros(len(rows), np.int32), y, x)[0]
+    first = np.zeros(len(rows), np.int32)
+    return np.asarray(sample_known(picture, ~small_hole[None], first, y, x)[0])

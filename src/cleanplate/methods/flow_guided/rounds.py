@@ -43,9 +43,8 @@ class Clip:
         """Fill every hole smoothly, so that nothing reads what lies under it."""
 
         def fill(t: int) -> NDArray[np.float32]:
-            return harmonic_fill(self.frames[t], self.holes[t], sweeps=_SMOOTH_SWEEPS)[
-                self.holes[t]
-            ]
+            hole = self.holes[t]
+            return np.asarray(harmonic_fill(self.frames[t], hole, sweeps=_SMOOTH_SWEEPS)[hole])
 
         object.__setattr__(self, "smooth", each_frame(fill, len(self.frames)))
 
@@ -92,8 +91,7 @@ def find_motion(
     removal: the hole is an object's, so what moves with the hole belongs to the object.
     """
     pictures = clip.filled(clip.smooth if guess is None else guess)
-    grey = each_frame(lambda t: cv2.cvtColor(pictures[t], cv2.COLOR_RGB2GRAY), len(pictures))
-    forward, backward = estimate_flow(grey)
+    forward, backward = estimate_flow(each_frame(lambda t: _grey(pictures[t]), len(pictures)))
     wide = np.stack([_with_ring(hole, guess is not None) for hole in clip.holes])
     doubtful = wide[:-1], wide[1:]
     camera = camera_motion(forward, doubtful[0]), camera_motion(backward, doubtful[1])
@@ -109,8 +107,12 @@ def find_motion(
     return Motion(*completed, *camera)
 
 
+def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
 def _with_ring(hole: NDArray[np.bool_], well_filled: bool) -> NDArray[np.bool_]:
-    """The hole and the ring around it whose flow is spoilt: thin holes spoil less than thick."""
+    """Add the ring around the hole whose flow is spoilt: thin holes spoil less than thick."""
     if not hole.any():
         return hole
     thickness = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3).max()
@@ -140,20 +142,15 @@ class Traces:
 def trace(clip: Clip, motion: Motion) -> Traces:
     """Follow both motions both ways from every hole pixel of the clip."""
     known = ~clip.holes
-    ways = [
-        (flows, towards)
-        for flows in (
-            (motion.forward, motion.backward),
-            (motion.camera_forward, motion.camera_backward),
-        )
-        for towards in (-1, 1)
-    ]
+    flow = list(motion.forward), list(motion.backward)
+    camera = motion.camera_forward, motion.camera_backward
 
     def go(way: int) -> list[Sources]:
-        flows, towards = ways[way]
-        return follow(*flows, clip.holes, known, towards=towards, tolerance=_TOLERANCE)
+        forward, backward = (flow, camera)[way // 2]
+        towards = (-1, 1)[way % 2]
+        return follow(forward, backward, clip.holes, known, towards=towards, tolerance=_TOLERANCE)
 
-    return Traces(*each_frame(go, len(ways)))
+    return Traces(*each_frame(go, 4))
 
 
 def all_sides(clip: Clip, traces: Traces, t: int) -> list[Sources]:

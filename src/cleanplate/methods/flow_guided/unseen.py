@@ -56,7 +56,7 @@ class SourceMap:
             mine[where] = given
 
     def at(self, *place: NDArray[Any]) -> Sources:
-        """Sources of the pixels of a mask, or of rows and columns."""
+        """Return the sources of the pixels of a mask, or of rows and columns."""
         return Sources(*(field[place] for field in self.fields))
 
 
@@ -92,9 +92,11 @@ def _carry(
     goal = np.zeros_like(clip.holes)
     goal[key] = True
 
+    forward, backward = list(motion.forward), list(motion.backward)
+
     def go(way: int) -> list[Sources]:
-        flows = motion.forward, motion.backward
-        return follow(*flows, lost, goal, towards=(-1, 1)[way], tolerance=_TOLERANCE)
+        towards = (-1, 1)[way]
+        return follow(forward, backward, lost, goal, towards=towards, tolerance=_TOLERANCE)
 
     after, before = each_frame(go, 2)
     met = before[:key] + after[key:]
@@ -109,7 +111,9 @@ def _take_over(borrowed: Sources, met: Sources, sources: SourceMap) -> Sources:
     row, column = np.rint(met.y).astype(np.intp), np.rint(met.x).astype(np.intp)
     there = sources.at(row, column)
     there = there._replace(y=there.y + (met.y - row), x=there.x + (met.x - column))
-    result = Sources(*(values.copy() for values in borrowed))
-    for mine, given in zip(result, _invented(there).where(met.frame >= 0), strict=True):
-        mine[lost] = given
+    given = _invented(there).where(met.frame >= 0)
+    result = Sources(
+        borrowed.frame.copy(), borrowed.y.copy(), borrowed.x.copy(), borrowed.residual.copy()
+    )
+    result.frame[lost], result.y[lost], result.x[lost], result.residual[lost] = given
     return result
