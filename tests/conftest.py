@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import cv2
+import numpy as np
 import pytest
+import skimage.data
+
+from made_clips import make  # noqa: F401 - a fixture for all tests
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +20,33 @@ def shared_data() -> Path:
     if not (folder / "DAVIS").is_dir():
         pytest.skip("needs the shared DAVIS clips beside the checkout (shared/data)")
     return folder
+
+
+@cache
+def _photograph(name: str) -> Any:
+    return getattr(skimage.data, name)()
+
+
+@pytest.fixture(scope="session")
+def pan() -> Callable[..., Any]:
+    """Film a photograph of scikit-image: `step` is (dx, dy), how the camera moves a frame."""
+
+    def film(
+        count: int,
+        step: tuple[float, float],
+        *,
+        name: str = "coffee",
+        size: tuple[int, int] = (120, 160),
+        start: tuple[float, float] = (40, 60),
+        dtype: Any = np.uint8,
+    ) -> Any:
+        frames = []
+        for t in range(count):
+            left, top = start[0] + step[0] * t, start[1] + step[1] * t
+            place = np.array([[1, 0, left], [0, 1, top]], np.float64)
+            flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+            frames.append(cv2.warpAffine(_photograph(name), place, size[::-1], flags=flags))
+        clip = np.stack(frames)
+        return clip.astype(np.uint16) * 257 if dtype == np.uint16 else clip
+
+    return film

@@ -1,17 +1,26 @@
-"""The whole story on one screen: what is given -> holes -> the line of frames -> what comes back."""
+"""The whole story on one screen: what is given -> holes -> a line of frames -> what comes back."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.errors import BadInput
-from cleanplate.io import Encoding, Picture, Reader, copy_file, open_video, open_writer
+from cleanplate.errors import BadInput, BadOutput
+from cleanplate.io import (
+    Encoding,
+    Picture,
+    Reader,
+    copy_file,
+    open_video,
+    open_writer,
+    refuse_same,
+)
 from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
 from cleanplate.masks import grow as grow_holes
 from cleanplate.methods import Method, load_method
@@ -20,6 +29,11 @@ from cleanplate.provenance import provenance_pictures
 from cleanplate.stream import Shown, fills, look
 from cleanplate.summary import Summary, Tally
 from cleanplate.video import KNOWN, Filled, Frames, Holes, Provenance, check_pair
+
+FULL = (
+    "The mask covers the whole picture in every frame: nothing is left to borrow from. "
+    "Mark only what is to go, or use --invert-mask."
+)
 
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if known
 
@@ -92,10 +106,11 @@ def fill_file(
 
     video, out: any file or folder of pictures that `cleanplate.io` reads and writes; `out` appears
     when it is complete, or not at all. mask: a picture, a folder, a video or "box:x,y,w,h".
-    provenance: a folder for pictures of where every pixel came from. The other arguments are those
-    of `fill`. Frames stream: memory does not depend on the length. Raises BadInput, BadOutput.
+    provenance: a new folder for pictures of where every pixel came from. The other arguments are
+    those of `fill`. Frames stream: memory does not depend on the length. Raises BadInput, BadOutput.
     """
     began = time.perf_counter()
+    _refuse_clashes(mask, out, provenance)
     room = as_method(method, tune=tune, weights=weights, device=device, seed=seed)
     with open_video(video) as reader:
         size, total = reader.info.displayed_size, reader.info.frame_count
@@ -103,34 +118,58 @@ def fill_file(
         with (
             open_holes(mask, size=size, numbers=reader.numbers, options=mask_options) as holes,
             open_writer(out, like=reader, encoding=encoding) as writer,
-            provenance_pictures(provenance) as draw,
+            provenance_pictures(provenance, reader.upright) as draw,
         ):
-            _check_count(reader, holes)
+            _check_holes(reader, holes)
             tally = Tally()
             for shown, patch in fills(look(_pairs(reader, holes)), room, done):
                 draw(tally.frames, shown.rgb, shown.hole, patch.source)
                 tally.add(shown.hole, patch, shown.starts_shot)
                 writer.write(filled_picture(shown, patch))
-            warnings = holes.warnings + writer.warnings + _check_holes(tally)
-            if tally.hole_pixels or not copy_file(reader, out, encoding):
+            if tally.frames == tally.full_frames:
+                raise BadInput(FULL)
+            copied = not tally.hole_pixels and copy_file(reader, out, encoding)
+            if not copied:
                 writer.finish()
     return tally.summary(
         size=size,
         seconds=time.perf_counter() - began,
-        warnings=warnings,
+        warnings=holes.warnings + _told(tally, writer.warnings, copied=copied),
         problems=list(reader.problems),
         output=str(out),
     )
 
 
+def _refuse_clashes(mask: str | Path, out: str | Path, provenance: str | Path | None) -> None:
+    """Refuse results that would take the place of the mask or of each other."""
+    if Path(mask).is_file():
+        refuse_same(Path(mask), Path(out))
+    if provenance is not None and Path(provenance).resolve() == Path(out).resolve():
+        raise BadOutput(f"{out} cannot be both the video and the provenance. Give two names.")
+
+
+def _check_holes(reader: Reader, holes: HoleSource) -> None:
+    """Refuse before the work what can be known by then: a wrong number of masks, a full still."""
+    if holes.still and next(iter(holes)).all():
+        raise BadInput(FULL)
+    if holes.count is None or reader.info.frame_count in (None, holes.count):
+        return  # the header's count is only a hint: where it differs, the frames are counted
+    with open_video(reader.path) as counted:
+        frames = sum(1 for _ in counted)
+    if not counted.problems:
+        holes.check_count(frames)
+
+
 def _pairs(reader: Reader, holes: HoleSource) -> Iterator[tuple[NDArray[Any], Any, Picture]]:
     """Yield each picture's RGB with its hole as coded, and the picture; refuse too few or many."""
     masks = iter(holes)
-    count = 0
+    count = taken = 0
     for count, picture in enumerate(reader, start=1):
-        hole = next(masks, None)
+        due = count + reader.lost  # a frame that is lost takes its mask along
+        hole = next(islice(masks, due - taken - 1, None), None)
         if hole is None:
-            raise count_mismatch(count - 1, count + sum(1 for _ in reader))
+            raise count_mismatch(due - 1, due + sum(1 for _ in reader))
+        taken = due
         yield picture.rgb(), np.ascontiguousarray(reader.orient(hole)), picture
     if not holes.endless and not reader.problems:
         more = sum(1 for _ in masks)
@@ -138,24 +177,11 @@ def _pairs(reader: Reader, holes: HoleSource) -> Iterator[tuple[NDArray[Any], An
             raise count_mismatch(count + more, count)
 
 
-def _check_count(reader: Reader, holes: HoleSource) -> None:
-    """Refuse a wrong number of masks before the work, where the header's count is a reason to."""
-    if holes.count is None or reader.info.frame_count in (None, holes.count):
-        return
-    with open_video(reader.path) as counted:
-        frames = sum(1 for _ in counted)
-    if not counted.problems:
-        holes.check_count(frames)
-
-
-def _check_holes(tally: Tally) -> list[str]:
-    """Return what there is to say of the holes as a whole; refuse holes that leave nothing."""
-    if tally.frames and tally.full_frames == tally.frames:
-        raise BadInput(
-            "The mask covers the whole picture in every frame: nothing is left to borrow from. "
-            "Mark only what is to go, or use --invert-mask."
-        )
-    return [] if tally.hole_pixels else ["The mask is empty: the video is copied as it is."]
+def _told(tally: Tally, of_writer: list[str], *, copied: bool) -> list[str]:
+    """Return what there is to say once the result is there."""
+    if copied:  # the writer's result, and what it could not keep, is thrown away
+        return ["The mask is empty: the video is copied as it is."]
+    return of_writer + ([] if tally.hole_pixels else ["The mask is empty: nothing was filled."])
 
 
 def filled_picture(shown: Shown, patch: Patch) -> Picture:

@@ -32,7 +32,7 @@ class Sources(NamedTuple):
 
     def distance(self, here: int) -> NDArray[np.int32]:
         """(N,) int32, frames between `here` and the source, at least 1."""
-        return np.maximum(np.abs(self.frame - np.int32(here)), 1).astype(np.int32)
+        return np.asarray(np.maximum(np.abs(self.frame - here), 1), np.int32)
 
     def inconsistency(self, here: int) -> NDArray[np.float32]:
         """(N,) float32, forward-backward residual in pixels a step."""

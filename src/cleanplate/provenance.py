@@ -21,8 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.io import write_picture
-from cleanplate.masks import whole_folder
+from cleanplate.io import whole_folder, write_picture
 from cleanplate.video import KNOWN, UNSEEN
 
 Draw = Callable[[int, NDArray[Any], NDArray[np.bool_], NDArray[np.int32]], None]
@@ -60,9 +59,12 @@ def provenance_picture(
 
 
 @contextmanager
-def provenance_pictures(folder: str | Path | None) -> Iterator[Draw]:
+def provenance_pictures(
+    folder: str | Path | None, upright: Callable[[NDArray[Any]], NDArray[Any]]
+) -> Iterator[Draw]:
     """Give a function that draws frame after frame into a folder, which appears when all are there.
 
+    folder: new or empty. upright: turns a picture as its video is displayed.
     The function takes a frame's number, its RGB (H, W, 3), its hole (H, W) bool and the sources
     (N,) of the hole's pixels. Without a folder it does nothing. Raises BadOutput.
     """
@@ -78,6 +80,6 @@ def provenance_pictures(folder: str | Path | None) -> Iterator[Draw]:
             source[hole] = sources
             frame = (rgb // 257 if rgb.dtype == np.uint16 else rgb).astype(np.uint8)
             picture = provenance_picture(source, number, frame=frame)
-            write_picture(part / f"{number:05d}.png", picture)
+            write_picture(part / f"{number:05d}.png", upright(picture))
 
         yield draw

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.memory import give_back
 from cleanplate.methods import Method
 from cleanplate.overlap import Overlap, Patch
 from cleanplate.region import region_around
@@ -49,9 +50,15 @@ def fills(
         patches = fill_window(window, method, progress)
         ready = len(window.items) - window.tail
         merged = overlap.add(patches, window.weights(), ready)
-        yield from zip(window.items[:ready], merged, strict=True)
         if progress:
             progress(window.first + ready)
+        give_back()
+        # Keep nothing of this window while the next is gathered.
+        items, patches = window.items[:ready][::-1], merged[::-1]
+        window.items.clear()
+        merged.clear()
+        while items:
+            yield items.pop(), patches.pop()
 
 
 def _chain(first: Shown, rest: Iterator[Shown]) -> Iterator[Shown]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Item = TypeVar("Item")
 
-LONGEST = 96  # frames; far sources hardly help beyond this, and memory grows with it
+LONGEST = 90  # frames; far sources hardly help beyond this, and memory grows with it
 SHORTEST = 12  # frames; a window has to see something beside the frame that it fills
 OVERLAP_SHARE = 6  # one sixth of a window is shared with the next
 BUDGET_BYTES = 480_000_000  # what one window may take, everything that a method keeps included
@@ -49,7 +49,8 @@ def windows(
 ) -> Iterator[Window[Item]]:
     """Cut a stream into windows of at most `length` frames, never across the start of a shot.
 
-    Neighbouring windows of a shot share a sixth of their frames. At most `length` items are held.
+    Neighbouring windows of a shot share a sixth of their frames. At most `length` items are held;
+    whoever takes a window may empty its list, so that none is held twice.
 
     >>> [w.items for w in windows(range(13), lambda i: i == 11, length=6)]
     [[0, 1, 2, 3, 4, 5], [5, 6, 7, 8, 9, 10], [11, 12]]
@@ -62,8 +63,9 @@ def windows(
             yield Window(first, held, lead, 0)
             first, held, lead = first + len(held), [], 0
         elif len(held) == length:
+            shared = held[length - overlap :]
             yield Window(first, held, lead, overlap)
-            first, held, lead = first + length - overlap, held[length - overlap :], overlap
+            first, held, lead = first + length - overlap, shared, overlap
         held.append(item)
     if held:
         yield Window(first, held, lead, 0)

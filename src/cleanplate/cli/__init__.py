@@ -1,21 +1,23 @@
 """The command ``cleanplate``: one short file a family of commands, no logic.
 
 Exit codes: 0 all is well; 1 done, but something is wrong with the result or the mask; 2 refused,
-with one line that says why; 130 stopped by the user. A bug of ours keeps its traceback.
+with one line that says why; 130 stopped by the user, 143 by the system. A bug of ours keeps its
+traceback.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from cleanplate.cli import check, demo, fill, mask
 from cleanplate.errors import CleanplateError
 
-STOPPED = 130
+STOPPED, TERMINATED = 130, 143
 
 app = typer.Typer(
     name="cleanplate",
@@ -54,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments: without the program's name; those of the process by default.
     """
     command = typer.main.get_command(app)
+    if arguments is None:
+        signal.signal(signal.SIGTERM, _terminate)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = command.main(given or ["--help"], prog_name="cleanplate", standalone_mode=False)
@@ -70,6 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code == STOPPED:  # some versions of typer turn the interrupt into this code themselves
         print("Stopped; nothing was written.", file=sys.stderr)
     return code if isinstance(code, int) else 0
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    """Unwind as for any exit, so that nothing half-written stays."""
+    sys.exit(TERMINATED)
 
 
 def _refuse(sentence: str) -> int:

@@ -46,13 +46,14 @@ def fill(
     import dataclasses
     import json
 
-    from cleanplate.cli.words import summary_words
+    from cleanplate.cli.words import provenance_words, summary_words
     from cleanplate.io import Encoding
     from cleanplate.masks import MaskOptions
+    from cleanplate.memory import keep_no_large_blocks
     from cleanplate.pipeline import fill_file
 
-    given = {"codec": codec, "crf": crf, "preset": preset, "lossless": lossless or None}
-    encoding = Encoding(**{name: value for name, value in given.items() if value is not None})
+    keep_no_large_blocks()
+
     with options.progress_bar(quiet=quiet) as progress:
         summary = fill_file(
             video,
@@ -61,7 +62,7 @@ def fill(
             method=method,
             tune=tune.value,
             mask_options=MaskOptions(invert_mask, object_index, grow),
-            encoding=encoding,
+            encoding=Encoding(codec, crf, preset, lossless),
             provenance=provenance,
             device=device,
             weights=weights,
@@ -74,7 +75,9 @@ def fill(
         options.warn(summary.warnings, quiet=quiet)
         if not quiet:
             typer.echo(summary_words(summary))
+            if provenance:
+                typer.echo(provenance_words(str(provenance)))
         for problem in summary.problems:
-            typer.echo(f"Problem: {problem}", err=True)
+            typer.echo(f"Problem: {problem.rstrip('.')}.", err=True)
     if summary.problems:
         raise typer.Exit(1)

@@ -33,6 +33,8 @@ def grow(
     from cleanplate.masks import MaskOptions
     from cleanplate.masks.write import grow_masks
 
-    count = grow_masks(mask, out, options=MaskOptions(invert_mask, object_index, pixels))
+    settings = MaskOptions(invert_mask, object_index, pixels)
+    count, warnings = grow_masks(mask, out, options=settings)
+    options.warn(warnings, quiet=quiet)
     if not quiet:
         typer.echo(f"{out}: {counted(count, 'mask')} grown by {counted(pixels, 'pixel')}.")

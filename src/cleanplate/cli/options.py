@@ -58,4 +58,4 @@ def warn(sentences: list[str], *, quiet: bool = False) -> None:
     """Print warnings on stderr, one a line."""
     if not quiet:
         for sentence in sentences:
-            print(f"Warning: {sentence}", file=sys.stderr)
+            print(f"Warning: {sentence.rstrip('.')}.", file=sys.stderr)

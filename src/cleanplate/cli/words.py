@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cleanplate.masks import MaskReport
-    from cleanplate.pipeline import Summary
+    from cleanplate.summary import Summary
 
 
 def summary_words(summary: Summary) -> str:
@@ -17,7 +17,7 @@ def summary_words(summary: Summary) -> str:
         f"{_shots(summary.shots)}, in {summary.seconds:.1f} s."
     )
     if not summary.filled_frames:
-        return f"{written}\nThe mask is empty: nothing was filled, the pictures are as they were."
+        return f"{written}\nNothing was filled."
     return "\n".join([written, _hole_words(summary), _source_words(summary)])
 
 
@@ -41,6 +41,14 @@ def _source_words(summary: Summary) -> str:
     if summary.invented:
         rest = f"{percent(summary.invented)} is visible in no frame and was invented."
     return ". ".join(sentence[0].upper() + sentence[1:] for sentence in (seen, rest))
+
+
+def provenance_words(folder: str) -> str:
+    """Say where the pictures of provenance are, and what their colours mean."""
+    return (
+        f"{folder}: where every pixel came from. Blue: frames before, red: frames after, the "
+        "darker the further; magenta: invented."
+    )
 
 
 def report_words(report: MaskReport, video: str, mask: str) -> str:

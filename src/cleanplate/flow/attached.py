@@ -63,7 +63,7 @@ def _attached(
     count, labels = cv2.connectedComponents((attached | doubtful).astype(np.uint8))
     touches = np.zeros(count, np.bool_)
     touches[labels[doubtful]] = True
-    return np.logical_and(attached, touches[labels])
+    return np.asarray(attached & touches[labels])
 
 
 @njit(cache=True, nogil=True)

@@ -71,11 +71,9 @@ def _homography(
         return None
     rows, columns = rows * _GRID + start, columns * _GRID + start
     here = np.stack([columns, rows], axis=1).astype(np.float32)
-    matrix, _ = cv2.findHomography(here, here + flow[rows, columns], cv2.RANSAC, _TOLERANCE)
-    if matrix is None:
-        return None
-    exact = np.asarray(matrix, np.float64)
-    return exact if _is_tame(exact, doubtful.shape) else None
+    there = here + flow[rows, columns]
+    matrix: Any = cv2.findHomography(here, there, cv2.RANSAC, _TOLERANCE)[0]
+    return matrix if matrix is not None and _is_tame(matrix, doubtful.shape) else None
 
 
 def _is_tame(matrix: NDArray[np.float64], size: tuple[int, ...]) -> bool:

@@ -8,7 +8,9 @@ from cleanplate.io.clip import Video, open_video, open_writer, read_video, write
 from cleanplate.io.encode import Encoding
 from cleanplate.io.images import write_picture
 from cleanplate.io.info import Colour, VideoInfo, to_coded, to_displayed
+from cleanplate.io.names import in_order, numbers_of
 from cleanplate.io.picture import Picture
+from cleanplate.io.place import refuse_same, whole_folder
 from cleanplate.io.reader import Reader
 from cleanplate.io.through import copy_file
 from cleanplate.io.writer import Writer
@@ -22,11 +24,15 @@ __all__ = [
     "VideoInfo",
     "Writer",
     "copy_file",
+    "in_order",
+    "numbers_of",
     "open_video",
     "open_writer",
     "read_video",
+    "refuse_same",
     "to_coded",
     "to_displayed",
+    "whole_folder",
     "write_picture",
     "write_video",
 ]

@@ -14,6 +14,7 @@ class Losses:
 
     def __init__(self) -> None:
         self.errors = 0  # refusals of the decoder and the demuxer
+        self.missing = 0  # frames before the latest one that did not come out
         self.discarded = 0  # packets that an edit list hides: never meant to be shown
         self._waiting: set[int] = set()
         self._next = 0
@@ -54,7 +55,7 @@ class Losses:
         total = max(promised, self._next + tail)
         told = [f"{_named(s)} of about {total} could not be decoded" for s in self._missing]
         told += [
-            f"{_named(s)} of about {total} are damaged: the decoder guessed a part of them"
+            f"{_named(s)} of about {total} came out damaged: the decoder guessed a part"
             for s in self._damaged
         ]
         if tail:
@@ -68,6 +69,7 @@ class Losses:
         for _ in range(count):
             _extend(self._missing, self._next)
             self._next += 1
+        self.missing += count
 
 
 def _extend(spans: list[Span], index: int) -> None:

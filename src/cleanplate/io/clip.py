@@ -72,7 +72,7 @@ def open_writer(path: str | Path, like: Reader, encoding: Encoding = Encoding())
     """
     path = Path(path)
     if path.suffix == "" or path.is_dir():
-        return FolderWriter(path, like)
+        return FolderWriter(path, like, encoding)
     source = like.path if isinstance(like, FileReader) else None
     if source is None:
         refuse_same(like.path, path)
@@ -100,7 +100,11 @@ def write_video(
         )
     folder = path.suffix == "" or path.is_dir()
     info = _info_of(frames, Fraction(rate), rgb=folder or encoding.lossless)
-    writer = FolderWriter(path, None) if folder else FileWriter(path, info, encoding, audio=audio)
+    writer = (
+        FolderWriter(path, None, encoding)
+        if folder
+        else FileWriter(path, info, encoding, audio=audio)
+    )
     form = layout(info.planes)
     box = (0, frames.shape[1], 0, frames.shape[2])
     with writer:

@@ -229,6 +229,8 @@ def _options(codec: str, encoding: Encoding) -> dict[str, str]:
         options |= habits.lossless
     elif encoding.crf is not None or habits.crf is not None:
         options[habits.crf_option] = f"{encoding.crf:g}" if encoding.crf is not None else habits.crf  # type: ignore[assignment]
+    if encoding.lossless and encoding.crf is not None:
+        raise BadOutput("lossless leaves no quality to choose. Leave out crf or lossless.")
     known = _option_names(codec)
     for option in options:
         if option not in known:

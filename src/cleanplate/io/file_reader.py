@@ -57,6 +57,11 @@ class FileReader(Reader):
         self.info = probe(self._container, self._stream, first)
         self._first: av.VideoFrame | None = first
 
+    @property
+    def lost(self) -> int:
+        """How many frames before the latest one could not be decoded."""
+        return self._losses.missing
+
     def __next__(self) -> Picture:
         frame, self._first = self._first, None
         frame = frame or next(self._frames)

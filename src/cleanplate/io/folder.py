@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from pathlib import Path
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io.colour import to_planes
+from cleanplate.io.encode import Encoding
 from cleanplate.io.images import (
     JPEG,
     SUFFIXES,
@@ -17,6 +17,7 @@ from cleanplate.io.images import (
 )
 from cleanplate.io.info import VideoInfo
 from cleanplate.io.layout import layout
+from cleanplate.io.names import in_order, numbers_of
 from cleanplate.io.picture import Picture
 from cleanplate.io.place import Place, refuse_same
 from cleanplate.io.reader import Reader
@@ -28,33 +29,13 @@ def pictures_in(folder: Path) -> list[Path]:
     """Return the pictures of a folder in the order of the numbers in their names.
 
     Hidden files are left out. Raises BadInput where there are none.
-
-    >>> sorted(["f10.png", "f9.png"], key=_by_number)
-    ['f9.png', 'f10.png']
     """
     with reading(folder):
         found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
     found = [p for p in found if not p.name.startswith(".")]
     if not found:
         raise BadInput(f"{folder} holds no pictures. Give a folder of PNG, JPEG or TIFF frames.")
-    return sorted(found, key=lambda p: _by_number(p.name))
-
-
-def _by_number(name: str) -> list[tuple[int, int, str]]:
-    """Split a name so that numbers compare as numbers and before letters."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return [(0, int(p), "") if "0" <= p[0] <= "9" else (1, 0, p) for p in parts]
-
-
-def numbers_of(names: list[str]) -> tuple[int, ...] | None:
-    """Return the last number in each name; None unless every name has one of its own.
-
-    >>> numbers_of(["shot2_0007.png", "shot2_0008.png"])
-    (7, 8)
-    """
-    found = [re.findall(r"[0-9]+", Path(name).stem)[-1:] for name in names]
-    numbers = tuple(int(last[0]) for last in found if last)
-    return numbers if len(set(numbers)) == len(names) else None
+    return in_order(found)
 
 
 def _png_names(names: list[str]) -> list[str]:
@@ -73,7 +54,7 @@ class FolderReader(Reader):
         self.problems = []
         files = pictures_in(path)
         self.names = [file.name for file in files]
-        self.numbers = numbers_of(self.names)
+        self.numbers = numbers_of(files)
         planes, form = load_planes(files[0])
         height, width = planes[0].shape
         self._files = iter(enumerate(files))
@@ -119,9 +100,13 @@ class FolderWriter(Writer):
     those of a video are written upright as RGB, 00000.png and on, 16 bits where it has more than 8.
     """
 
-    def __init__(self, path: Path, like: Reader | None) -> None:
+    def __init__(self, path: Path, like: Reader | None, encoding: Encoding) -> None:
         self.path = path
         self.warnings = []
+        if encoding not in (Encoding(), Encoding(lossless=True)):  # no picture loses anything
+            self.warnings.append(
+                "codec, crf and preset mean nothing for a folder of pictures: left out"
+            )
         if like is not None:
             refuse_same(like.path, path)
             self.warnings += [

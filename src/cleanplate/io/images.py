@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from cleanplate.errors import BadInput
 from cleanplate.io.colour import Planes
 from cleanplate.io.info import FULL, RGB_MATRIX, Colour
 from cleanplate.io.layout import Layout, layout
+from cleanplate.io.place import Place
 from cleanplate.io.refuse import reading, writing
 
 TIFF = {".tif", ".tiff"}
@@ -69,13 +69,13 @@ def write_picture(path: str | Path, array: NDArray[Any]) -> None:
     good = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     if not good or array.dtype not in (np.uint8, np.uint16) or 0 in array.shape:
         raise BadInput(f"picture is {array.dtype} {array.shape}. Give (H, W) or (H, W, 3), uint8.")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    with writing(path):
-        try:
-            part.write_bytes(_coded_png(array))
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    place = Place(path)
+    try:
+        with writing(path):
+            place.part.write_bytes(_coded_png(array))
+        place.keep()
+    finally:
+        place.drop()
 
 
 def colour_of_pictures() -> Colour:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from cleanplate.errors import BadOutput
+from cleanplate.errors import BadOutput, CleanplateError
 from cleanplate.io.refuse import writing
 
 
 class Place:
     """A hidden file or folder beside the result that takes its name at the end.
 
-    path: the result. part: what to write to. Raises BadOutput where nothing can be written.
+    path: the result. part: what to write to. folder: the result is a folder, new or empty; with
+    `among`, one that may hold other things: those of the same names are replaced, the rest stays.
+    Raises BadOutput where nothing can be written.
     """
 
-    def __init__(self, path: Path, *, folder: bool = False) -> None:
+    def __init__(self, path: Path, *, folder: bool = False, among: bool = False) -> None:
         self.path = path
         self._folder = folder
+        if not path.absolute().parent.exists():
+            raise BadOutput(f"folder {path.parent} does not exist. Make it, or give another place.")
+        self._among = among
         if folder:
             self._check_folder()
         elif path.is_dir():
@@ -33,6 +40,9 @@ class Place:
     def keep(self) -> None:
         """Give the finished result its name, in place of what had it; raises BadOutput."""
         with writing(self.path):
+            if self._among and self.path.is_dir():
+                self._move_in()
+                return
             if self._folder and self.path.is_dir():
                 self.path.rmdir()  # empty, or it was refused at the start
             self.part.replace(self.path)
@@ -44,14 +54,40 @@ class Place:
         else:
             self.part.unlink(missing_ok=True)
 
+    def _move_in(self) -> None:
+        for child in self.part.iterdir():
+            old = self.path / child.name
+            if old.is_dir() and not old.is_symlink():
+                shutil.rmtree(old)
+            child.replace(old)
+
     def _check_folder(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise BadOutput(f"{self.path} is a file. Give the name of a folder for pictures.")
+        if self._among:
+            return
         with writing(self.path):
             if self.path.is_dir() and any(self.path.iterdir()):
                 raise BadOutput(
                     f"{self.path} is a folder that is not empty. Give a new or an empty folder."
                 )
+
+
+@contextmanager
+def whole_folder(path: Path, *, among: bool = False) -> Iterator[Path]:
+    """Give a hidden folder that takes the name `path` when all went well, and else vanishes.
+
+    among: as for Place. Refusals inside name the result, not the hidden folder. Raises BadOutput.
+    """
+    place = Place(path, folder=True, among=among)
+    try:
+        yield place.part
+        place.keep()
+    except CleanplateError as refusal:
+        told = str(refusal).replace(str(place.part), str(path))
+        raise type(refusal)(told) from refusal
+    finally:
+        place.drop()
 
 
 def refuse_same(source: Path, target: Path) -> None:

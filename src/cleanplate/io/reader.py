@@ -18,14 +18,19 @@ class Reader(ABC):
     """A clip being read: a context manager, and an iterator of Picture that can be used once.
 
     path: where it lies. info: what it is. numbers: of the frames, in a folder of numbered pictures,
-    else None. problems: sentences about frames that could not be
-    decoded, complete once the iteration has ended.
+    else None. lost: how many frames before the latest picture could not be decoded. problems:
+    sentences about such frames, complete once the iteration has ended.
     """
 
     path: Path
     info: VideoInfo
     numbers: tuple[int, ...] | None = None
     problems: list[str]
+
+    @property
+    def lost(self) -> int:
+        """How many frames before the latest one could not be decoded."""
+        return 0
 
     def __iter__(self) -> Iterator[Picture]:
         return self

@@ -4,7 +4,6 @@ from cleanplate.masks.check import MaskReport, check, check_file
 from cleanplate.masks.edit import grow
 from cleanplate.masks.load import HoleSource, MaskOptions, open_holes, read_holes
 from cleanplate.masks.source import count_mismatch
-from cleanplate.masks.write import whole_folder
 
 __all__ = [
     "HoleSource",
@@ -16,5 +15,4 @@ __all__ = [
     "grow",
     "open_holes",
     "read_holes",
-    "whole_folder",
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from cleanplate.io import open_video
 from cleanplate.masks.load import open_holes
 from cleanplate.masks.source import INVERTED, MaskOptions, count_mismatch, looks_inverted
 from cleanplate.video import Holes
@@ -80,18 +81,18 @@ def check_file(
     mask: as for ``open_holes``. Raises BadInput for what ``fill`` would refuse, a wrong number of
     masks included.
     """
-    from cleanplate.io import open_video
-
     with open_video(video) as reader:
         size, frames = reader.info.displayed_size, sum(1 for _ in reader)
-        numbers = getattr(reader, "numbers", None)
+        numbers, problems = reader.numbers, [f"Of the video, {p}." for p in reader.problems]
     with open_holes(mask, size=size, numbers=numbers, options=options) as source:
-        source.check_count(frames)
+        if not problems:
+            source.check_count(frames)
         limit = 1 if source.still else frames if source.endless else None
         report = check(itertools.islice(source, limit), size=size)
-        if not source.still and report.frames != frames:
+        short = report.frames < frames if problems else report.frames != frames
+        if short and not source.still:
             raise count_mismatch(report.frames, frames)
-        findings = list(dict.fromkeys([*source.warnings, *report.findings]))
+        findings = list(dict.fromkeys([*problems, *source.warnings, *report.findings]))
     return dataclasses.replace(report, findings=findings, still=source.still, video_frames=frames)
 
 

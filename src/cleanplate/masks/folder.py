@@ -14,11 +14,11 @@ order (``2`` before ``10``); files that are not pictures, and hidden ones, are l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cleanplate.errors import BadInput
+from cleanplate.io import in_order, numbers_of
 from cleanplate.masks import picture
 from cleanplate.masks.source import Fit, HoleSource
 from cleanplate.video import Holes
@@ -61,14 +61,13 @@ def list_pictures(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.suffix.lower() in picture.SUFFIXES and not path.name.startswith(".")
     ]
-    return sorted(paths, key=_natural)
+    return in_order(paths)
 
 
 def match(paths: Sequence[Path], numbers: Sequence[int] | None) -> Mapping[int, Path] | None:
     """Return picture by frame number, or None where pictures are matched by order."""
-    found = [_number(path) for path in paths]
-    own = [number for number in found if number is not None]
-    if len(own) != len(paths) or len(set(own)) != len(own):
+    own = numbers_of(paths)
+    if own is None:
         return None
     first = 0 if numbers is None else min(numbers, default=0)
     if numbers is None:
@@ -79,17 +78,6 @@ def match(paths: Sequence[Path], numbers: Sequence[int] | None) -> Mapping[int, 
     if sorted(own) == list(range(first, first + len(own))):
         return None
     return dict(zip(own, paths, strict=True))
-
-
-def _number(path: Path) -> int | None:
-    groups = re.findall(r"\d+", path.stem)
-    return int(groups[-1]) if groups else None
-
-
-def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    parts = re.split(r"(\d+)", path.name.lower())
-    key = [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
-    return key, path.name
 
 
 def _count_up() -> Iterator[int]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cleanplate.errors import BadInput
+from cleanplate.io import open_video, to_displayed
 from cleanplate.masks import picture
 from cleanplate.masks.folder import open_folder
 from cleanplate.masks.source import Fit, HoleSource, MaskOptions, count_mismatch
@@ -122,8 +123,6 @@ def _open_video(path: Path, fit: Fit) -> HoleSource:
             f"mask {path.name} has no palette, so it has no object {fit.options.object_index}. "
             "Leave the object out, or give palette PNGs."
         )
-    from cleanplate.io import open_video, to_displayed
-
     try:
         with open_video(path) as reader:
             info = reader.info
@@ -140,6 +139,8 @@ def _open_video(path: Path, fit: Fit) -> HoleSource:
                 if rgb.dtype == np.uint16:
                     rgb = (rgb >> 8).astype(np.uint8)
                 yield fit(picture.threshold(picture.brightest(rgb), lossy=True))
+            for problem in reader.problems:
+                fit.warn(f"Of mask {path.name}, {problem}.")
 
     # The header's frame count is only a hint: whoever reads both to the end compares.
     return HoleSource(read, count=None, warnings=fit.warnings)

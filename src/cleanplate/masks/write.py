@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput, BadOutput
+from cleanplate.io import open_video, refuse_same, whole_folder, write_picture
 from cleanplate.masks import picture
 from cleanplate.masks.edit import grow
 from cleanplate.masks.folder import list_pictures
@@ -20,42 +18,45 @@ from cleanplate.masks.source import MaskOptions
 from cleanplate.video import Holes
 
 
-def grow_masks(mask: str | Path, out: str | Path, *, options: MaskOptions) -> int:
-    """Write a mask grown by ``options.grow`` pixels of its own; return the number of pictures.
+def grow_masks(mask: str | Path, out: str | Path, *, options: MaskOptions) -> tuple[int, list[str]]:
+    """Write a mask grown by ``options.grow`` pixels of its own.
 
     mask: a picture, which becomes a picture, or a folder or video, which becomes a folder. The
-    pictures of a folder keep their names, those of a video are 00000.png and so on. Raises
-    BadInput and BadOutput.
+    pictures of a folder keep their names, those of a video are 00000.png and so on. Returns the
+    number of pictures, and sentences about what looks wrong. Raises BadInput and BadOutput.
     """
     source, out = Path(mask), Path(out)
     if not source.exists():
         raise BadInput(f"mask {source} does not exist. Give a picture, a folder, or a video.")
+    refuse_same(source, out)
     if source.is_dir():
-        paths = list_pictures(source)
-        if not paths:
-            raise BadInput(f"mask folder {source} holds no pictures.")
-        return write_folder(((path.stem, _grown(path, options)) for path in paths), out)
+        return _grow_folder(source, out, options)
     if source.suffix.lower() in picture.SUFFIXES or picture.is_picture(source):
-        write_picture(_grown(source, options), out)
-        return 1
+        warnings: list[str] = []
+        write_mask(_grown(source, options, warnings), out)
+        return 1, warnings
     with open_holes(source, size=_video_size(source), options=options) as holes:
-        return write_folder(((f"{n:05d}", hole) for n, hole in enumerate(holes)), out)
+        count = write_folder(((f"{n:05d}", hole) for n, hole in enumerate(holes)), out)
+        return count, holes.warnings
 
 
-def write_picture(hole: Holes, out: Path) -> None:
+def _grow_folder(source: Path, out: Path, options: MaskOptions) -> tuple[int, list[str]]:
+    paths = list_pictures(source)
+    if not paths:
+        raise BadInput(f"mask folder {source} holds no pictures.")
+    names = [path.stem for path in paths]
+    if len(set(names)) < len(names):  # 7.png beside 7.jpg
+        names = [f"{number:05d}" for number in range(len(paths))]
+    warnings: list[str] = []
+    grown = (_grown(path, options, warnings) for path in paths)
+    return write_folder(zip(names, grown, strict=True), out), warnings
+
+
+def write_mask(hole: Holes, out: Path) -> None:
     """Write one (H, W) bool hole as a PNG. Raises BadOutput."""
     if out.suffix.lower() != ".png":
         raise BadOutput(f"{out.name} is no PNG, and masks are written as PNG. Give NAME.png.")
-    if not out.absolute().parent.is_dir():
-        raise BadOutput(f"folder {out.parent} does not exist. Make it, or give another place.")
-    part = out.with_name(f".{out.stem}.part.png")
-    try:
-        _image(hole).save(part)
-        part.replace(out)
-    except OSError as error:
-        raise BadOutput(f"{out} cannot be written ({error.strerror or error}).") from error
-    finally:
-        part.unlink(missing_ok=True)
+    write_picture(out, _image(hole))
 
 
 def write_folder(named: Iterable[tuple[str, Holes]], out: Path) -> int:
@@ -63,48 +64,20 @@ def write_folder(named: Iterable[tuple[str, Holes]], out: Path) -> int:
     count = 0
     with whole_folder(out) as folder:
         for name, hole in named:
-            _image(hole).save(folder / f"{name}.png")
+            write_picture(folder / f"{name}.png", _image(hole))
             count += 1
     return count
 
 
-@contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
-    """Give a fresh folder whose contents move to ``out`` when all went well, else vanish.
-
-    What ``out`` held under the same names is replaced, the rest stays. Raises BadOutput.
-    """
-    if out.exists() and not out.is_dir():
-        raise BadOutput(f"{out} is a file, and a folder is to be written. Give another name.")
-    if not out.absolute().parent.is_dir():
-        raise BadOutput(f"folder {out.parent} does not exist. Make it, or give another place.")
-    try:
-        part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
-    except OSError as error:
-        raise BadOutput(f"{out} cannot be written ({error.strerror or error}).") from error
-    try:
-        yield part
-        out.mkdir(exist_ok=True)
-        for child in part.iterdir():
-            old = out / child.name
-            if old.is_dir():
-                shutil.rmtree(old)
-            child.replace(old)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _grown(path: Path, options: MaskOptions) -> Holes:
-    hole = picture.read_picture(path, options.object_index)
+def _grown(path: Path, options: MaskOptions, warnings: list[str]) -> Holes:
+    hole = picture.read_picture(path, options.object_index, warn=warnings.append)
     return grow(~hole if options.invert else hole, options.grow)
 
 
 def _video_size(path: Path) -> tuple[int, int]:
-    from cleanplate.io import open_video
-
     with open_video(path) as reader:
         return reader.info.displayed_size
 
 
-def _image(hole: Holes) -> Image.Image:
-    return Image.fromarray(hole.astype(np.uint8) * 255)
+def _image(hole: Holes) -> NDArray[np.uint8]:
+    return hole.astype(np.uint8) * np.uint8(255)

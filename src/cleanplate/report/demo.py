@@ -9,15 +9,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from cleanplate.datasets.synthetic import crossing_object, moving_photograph, soft_chord
-from cleanplate.io import open_video, write_video
-from cleanplate.masks.source import MaskOptions
-from cleanplate.masks.write import whole_folder, write_folder
+from cleanplate.io import open_video, whole_folder, write_picture, write_video
+from cleanplate.masks import MaskOptions
+from cleanplate.masks.write import write_folder
 from cleanplate.metrics.fidelity import psnr_hole, ssim_hole
-from cleanplate.pipeline import Summary, fill_file
-from cleanplate.report.pictures import mask_overlay, side_by_side
+from cleanplate.pipeline import fill_file
+from cleanplate.report.pictures import Picture, mask_overlay, side_by_side
+from cleanplate.summary import Summary
 from cleanplate.video import Frames, Holes
 
 FRAME_RATE = Fraction(25)
@@ -52,7 +52,7 @@ def make_demo(
     out = Path(out)
     truth = moving_photograph(_photograph(), size=size, count=count)
     scene, holes = crossing_object(truth)
-    with whole_folder(out) as folder:
+    with whole_folder(out, among=True) as folder:
         sound = (soft_chord(float(count / FRAME_RATE), rate=AUDIO_RATE), AUDIO_RATE)
         write_video(folder / "scene.mp4", scene, rate=FRAME_RATE, audio=sound)
         write_video(folder / "truth.mp4", truth, rate=FRAME_RATE)
@@ -65,7 +65,7 @@ def make_demo(
             progress=progress,
         )
         clean = _decode(folder / "clean.mp4")
-        _picture(scene, holes, clean).save(folder / "picture.png")
+        write_picture(folder / "picture.png", _picture(scene, holes, clean))
     return Demo(
         summary=dataclasses.replace(summary, output=str(out / "clean.mp4")),
         psnr=psnr_hole(clean, truth, holes),
@@ -74,7 +74,7 @@ def make_demo(
     )
 
 
-def _photograph() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _photograph() -> Picture:
     import skimage.data  # the picture is in its wheel: nothing is downloaded
 
     return np.asarray(skimage.data.coffee(), np.uint8)  # type: ignore[no-untyped-call]
@@ -85,7 +85,7 @@ def _decode(path: Path) -> Frames:
         return np.stack([picture.rgb() for picture in reader])
 
 
-def _picture(scene: Frames, holes: Holes, clean: Frames) -> Image.Image:
+def _picture(scene: Frames, holes: Holes, clean: Frames) -> Picture:
     shown = 2 * len(scene) // 5  # where the object covers most detail
     panels = [scene[shown], mask_overlay(scene[shown], holes[shown]), clean[shown]]
-    return Image.fromarray(side_by_side(panels, ["before", "mask", "after"]))
+    return side_by_side(panels, ["before", "mask", "after"])

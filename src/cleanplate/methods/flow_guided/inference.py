@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
 from cleanplate.methods.flow_guided import render
-from cleanplate.methods.flow_guided.rounds import Clip, find_motion, first_guess, guide
+from cleanplate.methods.flow_guided.rounds import Clip, find_motion, first_guess, guide, trace
 from cleanplate.region import reduce_hole, reduce_picture, working_size
 from cleanplate.threads import each_frame
 from cleanplate.video import Filled, Frames, Holes
@@ -47,7 +47,7 @@ class Options:
 class Method:
     """Fills the holes of one stretch of a shot by the options given."""
 
-    longest_window = 96
+    longest_window = 90
 
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
@@ -72,10 +72,14 @@ class Method:
         report(0.3)
         motion = find_motion(clip, guess, removal=removal)
         report(0.6)
-        draw = render.removal if removal else render.fidelity
-        filled = draw(clip, motion, frames, holes, seed=self.options.seed)
-        report(1.0)
-        return filled
+        # The flow is let go of before anything is drawn at full size: it is what weighs most.
+        if removal:
+            picks = render.pick_all(clip, motion, seed=self.options.seed)
+            del motion
+            return render.removal(clip, picks, frames, holes)
+        traces = trace(clip, motion)
+        del motion
+        return render.fidelity(clip, traces, frames, holes)
 
 
 def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:

@@ -57,12 +57,11 @@ class Painter:
         return Filled(self.frames, Provenance(self.source, self.inconsistency))
 
 
-def fidelity(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: int) -> Filled:
+def fidelity(clip: Clip, traces: Traces, frames: Frames, holes: Holes) -> Filled:
     """Merge all that is known of each pixel by its reliability: close to the truth, if softer."""
     painter = Painter(frames, holes)
     scale = holes.shape[1] / clip.holes.shape[1]
     step = np.float32(levels(frames))
-    traces = trace(clip, motion)
 
     def draw(t: int) -> None:
         hole = holes[t]
@@ -86,11 +85,16 @@ class Pick(NamedTuple):
     correction: Colours
 
 
-def removal(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: int) -> Filled:
-    """Take each pixel from one place, seams evened out: as sharp as its surroundings."""
+def pick_all(clip: Clip, motion: Motion, *, seed: int) -> list[Pick]:
+    """Choose one place for each pixel of every hole, invented where no frame shows it."""
     traces = trace(clip, motion)
-    picks = each_frame(lambda t: _pick(clip, traces, t), len(frames))
+    picks = each_frame(lambda t: _pick(clip, traces, t), len(clip.frames))
     sources = invent(clip, motion, [pick.sources for pick in picks], seed)
+    return [pick._replace(sources=s) for pick, s in zip(picks, sources, strict=True)]
+
+
+def removal(clip: Clip, picks: list[Pick], frames: Frames, holes: Holes) -> Filled:
+    """Take each pixel from its one place, seams evened out: as sharp as its surroundings."""
     painter = Painter(frames, holes)
     step = np.float32(levels(frames))
 
@@ -99,7 +103,7 @@ def removal(clip: Clip, motion: Motion, frames: Frames, holes: Holes, *, seed: i
         if not hole.any():
             return
         small_hole = clip.holes[t]
-        large = enlarge(sources[t], small_hole, hole)
+        large = enlarge(picks[t].sources, small_hole, hole)
         colours, found = sample_known(frames, holes, *large[:3])
         colours = colours / step + _spread(picks[t].correction, small_hole, hole)
         colours = fill_rest(frames[t], hole, colours, found, step)
