@@ -34,10 +34,10 @@ def moving_planes(size: tuple[int, int], pix_fmt: str, index: int) -> Planes:
     across, down = next(shift for name, shift in SHAPES.items() if name in pix_fmt)
     for seed, (log2_h, log2_w) in enumerate([(0, 0), (down, across), (down, across)]):
         height, width = -(-size[0] >> log2_h), -(-size[1] >> log2_w)
-        noise = np.random.default_rng(seed).normal(size=(height + 100, width + 100))
+        noise = np.random.default_rng(seed).normal(size=(height + 160, width + 160))
         smooth = cv2.GaussianBlur(noise, None, 6 / (1 << log2_h))
         texture = (0.5 + 0.12 * smooth / smooth.std()).clip(0.05, 0.95) * top
-        y, x = (100 - (2 * index >> log2) for log2 in (log2_h, log2_w))
+        y, x = (160 - (2 * index >> log2) for log2 in (log2_h, log2_w))
         plane = texture[y : y + height, x : x + width]
         planes.append(np.rint(plane).astype(np.uint16 if top > 255 else np.uint8))
     return tuple(planes)

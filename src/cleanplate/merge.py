@@ -24,6 +24,8 @@ _PREDICTED_SHARE = 0.3
 _LEAST_VARIANCE = 3.0
 _DETAIL = 30.0  # levels by which a smooth fill errs deep inside a hole
 _DETAIL_LENGTH = 8.0  # pixels from the edge at which it has lost most of that detail
+_APART_SHARE = 0.5
+_APART_WINDOW = 15  # pixels over which both ends of trajectories are compared
 _WINDOW = 9  # pixels over which disagreement is averaged
 _SIDE_WINDOW = 41  # pixels over which one side is taken together
 
@@ -45,6 +47,23 @@ def expected_variance(sources: Sources, here: int) -> Amount:
     unreliable = 1 + sources.inconsistency(here) / _RESIDUAL_SCALE
     variance = _VARIANCE_A_FRAME * sources.distance(here) * unreliable
     return np.where(sources.frame >= 0, variance, np.inf).astype(np.float32)
+
+
+def doubt_where_apart(
+    past: Candidate, future: Candidate, hole: NDArray[np.bool_], *, scale: float = 1.0
+) -> tuple[Candidate, Candidate]:
+    """Add to the variance of both ends of a trajectory what they differ by around a pixel.
+
+    A motion that was guessed right leads to the same colours in the past and in the future.
+    scale: pixels here for each pixel of the size at which the window was tuned.
+    """
+    both = np.isfinite(past.variance) & np.isfinite(future.variance)
+    apart = np.square(past.colours - future.colours).mean(axis=1)
+    doubt = _APART_SHARE * average_inside(apart, both, hole, _APART_WINDOW * scale)
+    return (
+        past._replace(variance=past.variance + doubt),
+        future._replace(variance=future.variance + doubt),
+    )
 
 
 def merge_by_reliability(

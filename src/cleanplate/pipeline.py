@@ -107,10 +107,9 @@ def fill_file(
     video, out: any file or folder of pictures that `cleanplate.io` reads and writes; `out` appears
     when it is complete, or not at all. mask: a picture, a folder, a video or "box:x,y,w,h".
     provenance: a new folder for pictures of where every pixel came from. The other arguments are
-    those of `fill`. Frames stream: memory does not depend on the length. Raises BadInput, BadOutput.
+    those of `fill`. Frames stream: memory does not grow with the clip. Raises BadInput, BadOutput.
     """
     began = time.perf_counter()
-    _refuse_clashes(mask, out, provenance)
     room = as_method(method, tune=tune, weights=weights, device=device, seed=seed)
     with open_video(video) as reader:
         size, total = reader.info.displayed_size, reader.info.frame_count
@@ -120,6 +119,7 @@ def fill_file(
             open_writer(out, like=reader, encoding=encoding) as writer,
             provenance_pictures(provenance, reader.upright) as draw,
         ):
+            _refuse_clashes(mask, out, provenance)
             _check_holes(reader, holes)
             tally = Tally()
             for shown, patch in fills(look(_pairs(reader, holes)), room, done):

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
-import types
 
 import numpy as np
 import pytest
@@ -13,27 +11,9 @@ from cleanplate.cli import main
 SIZE = (20, 30)
 
 
-class FakeReader:
-    """Stands for a video of five frames."""
-
-    def __init__(self, path):
-        self.info = types.SimpleNamespace(displayed_size=SIZE)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def __iter__(self):
-        return iter(range(5))
-
-
-@pytest.fixture(autouse=True)
-def five_frames(monkeypatch):
-    fake = types.ModuleType("cleanplate.io")
-    fake.open_video = FakeReader
-    monkeypatch.setitem(sys.modules, "cleanplate.io", fake)
+@pytest.fixture
+def video(make):
+    return str(make("park.mp4", size=SIZE, count=5))
 
 
 def mask(folder, *, count=1, invert=False):
@@ -45,33 +25,61 @@ def mask(folder, *, count=1, invert=False):
     return str(folder)
 
 
-def test_a_good_mask(tmp_path, capsys):
+def test_a_good_mask(video, tmp_path, capsys):
     path = mask(tmp_path / "m", count=5)
-    assert main(["check", "park.mp4", path]) == 0
+    assert main(["check", video, path]) == 0
     assert capsys.readouterr().out == (
-        "park.mp4: 5 frames of 30x20.\n"
+        f"{video}: 5 frames of 30x20.\n"
         f"{path}: 5 masks; covers 4.2 % of the picture (4.2 % to 4.2 %).\n"
         "Nothing looks wrong.\n"
     )
 
 
-def test_a_still_mask_as_json(tmp_path, capsys):
-    assert main(["check", "park.mp4", mask(tmp_path / "m"), "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
+def test_a_still_mask_as_json(video, tmp_path, capsys):
+    assert main(["check", video, mask(tmp_path / "m"), "--json"]) == 0
+    shown = capsys.readouterr()
+    report = json.loads(shown.out)
     assert report["still"]
     assert (report["frames"], report["video_frames"]) == (1, 5)
     assert report["findings"] == []
+    assert shown.err == ""
 
 
-def test_a_suspicious_mask_is_exit_code_1(tmp_path, capsys):
+def test_a_suspicious_mask_is_exit_code_1(video, tmp_path, capsys):
     path = mask(tmp_path / "m", count=5, invert=True)
-    assert main(["check", "park.mp4", path]) == 1
+    assert main(["check", video, path]) == 1
     assert capsys.readouterr().out.count("looks inverted") == 1
-    assert main(["check", "park.mp4", path, "--invert-mask"]) == 0
+    assert main(["check", video, path, "--invert-mask"]) == 0
 
 
-def test_a_mask_that_does_not_fit_is_refused(tmp_path, capsys):
-    assert main(["check", "park.mp4", mask(tmp_path / "m", count=4)]) == 2
+def test_a_mask_that_does_not_fit_is_refused(video, tmp_path, capsys):
+    assert main(["check", video, mask(tmp_path / "m", count=4)]) == 2
     assert capsys.readouterr().err == (
         "Error: mask has 4 frames, the video has 5. Give one still mask, or 5.\n"
     )
+
+
+def test_a_turned_video_is_as_displayed(make, tmp_path, capsys):
+    turned = make("t.mp4", size=SIZE[::-1], setup=lambda _, s: s.set_display_rotation(90), count=5)
+    assert main(["check", str(turned), mask(tmp_path / "m")]) == 0
+    assert "5 frames of 30x20" in capsys.readouterr().out
+    assert main(["check", str(turned), "box:0,0,30,20"]) == 1
+    assert "whole picture" in capsys.readouterr().out
+
+
+def test_a_video_that_breaks_off(make, tmp_path, capsys):
+    whole = make("whole.mkv", size=SIZE, count=30).read_bytes()
+    broken = tmp_path / "broken.mkv"
+    broken.write_bytes(whole[: len(whole) * 6 // 10])
+    assert main(["check", str(broken), mask(tmp_path / "m", count=30)]) == 1
+    assert "Of the video, the clip breaks off: frames " in capsys.readouterr().out
+    assert main(["check", str(broken), mask(tmp_path / "few", count=3)]) == 2
+    assert "mask has 3 frames" in capsys.readouterr().err
+
+
+def test_a_mask_video_that_breaks_off(make, tmp_path, capsys):
+    video = make("whole.mkv", size=SIZE, count=30)
+    broken = tmp_path / "broken.mkv"
+    broken.write_bytes(video.read_bytes()[: video.stat().st_size * 6 // 10])
+    assert main(["check", str(video), str(broken)]) == 2
+    assert "frames, the video has 30" in capsys.readouterr().err

@@ -103,7 +103,7 @@ def test_quiet_and_warnings(pipeline, capsys):
     assert capsys.readouterr() == ("", "")
     assert main(FILL) == 0
     shown = capsys.readouterr()
-    assert "nothing was filled" in shown.out
+    assert "Nothing was filled." in shown.out
     assert shown.err == "Warning: Empty.\n"
 
 

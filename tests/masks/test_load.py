@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import sys
 import types
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cleanplate.errors import BadInput
+from cleanplate.io.file_reader import FileReader
 from cleanplate.masks.folder import list_pictures, match
 from cleanplate.masks.load import MaskOptions, open_holes, parse_box, read_holes
 from cleanplate.masks.source import Fit
@@ -189,40 +189,24 @@ def test_refusals(tmp_path):
         assert "\n" not in str(refusal.value)
 
 
-class FakeReader:
-    """Stands for a mask video: two frames, turned by 90 degrees."""
+def test_mask_video_is_streamed_turned_and_closed(make, tmp_path, monkeypatch):
+    def planes(size, pix_fmt, index):
+        grey = np.rot90(dot(3 + 4 * index))  # as coded: displaying it turns it to the right
+        middle = np.full(size, 128, np.uint8)
+        return np.where(grey, np.uint8(235), np.uint8(16)), middle, middle
 
-    closed = 0
-
-    def __init__(self, path):
-        self.info = types.SimpleNamespace(rotation=90, mirrored=False)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        FakeReader.closed += 1
-
-    def __iter__(self):
-        for index in (3, 7):
-            grey = np.rot90(dot(index), -1).astype(np.uint8) * 255
-            yield types.SimpleNamespace(rgb=lambda grey=grey: np.stack([grey] * 3, axis=2))
-
-
-def test_mask_video_is_streamed_turned_and_closed(tmp_path, monkeypatch):
-    fake = types.ModuleType("cleanplate.io")
-    fake.open_video = FakeReader
-    fake.to_displayed = lambda array, rotation, mirrored: np.rot90(array, rotation // 90)
-    monkeypatch.setitem(sys.modules, "cleanplate.io", fake)
-    (tmp_path / "mask.mkv").write_bytes(b"\x1a\x45\xdf\xa3")
-    FakeReader.closed = 0
-    with open_holes(tmp_path / "mask.mkv", size=SIZE) as source:
-        running = iter(source)
+    source = make("mask.mkv", size=SIZE[::-1], count=2, planes=planes, options={"qp": "0"},
+                  pix_fmt="yuv444p", setup=lambda _, s: s.set_display_rotation(-90))  # fmt: skip
+    closed = []
+    close = FileReader.close
+    monkeypatch.setattr(FileReader, "close", lambda self: closed.append(1) or close(self))
+    with open_holes(source, size=SIZE) as holes:
+        running = iter(holes)
         assert which([next(running)]) == [3]
-        assert FakeReader.closed == 1  # only the look at its facts
-    assert FakeReader.closed == 2
+        assert len(closed) == 1  # only the look at its facts
+    assert len(closed) == 2
     like = np.zeros((2, *SIZE, 3), np.uint8)
-    assert which(read_holes(tmp_path / "mask.mkv", like=like)) == [3, 7]
+    assert which(read_holes(source, like=like)) == [3, 7]
     for frames in (1, 3):
         with pytest.raises(BadInput, match=f"mask has 2 frames, the video has {frames}"):
-            read_holes(tmp_path / "mask.mkv", like=np.zeros((frames, *SIZE, 3), np.uint8))
+            read_holes(source, like=np.zeros((frames, *SIZE, 3), np.uint8))

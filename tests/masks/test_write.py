@@ -1,34 +1,77 @@
+"""Masks written as pictures: grown, named as they were, white = fill."""
+
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from cleanplate.errors import BadOutput
-from cleanplate.masks.write import whole_folder
+from cleanplate.errors import BadInput, BadOutput
+from cleanplate.io import Encoding, write_video
+from cleanplate.masks import MaskOptions
+from cleanplate.masks.write import grow_masks
 
-
-def test_whole_folder_replaces_its_own_and_keeps_the_rest(tmp_path):
-    out = tmp_path / "out"
-    (out / "masks").mkdir(parents=True)
-    (out / "masks" / "old.png").write_text("old")
-    (out / "notes.txt").write_text("mine")
-    with whole_folder(out) as folder:
-        (folder / "masks").mkdir()
-        (folder / "masks" / "new.png").write_text("new")
-        assert (out / "masks" / "old.png").exists()  # until all went well
-    assert [p.name for p in (out / "masks").iterdir()] == ["new.png"]
-    assert (out / "notes.txt").read_text() == "mine"
-    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+SIZE = (20, 30)
 
 
-def test_whole_folder_vanishes_when_interrupted(tmp_path):
-    with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "out") as folder:
-        (folder / "half.png").write_text("half")
-        raise KeyboardInterrupt
-    assert list(tmp_path.iterdir()) == []
+def dot(x):
+    hole = np.zeros(SIZE, bool)
+    hole[10, x] = True
+    return hole
 
 
-def test_whole_folder_refuses_a_file_and_a_missing_place(tmp_path):
-    (tmp_path / "file").write_text("x")
-    for out in (tmp_path / "file", tmp_path / "no" / "out"):
-        with pytest.raises(BadOutput, match=r"Give another name|Make it"), whole_folder(out):
-            pass
+def save(path, hole):
+    path.parent.mkdir(exist_ok=True)
+    Image.fromarray(hole.astype(np.uint8) * np.uint8(255)).save(path)
+    return path
+
+
+def opened(path):
+    picture = np.asarray(Image.open(path))
+    assert set(np.unique(picture)) <= {0, 255}
+    return picture > 0
+
+
+def test_pictures_that_share_a_name_are_all_written(tmp_path):
+    for name, x in (("7.bmp", 5), ("7.png", 9), ("8.png", 12)):
+        save(tmp_path / "m" / name, dot(x))
+    count, warnings = grow_masks(tmp_path / "m", tmp_path / "out", options=MaskOptions(grow=1))
+    assert (count, warnings) == (3, [])
+    for number, x in enumerate((5, 9, 12)):
+        hole = opened(tmp_path / "out" / f"{number:05d}.png")
+        assert hole.sum() == 5
+        assert hole[10, x]
+
+
+def test_a_video_becomes_a_folder(tmp_path):
+    white = np.stack([dot(x) for x in (5, 9)])[..., None].repeat(3, 3) * np.uint8(255)
+    white = white.repeat(4, 1).repeat(4, 2)  # a single bright pixel of a video is noise
+    write_video(tmp_path / "m.mkv", white, encoding=Encoding(lossless=True))
+    count, _ = grow_masks(tmp_path / "m.mkv", tmp_path / "out", options=MaskOptions(grow=1))
+    assert count == 2
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["00000.png", "00001.png"]
+    assert opened(tmp_path / "out" / "00001.png").sum() == 32
+    assert opened(tmp_path / "out" / "00001.png")[39:45, 36:40].all()
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_mask_too_dark_to_count_is_said(tmp_path, many):
+    faint = tmp_path / "m" / "0.png"
+    faint.parent.mkdir()
+    Image.fromarray(dot(3).astype(np.uint8)).save(faint)
+    save(tmp_path / "m" / "1.png", dot(4))
+    source, out = (faint.parent, "out") if many else (faint, "out.png")
+    _, warnings = grow_masks(source, tmp_path / out, options=MaskOptions(grow=1))
+    assert "brightest grey" in warnings[0]
+
+
+def test_a_mask_is_not_grown_in_place(tmp_path):
+    path = save(tmp_path / "m" / "0.png", dot(3))
+    save(tmp_path / "m" / "1.png", dot(3))
+    before = path.read_bytes()
+    for source, out in [(path, path), (path.parent, path.parent), (path.parent, path.parent / "n")]:
+        with pytest.raises(BadOutput, match="the input"):
+            grow_masks(source, out, options=MaskOptions(grow=1))
+    assert path.read_bytes() == before
+    with pytest.raises(BadInput, match="does not exist"):
+        grow_masks(tmp_path / "no.png", tmp_path / "out.png", options=MaskOptions(grow=1))

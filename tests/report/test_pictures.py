@@ -6,13 +6,10 @@ import pytest
 from cleanplate.errors import BadInput
 from cleanplate.report.pictures import (
     GAP,
-    INVENTED,
     TITLE,
     mask_overlay,
-    provenance_picture,
     side_by_side,
 )
-from cleanplate.video import KNOWN, UNSEEN
 
 
 def test_panels_keep_their_pixels():
@@ -43,19 +40,3 @@ def test_overlay_changes_the_hole_only():
     assert (picture[3, 4:10] == 255).all()
     assert picture[5, 6].tolist() == [60, 155, 85]
     assert (frame == 80).all()
-
-
-def test_provenance_colours():
-    source = np.array([[KNOWN, UNSEEN, 10, 9, 0, 11, 42]], np.int32)
-    frame = np.full((1, 7, 3), 200, np.uint8)
-    known, invented, same, before, long_before, after, long_after = provenance_picture(
-        source, 10, frame=frame
-    )[0].astype(int)
-    assert known.tolist() == [100, 100, 100]
-    assert tuple(invented) == INVENTED
-    assert same.tolist() == [255, 255, 255]
-    assert before[2] > before[0]  # blue is before
-    assert after[0] > after[2]  # red is after
-    assert long_before.sum() < before.sum()
-    assert long_after.sum() < after.sum()
-    assert provenance_picture(source, 10)[0, 0].tolist() == [0, 0, 0]

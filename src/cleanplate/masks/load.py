@@ -12,6 +12,7 @@ import numpy as np
 
 from cleanplate.errors import BadInput
 from cleanplate.io import open_video, to_displayed
+from cleanplate.io.refuse import reading
 from cleanplate.masks import picture
 from cleanplate.masks.folder import open_folder
 from cleanplate.masks.source import Fit, HoleSource, MaskOptions, count_mismatch
@@ -43,7 +44,9 @@ def open_holes(
             raise BadInput(f"{text} has no objects. Leave the object out, or give a palette PNG.")
         return _still(fit(parse_box(text, size)), fit)
     path = Path(spec)
-    if not path.exists():
+    with reading(path):
+        missing = not path.exists()
+    if missing:
         raise BadInput(f"mask {path} does not exist. Give a picture, a folder, a video, or a box.")
     if path.is_dir():
         return open_folder(path, numbers, fit)

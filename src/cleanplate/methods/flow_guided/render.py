@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.harmonic import harmonic_fill
-from cleanplate.merge import Candidate, merge_by_reliability, most_reliable, one_side
+from cleanplate.merge import Candidate, most_reliable, one_side
 from cleanplate.methods.flow_guided.agree import agree
 from cleanplate.methods.flow_guided.choose import choose_motion
 from cleanplate.methods.flow_guided.rounds import (
@@ -18,6 +18,7 @@ from cleanplate.methods.flow_guided.rounds import (
     all_sides,
     candidates,
     fill_rest,
+    merge,
     trace,
 )
 from cleanplate.methods.flow_guided.unseen import invent
@@ -70,7 +71,7 @@ def fidelity(clip: Clip, traces: Traces, frames: Frames, holes: Holes) -> Filled
         large = [enlarge(s, clip.holes[t], hole) for s in all_sides(clip, traces, t)]
         found = candidates(frames, holes, t, large, step)
         smooth = harmonic_fill(frames[t], hole)[hole] / step
-        colours, seen = merge_by_reliability(found, hole, smooth, scale=scale)
+        colours, seen = merge(found, hole, smooth, scale=scale)
         colours = fill_rest(frames[t], hole, colours, seen, step)
         painter.paint(t, colours, most_reliable(found))
 

@@ -14,7 +14,12 @@ from cleanplate.flow.camera import CameraMotion, camera_motion
 from cleanplate.flow.complete import Effort, complete_flow
 from cleanplate.flow.estimate import estimate_flow
 from cleanplate.harmonic import harmonic_fill
-from cleanplate.merge import Candidate, expected_variance, merge_by_reliability
+from cleanplate.merge import (
+    Candidate,
+    doubt_where_apart,
+    expected_variance,
+    merge_by_reliability,
+)
 from cleanplate.methods.flow_guided.agree import agree
 from cleanplate.propagate import Sources, follow
 from cleanplate.region import bounding_box, pixels_of, reduce_hole, reduce_picture
@@ -175,6 +180,19 @@ def candidates(
     return found
 
 
+def merge(
+    found: list[Candidate],
+    hole: NDArray[np.bool_],
+    smooth: NDArray[np.float32],
+    *,
+    scale: float = 1.0,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Merge the candidates of both motions by reliability, as `merge_by_reliability`."""
+    by_flow = doubt_where_apart(found[0], found[1], hole, scale=scale)
+    by_camera = doubt_where_apart(found[2], found[3], hole, scale=scale)
+    return merge_by_reliability([*by_flow, *by_camera], hole, smooth, scale=scale)
+
+
 def guide(clip: Clip, motion: Motion, *, quick: bool = False) -> list[NDArray[np.float32]]:
     """Colours (N, 3) a frame, merged by reliability: what the next round's flow is found on.
 
@@ -182,16 +200,16 @@ def guide(clip: Clip, motion: Motion, *, quick: bool = False) -> list[NDArray[np
     """
     traces = trace(clip, motion)
 
-    def merge(t: int) -> NDArray[np.float32]:
+    def fill(t: int) -> NDArray[np.float32]:
         hole = clip.holes[t]
         if not hole.any():
             return clip.smooth[t]
         sides = [*traces.by_flow(t), *traces.by_camera(t)] if quick else all_sides(clip, traces, t)
         found = candidates(clip.frames, clip.holes, t, sides)
-        merged, seen = merge_by_reliability(found, hole, clip.smooth[t])
+        merged, seen = merge(found, hole, clip.smooth[t])
         return fill_rest(clip.frames[t], hole, merged, seen)
 
-    return each_frame(merge, len(clip.frames))
+    return each_frame(fill, len(clip.frames))
 
 
 def fill_rest(

@@ -1,0 +1,99 @@
+"""Boxes around holes, and smaller sizes that hold nothing of what lies under a hole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cleanplate.region import (
+    LEAST_MARGIN,
+    bounding_box,
+    pixels_of,
+    reduce_hole,
+    reduce_picture,
+    region_around,
+    working_size,
+)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 400), st.integers(1, 400), st.integers(0, 2**32 - 1))
+def test_a_region_holds_the_hole_and_its_margin(height, width, seed):
+    rng = np.random.default_rng(seed)
+    hole = np.zeros((height, width), bool)
+    hole[rng.integers(height, size=2), rng.integers(width, size=2)] = True
+    region = region_around(hole)
+    assert region.crop(hole).sum() == hole.sum()
+    rows, columns = np.nonzero(hole)
+    assert region.top == 0 or rows.min() - region.top >= LEAST_MARGIN
+    assert region.bottom == height or region.bottom - rows.max() - 1 >= LEAST_MARGIN
+    assert region.left == 0 or columns.min() - region.left >= LEAST_MARGIN
+    assert region.right == width or region.right - columns.max() - 1 >= LEAST_MARGIN
+    assert 0 <= region.top < region.bottom <= height
+    assert 0 <= region.left < region.right <= width
+
+
+@settings(deadline=None)
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 4), st.integers(0, 2**32 - 1))
+def test_a_bounding_box_is_the_smallest(height, width, margin, seed):
+    hole = np.random.default_rng(seed).random((height, width)) < 0.1
+    box = bounding_box(hole, margin=margin)
+    if not hole.any():
+        assert box is None
+        return
+    rows, columns = np.nonzero(hole)
+    for cut, places, size in ((box[0], rows, height), (box[1], columns, width)):
+        assert cut.start == max(places.min() - margin, 0)
+        assert cut.stop == min(places.max() + 1 + margin, size)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_pixels_come_in_row_order(height, width, seed):
+    hole = np.random.default_rng(seed).random((height, width)) < 0.4
+    for mine, numpys in zip(pixels_of(hole), np.nonzero(hole), strict=True):
+        np.testing.assert_array_equal(mine, numpys)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 200_000))
+def test_a_working_size_is_never_larger_and_of_the_same_shape(height, width, most):
+    small = working_size((height, width), most)
+    assert 1 <= small[0] <= height
+    assert 1 <= small[1] <= width
+    assert small == (height, width) or height * width > most
+    if min(small) > 20:
+        assert small[0] * small[1] <= 1.2 * most
+        assert small[0] / small[1] == pytest.approx(height / width, rel=0.05)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.integers(1, 60),
+    st.integers(1, 60),
+    st.floats(0.02, 1),
+    st.sampled_from([np.uint8, np.uint16, np.float32]),
+    st.integers(0, 2**32 - 1),
+)
+def test_a_reduced_hole_holds_all_that_lies_under_it(height, width, share, dtype, seed):
+    rng = np.random.default_rng(seed)
+    small = (max(1, round(height * share)), max(1, round(width * share)))
+    hole = rng.random((height, width)) < 0.1
+    picture = (rng.random((height, width, 3)) * 255).astype(dtype)
+    other = np.where(hole[..., None], dtype(255) - picture, picture)
+    outside = ~reduce_hole(hole, small)
+    first, second = reduce_picture(picture, small), reduce_picture(other, small)
+    assert first.shape == (*small, 3)
+    assert first.dtype == dtype
+    np.testing.assert_array_equal(first[outside], second[outside])
+    assert outside.shape == small
+    assert hole.any() == (not outside.all())
+
+
+def test_reducing_by_whole_blocks_is_their_mean():
+    picture = np.random.default_rng(0).random((12, 18)).astype(np.float32)
+    blocks = picture.reshape(4, 3, 6, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(reduce_picture(picture, (4, 6)), blocks, atol=1e-5)
+    assert reduce_picture(picture, (12, 18)) is picture

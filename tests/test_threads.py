@@ -1,0 +1,63 @@
+"""The same work on any number of cores."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import cv2
+import pytest
+
+from cleanplate.threads import each_frame
+
+
+@pytest.mark.parametrize("cores", [1, 2, 7, None])
+def test_results_come_in_order(monkeypatch, cores):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert each_frame(lambda t: t * t, 20) == [t * t for t in range(20)]
+    assert each_frame(lambda t: t, 0) == []
+    assert each_frame(lambda t: t, 1) == [0]
+
+
+@pytest.mark.parametrize("cores", [1, 4])
+def test_opencv_runs_on_one_thread_inside_and_as_before_after(monkeypatch, cores):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    before = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(2)
+        assert set(each_frame(lambda t: cv2.getNumThreads(), 5)) == {1}
+        assert cv2.getNumThreads() == 2
+        with pytest.raises(ZeroDivisionError):
+            each_frame(lambda t: 1 // (t - 2), 5)
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(before)
+
+
+def test_two_fills_at_once_leave_opencv_as_it_was():
+    """The one that starts second ends last; inside both, OpenCV keeps to one thread."""
+    before = cv2.getNumThreads()
+    second_began, first_ended = threading.Event(), threading.Event()
+    inside = []
+
+    def first(_):
+        second_began.wait(10)
+
+    def second(_):
+        second_began.set()
+        first_ended.wait(10)
+        inside.append(cv2.getNumThreads())
+
+    try:
+        cv2.setNumThreads(2)
+        early = threading.Thread(target=lambda: (each_frame(first, 1), first_ended.set()))
+        early.start()
+        while cv2.getNumThreads() != 1:
+            pass
+        late = threading.Thread(target=lambda: each_frame(second, 1))
+        late.start()
+        early.join(20), late.join(20)
+        assert inside == [1]
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(before)

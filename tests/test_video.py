@@ -1,0 +1,53 @@
+"""What a clip may be, and what is refused at the door."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cleanplate.errors import BadInput
+from cleanplate.video import KNOWN, UNSEEN, Provenance, check_pair
+
+FRAMES = np.zeros((3, 4, 5, 3), np.uint8)
+HOLES = np.zeros((3, 4, 5), bool)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("white", [1, 255])
+@pytest.mark.parametrize("mask_type", [np.bool_, np.uint8, np.uint16, np.float32])
+def test_holes_become_bool_of_the_clips_shape(dtype, white, mask_type):
+    mask = np.zeros((4, 5), mask_type)
+    mask[1, 2] = white
+    frames, holes = check_pair(FRAMES.astype(dtype), mask)
+    assert frames.dtype == dtype
+    assert holes.dtype == np.bool_
+    np.testing.assert_array_equal(np.argwhere(holes), [[t, 1, 2] for t in range(3)])
+    frames, holes = check_pair(list(FRAMES), list(np.stack([mask] * 3)))
+    assert holes.sum() == 3
+
+
+@pytest.mark.parametrize(
+    ("frames", "holes", "sentence"),
+    [
+        (FRAMES[0], HOLES, r"frames have shape \(4, 5, 3\)"),
+        (FRAMES[..., :1], HOLES, r"Give \(T, H, W, 3\), RGB"),
+        (FRAMES.astype(np.float32), HOLES, "frames are float32"),
+        (FRAMES.astype(np.int16), HOLES, "frames are int16"),
+        (FRAMES[:0], HOLES[:0], "at least one frame"),
+        (FRAMES[:, :0], HOLES[:, :0], "at least one frame"),
+        (FRAMES, HOLES[:2], "mask has 2 frames, the video has 3. Give one still mask, or 3."),
+        (FRAMES, HOLES[:, :3], r"holes have shape \(3, 3, 5\)"),
+        (FRAMES, HOLES[0, 0], "holes have shape"),
+        (FRAMES, np.full((3, 4, 5), 7, np.uint8), "holes are uint8 with grey levels"),
+        (FRAMES, np.where(np.arange(5) > 2, 255, 1) + np.zeros((3, 4, 1)), "grey levels"),
+    ],
+)
+def test_what_is_no_clip_is_refused(frames, holes, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        check_pair(frames, holes)
+
+
+def test_distance_counts_frames_and_is_0_without_a_source():
+    source = np.array([[[2, KNOWN, UNSEEN]], [[0, 1, 2]], [[KNOWN, UNSEEN, 0]]], np.int32)
+    distance = Provenance(source, np.zeros(source.shape, np.float16)).distance
+    np.testing.assert_array_equal(distance[:, 0], [[2, 0, 0], [1, 0, 1], [0, 0, 2]])
