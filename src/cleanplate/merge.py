@@ -60,10 +60,11 @@ def doubt_where_apart(
     both = np.isfinite(past.variance) & np.isfinite(future.variance)
     apart = np.square(past.colours - future.colours).mean(axis=1)
     doubt = _APART_SHARE * average_inside(apart, both, hole, _APART_WINDOW * scale)
-    return (
-        past._replace(variance=past.variance + doubt),
-        future._replace(variance=future.variance + doubt),
+    before, after = (
+        side._replace(variance=(side.variance + doubt).astype(np.float32))
+        for side in (past, future)
     )
+    return before, after
 
 
 def merge_by_reliability(
@@ -87,7 +88,8 @@ def merge_by_reliability(
     variance = average_inside(unsure, seen, hole, _WINDOW * scale) + _LEAST_VARIANCE
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)[hole]
     detail = _DETAIL**2 * (1 - np.exp(-depth / (_DETAIL_LENGTH * scale))) + 1
-    share = (detail / (detail + variance))[:, None]
+    # A frame that is lost as a whole has no edge to be smooth from.
+    share = 1.0 if hole.all() else (detail / (detail + variance))[:, None]
     merged = np.where(seen[:, None], share * mean + (1 - share) * smooth, smooth)
     return merged.astype(np.float32), seen
 

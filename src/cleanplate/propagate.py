@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -68,7 +69,8 @@ def follow(
 
     Frame after frame each pixel takes one step and goes on with the trajectories that begin
     around the place where it arrives, interpolated where they lead to the same frame by like ways:
-    a step a pixel, however far the source. Returns T Sources, one for each frame's hole pixels.
+    a step a pixel, however far the source. Trajectories begin on the holes' rim as well: through
+    it goes what moves by less than a pixel a frame. Returns T Sources, one for each frame's hole.
     Source: Xu et al., CVPR 2019, section 3.3.
     """
     steps, checks = (forward, backward) if towards > 0 else (backward, forward)
@@ -80,12 +82,12 @@ def follow(
     last = pixels_of(np.zeros((1, 1), np.bool_))
     found: dict[int, Sources] = {}
     for t in order:
-        rows, columns = pixels_of(holes[t])
+        rows, columns = pixels_of(_with_rim(holes[t]))
         next_frame = t + towards
         if 0 <= next_frame < length:
             pair = min(t, next_frame)
             later = _step(
-                rows, columns, next_frame, steps[pair], checks[pair], known[next_frame],
+                rows, columns, next_frame, steps[pair], checks[pair], known,
                 index, *later, tolerance,
             )  # fmt: skip
         else:
@@ -94,8 +96,13 @@ def follow(
         index[last] = -1  # only what was set: cheaper than the whole picture
         index[rows, columns] = np.arange(len(rows), dtype=np.int32)
         last = rows, columns
-        found[t] = Sources(*later)
+        inside = holes[t][rows, columns]
+        found[t] = Sources(*(field[inside] for field in later))
     return [found[t] for t in range(length)]
+
+
+def _with_rim(hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
 
 
 @njit(cache=True, nogil=True)
@@ -114,7 +121,7 @@ def _step(
     tolerance: float,
 ) -> Any:
     """Take one step from each pixel; frame, ys, xs, residual are the next frame's by `index`."""
-    height, width = known.shape
+    height, width = known.shape[1:]
     count = len(rows)
     out_frame = np.full(count, UNSEEN, np.int32)
     out_y, out_x = np.zeros(count, np.float32), np.zeros(count, np.float32)
@@ -128,17 +135,23 @@ def _step(
         error = np.sqrt((dx + back_dx) ** 2 + (dy + back_dy) ** 2)
         if not error <= tolerance:
             continue
-        if _all_known(known, y, x):
+        if _all_known(known[next_frame], y, x):
             out_frame[i], out_y[i], out_x[i], out_residual[i] = next_frame, y, x, error
             continue
         nearest, go_y, go_x = _join(y, x, index, frame, ys, xs)
         if nearest >= 0:
-            out_frame[i] = frame[nearest]
             # What was interpolated may end a hair outside.
             out_y[i] = min(max(y + go_y, 0.0), height - 1.0)
             out_x[i] = min(max(x + go_x, 0.0), width - 1.0)
-            out_residual[i] = residual[nearest] + error
+            if _nearest_known(known[frame[nearest]], out_y[i], out_x[i]):
+                out_frame[i] = frame[nearest]
+                out_residual[i] = residual[nearest] + error
     return out_frame, out_y, out_x, out_residual
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _nearest_known(known: Any, y: float, x: float) -> Any:
+    return known[int(y + 0.5), int(x + 0.5)]
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -160,7 +173,7 @@ def _join(y: float, x: float, index: Any, frame: Any, ys: Any, xs: Any) -> Any:
     whose displacements are alike, so that the border between two motions stays sharp.
     """
     y0, x0 = int(np.floor(y)), int(np.floor(x))
-    nearest, best, near_y, near_x = -1, -1.0, 0.0, 0.0
+    nearest, best, near_y, near_x = -1, 0.0, 0.0, 0.0
     for corner in range(4):
         r, c = y0 + corner // 2, x0 + corner % 2
         if 0 <= r < index.shape[0] and 0 <= c < index.shape[1]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from typing import TypeVar
 import cv2
 
 Result = TypeVar("Result")
+
+_lock = threading.Lock()  # the setting is the whole process's, and fills may run side by side
+_inside = _before = 0
 
 
 def each_frame(work: Callable[[int], Result], count: int) -> list[Result]:
@@ -28,9 +32,16 @@ def each_frame(work: Callable[[int], Result], count: int) -> list[Result]:
 
 @contextmanager
 def _opencv_on_one_thread() -> Iterator[None]:
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
+    global _inside, _before
+    with _lock:
+        if _inside == 0:
+            _before = cv2.getNumThreads()
+            cv2.setNumThreads(1)
+        _inside += 1
     try:
         yield
     finally:
-        cv2.setNumThreads(before)
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                cv2.setNumThreads(_before)

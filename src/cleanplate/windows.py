@@ -60,8 +60,9 @@ def windows(
     first = lead = 0
     for item in items:
         if held and starts_shot(item):
+            end = first + len(held)  # before whoever takes the window empties it
             yield Window(first, held, lead, 0)
-            first, held, lead = first + len(held), [], 0
+            first, held, lead = end, [], 0
         elif len(held) == length:
             shared = held[length - overlap :]
             yield Window(first, held, lead, overlap)

@@ -176,7 +176,7 @@ def test_the_input_is_not_the_output(make, tmp_path):
         ("out.mp4", Encoding(codec="nonsense"), "no encoder"),
         ("out.mp4", Encoding(codec="aac"), "not video"),
         ("out.webm", Encoding(codec="h264"), "webm"),
-        ("out.mp4", Encoding(preset="sideways"), "preset=sideways"),
+        ("out.mp4", Encoding(preset="sideways"), "no preset sideways. Choose one of: ultrafast"),
         ("out.mkv", Encoding(codec="ffv1", crf=3), "ffv1 has no option crf"),
         ("out.mkv", Encoding(codec="mpeg4", lossless=True), "cannot be lossless"),
         ("none/out.mp4", None, "does not exist"),

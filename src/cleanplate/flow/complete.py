@@ -142,5 +142,7 @@ def _relax(field: Any, rows: Any, columns: Any, pull: Any, sweeps: int) -> None:
                 dx, dy, weight = dx + field[y, x - 1, 0], dy + field[y, x - 1, 1], weight + 1
             if x < width - 1:
                 dx, dy, weight = dx + field[y, x + 1, 0], dy + field[y, x + 1, 1], weight + 1
+            if weight == 0:  # a picture of one pixel
+                continue
             field[y, x, 0] += np.float32(_OVER_RELAXATION) * (dx / weight - field[y, x, 0])
             field[y, x, 1] += np.float32(_OVER_RELAXATION) * (dy / weight - field[y, x, 1])

@@ -46,13 +46,15 @@ class Video:
     """A clip in memory.
 
     frames: (T, H, W, 3) RGB in displayed orientation, uint8, or uint16 spanning 16 bits.
-    times_seconds: when each is shown. info: what the clip is as stored. problems: as Reader's.
+    times_seconds: when each is shown. info: what the clip is as stored. problems, numbers: as
+    Reader's.
     """
 
     frames: NDArray[Any]
     times_seconds: tuple[Fraction, ...]
     info: VideoInfo
     problems: tuple[str, ...] = ()
+    numbers: tuple[int, ...] | None = None
 
 
 def read_video(path: str | Path) -> Video:
@@ -62,7 +64,9 @@ def read_video(path: str | Path) -> Video:
         for picture in reader:
             frames.append(reader.upright(picture.rgb()))
             times.append(picture.time_seconds or Fraction(0))
-        return Video(np.stack(frames), tuple(times), reader.info, tuple(reader.problems))
+        return Video(
+            np.stack(frames), tuple(times), reader.info, tuple(reader.problems), reader.numbers
+        )
 
 
 def open_writer(path: str | Path, like: Reader, encoding: Encoding = Encoding()) -> Writer:  # noqa: B008 - frozen

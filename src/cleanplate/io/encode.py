@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import av
 from av.codec.context import Flags
+from av.video.format import VideoFormat
 
 from cleanplate.errors import BadOutput
 from cleanplate.io.info import VideoInfo
@@ -60,6 +62,7 @@ class Habits:
     """What an encoder is told where nobody asks for something else.
 
     fixed: options always given. crf, preset: the defaults; crf_option, preset_option: their names.
+    presets: their names, where the encoder itself would write to stderr about another one.
     lossless: options that keep every sample, None where it cannot; always: it never loses any.
     """
 
@@ -68,18 +71,27 @@ class Habits:
     preset: str | None = None
     crf_option: str = "crf"
     preset_option: str = "preset"
+    presets: tuple[str, ...] = ()
     lossless: dict[str, str] | None = None
     always: bool = False
 
 
+SPEEDS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast", "medium"),
+    *("slow", "slower", "veryslow", "placebo"),
+)
+
+X264 = Habits(crf="16", preset="medium", presets=SPEEDS, lossless={"qp": "0"})
+
 HABITS = {
-    "libx264": Habits(crf="16", preset="medium", lossless={"qp": "0"}),
-    "libx264rgb": Habits(crf="16", preset="medium", lossless={"qp": "0"}),
+    "libx264": X264,
+    "libx264rgb": X264,
     "libx265": Habits(
-        fixed={"x265-params": "log-level=error"},
+        fixed={"x265-params": "log-level=none"},
         crf="18",
         preset="medium",
-        lossless={"x265-params": "log-level=error:lossless=1"},
+        presets=SPEEDS,
+        lossless={"x265-params": "log-level=none:lossless=1"},
     ),
     "libvpx-vp9": Habits(
         fixed={"b": "0", "row-mt": "1", "deadline": "good"},
@@ -177,11 +189,20 @@ def encoder(name: str) -> str:
     return name
 
 
+def _encoder_for(container: str, name: str) -> str:
+    """Return the encoder's own name; raises BadOutput where the container cannot hold it."""
+    name = encoder(name)
+    with av.open(BytesIO(), "w", format=container) as trial:
+        if av.Codec(name, "w").canonical_name not in trial.supported_codecs:
+            raise BadOutput(f"{container} cannot hold {name}. Choose another codec, or .mkv.")
+    return name
+
+
 def _candidates(container: str, info: VideoInfo, encoding: Encoding) -> Iterator[tuple[str, str]]:
     """Yield (codec, pixel format), best first."""
     codecs: tuple[str, ...] = (LOSSLESS_CODECS if encoding.lossless else CODECS)[container]
     if encoding.codec:
-        codecs = (encoder(encoding.codec),)
+        codecs = (_encoder_for(container, encoding.codec),)
     offered = {codec: _formats(codec, container) for codec in codecs}
     same = (info.planes, *PACKED.get(info.planes, ()))
     for codec in codecs:
@@ -200,7 +221,8 @@ def _formats(codec: str, container: str) -> list[str]:
     names = [f.name for f in av.Codec(codec, "w").video_formats or ()]
     if codec == "libvpx-vp9":  # its transparency lies beside the stream, which only WebM carries
         names = [n for n in names if n != "gbrap" and (n[:4] != "yuva" or container == "webm")]
-    return [n for n in names if door(n) == n or n in packed]
+    named = [n for n in names if VideoFormat(n, 64, 64).components]  # others lie on a device
+    return [n for n in named if door(n) == n or n in packed]
 
 
 def _loss(source: str, target: str) -> tuple[int, ...]:
@@ -221,6 +243,9 @@ def _options(codec: str, encoding: Encoding) -> dict[str, str]:
     habits = HABITS.get(codec, Habits())
     options = dict(habits.fixed)
     preset = encoding.preset or habits.preset
+    if habits.presets and preset not in habits.presets:
+        known = ", ".join(habits.presets)
+        raise BadOutput(f"{codec} has no preset {preset}. Choose one of: {known}.")
     if preset is not None:
         options[habits.preset_option] = preset
     if encoding.lossless:
@@ -231,9 +256,9 @@ def _options(codec: str, encoding: Encoding) -> dict[str, str]:
         options[habits.crf_option] = f"{encoding.crf:g}" if encoding.crf is not None else habits.crf  # type: ignore[assignment]
     if encoding.lossless and encoding.crf is not None:
         raise BadOutput("lossless leaves no quality to choose. Leave out crf or lossless.")
-    known = _option_names(codec)
+    names = _option_names(codec)
     for option in options:
-        if option not in known:
+        if option not in names:
             raise BadOutput(f"{codec} has no option {option}. Leave it out, or choose h264.")
     return options
 
@@ -254,7 +279,8 @@ def _trouble(codec: str, pix_fmt: str, options: dict[str, str], info: VideoInfo)
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
         height, width = info.size
         what = getattr(error, "strerror", None) or str(error)
-        given = " ".join(f"{name}={value}" for name, value in options.items())
+        ours = HABITS.get(codec, Habits()).fixed
+        given = " ".join(f"{name}={options[name]}" for name in options if name not in ours)
         return f"{what} with {width}x{height} {given}".strip()
     return None
 

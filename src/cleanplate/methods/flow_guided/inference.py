@@ -40,6 +40,8 @@ class Options:
         """Refuse values that mean nothing."""
         if self.tune not in TUNES:
             raise BadInput(f"tune {self.tune!r} is unknown. Choose one of: {', '.join(TUNES)}.")
+        if self.seed < 0:
+            raise BadInput(f"seed is {self.seed}. Give 0 or more.")
         if self.working_pixels < 1:
             raise BadInput(f"working_pixels is {self.working_pixels}. Give at least 1.")
 

@@ -36,8 +36,13 @@ def patch_sources(picture: NDArray[Any], unknown: Mask, *, seed: int) -> Field |
     if not _centres(unknown).any():
         return None
     start = harmonic_fill(picture, unknown)
-    field, _ = _solve(start, unknown, np.uint32(seed * 2 + 1))
+    field, _ = _solve(start, unknown, _state(seed * 2 + 1))
     return field
+
+
+def _state(number: int) -> np.uint32:
+    """Cut a number of any size to the random generator's 32 bits."""
+    return np.uint32(number & 0xFFFFFFFF)
 
 
 def _centres(unknown: Mask) -> Mask:
@@ -67,7 +72,7 @@ def _solve(picture: Picture, unknown: Mask, seed: np.uint32) -> tuple[Field, Pic
     picture = picture.copy()
     _vote(picture, field, rows, columns, unknown)
     for turn in range(_ROUNDS):
-        _search(picture, field, centres, rows, columns, np.uint32(seed + 7919 * (turn + 1)))
+        _search(picture, field, centres, rows, columns, _state(int(seed) + 7919 * (turn + 1)))
         _vote(picture, field, rows, columns, unknown)
     return field, picture
 
