@@ -15,7 +15,7 @@ from cleanplate.overlap import Overlap, Patch
 from cleanplate.region import region_around
 from cleanplate.shots import CutDetector
 from cleanplate.video import Filled
-from cleanplate.windows import Window, window_length, windows
+from cleanplate.windows import Window, near_holes, window_length, windows
 
 
 @dataclass(frozen=True)
@@ -69,24 +69,32 @@ def _chain(first: Shown, rest: Iterator[Shown]) -> Iterator[Shown]:
 def fill_window(
     window: Window[Shown], method: Method, progress: Callable[[int], None] | None
 ) -> list[Patch]:
-    """Fill one window on a crop around its holes; sources count from the start of the clip."""
-    holes = np.stack([item.hole for item in window.items])
-    if not holes.any():
-        return [Patch.empty(item.rgb.dtype) for item in window.items]
+    """Fill one window; frames far from any hole cost nothing."""
+    patches = [Patch.empty(item.rgb.dtype) for item in window.items]
+    for near in near_holes([bool(item.hole.any()) for item in window.items]):
+
+        def report(share: float, near: slice = near) -> None:
+            if progress:
+                progress(window.first + near.start + int(share * (near.stop - near.start)))
+
+        patches[near] = _fill_stretch(window.items[near], window.first + near.start, method, report)
+    return patches
+
+
+def _fill_stretch(
+    items: list[Shown], first: int, method: Method, report: Callable[[float], None]
+) -> list[Patch]:
+    """Fill frames on a crop around their holes; sources count from the start of the clip."""
+    holes = np.stack([item.hole for item in items])
     region = region_around(np.logical_or.reduce(holes))
-    crop = np.stack([region.crop(item.rgb) for item in window.items])
+    crop = np.stack([region.crop(item.rgb) for item in items])
     holes = np.stack([region.crop(hole) for hole in holes])
-
-    def report(share: float) -> None:
-        if progress:
-            progress(window.first + window.lead + int(share * (len(crop) - window.lead)))
-
     filled = method.fill(crop, holes, progress=report)
-    return [_patch(filled, t, hole, window.first) for t, hole in enumerate(holes)]
+    return [_patch(filled, t, hole, first) for t, hole in enumerate(holes)]
 
 
 def _patch(filled: Filled, t: int, hole: NDArray[np.bool_], first: int) -> Patch:
-    """Take the hole's pixels of frame t out of a filled window that starts at frame `first`."""
+    """Take the hole's pixels of frame t out of a filled stretch that starts at frame `first`."""
     inside = np.flatnonzero(hole)
     source = filled.provenance.source[t].reshape(-1)[inside].astype(np.int32)
     return Patch(

@@ -14,6 +14,7 @@ Item = TypeVar("Item")
 LONGEST = 90  # frames; far sources hardly help beyond this, and memory grows with it
 SHORTEST = 12  # frames; a window has to see something beside the frame that it fills
 OVERLAP_SHARE = 6  # one sixth of a window is shared with the next
+REACH = 8  # frames without a hole that are looked at on either side of those with one
 BUDGET_BYTES = 480_000_000  # what one window may take, everything that a method keeps included
 BYTES_PER_PIXEL = 12  # of one frame: its planes, its RGB and the method's fields, as measured
 
@@ -70,3 +71,21 @@ def windows(
         held.append(item)
     if held:
         yield Window(first, held, lead, 0)
+
+
+def near_holes(has_hole: list[bool]) -> list[slice]:
+    """Return the stretches of frames within REACH frames of a frame with a hole.
+
+    A trajectory ends at the first frame that shows its pixel, so beyond a few whole frames there is
+    nothing to look for.
+
+    >>> near_holes([False] * 20 + [True] + [False] * 20)
+    [slice(12, 29, None)]
+    """
+    stretches: list[slice] = []
+    for index in np.flatnonzero(has_hole).tolist():
+        start, stop = max(index - REACH, 0), min(index + REACH + 1, len(has_hole))
+        if stretches and start <= stretches[-1].stop:
+            start = stretches.pop().start
+        stretches.append(slice(start, stop))
+    return stretches

@@ -162,6 +162,11 @@ def test_version_and_help(capsys):
         assert "Usage: cleanplate" in capsys.readouterr().out
 
 
+def test_a_slip_of_the_pen_is_one_sentence_after_the_other(capsys):
+    assert main(["fil"]) == 2
+    assert "?." not in capsys.readouterr().err
+
+
 def test_help_imports_nothing_heavy():
     program = (
         "import sys; from cleanplate.cli import main; main(['fill', '--help']); "

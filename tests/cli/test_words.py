@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanplate.cli.words import counted, percent
+from cleanplate.cli.words import counted, percent, provenance_words
+from cleanplate.provenance import AFTER, BEFORE, INVENTED
 
 
 @given(st.floats(0, 1))
@@ -18,3 +19,10 @@ def test_percent_never_hides_a_rest(share):
 
 def test_counted():
     assert [counted(n, "frame") for n in (0, 1, 2)] == ["0 frames", "1 frame", "2 frames"]
+
+
+def test_the_words_for_provenance_are_its_colours():
+    assert "Blue: frames before, red: frames after" in provenance_words("p")
+    assert BEFORE[1][2] > BEFORE[1][0] and AFTER[1][0] > AFTER[1][2]
+    assert sum(BEFORE[1]) < sum(BEFORE[0]) and sum(AFTER[1]) < sum(AFTER[0])  # further is darker
+    assert INVENTED == (255, 0, 255)

@@ -9,10 +9,10 @@ import signal
 import av
 import numpy as np
 import pytest
-from made_clips import av_planes, tone
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io import Encoding, Picture, open_video, open_writer, read_video, write_video
+from made_clips import av_planes, tone
 
 
 def one_line(raised):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cleanplate.errors import BadInput
+from cleanplate.io import read_video
 from cleanplate.io.file_reader import FileReader
 from cleanplate.masks.folder import list_pictures, match
 from cleanplate.masks.load import MaskOptions, open_holes, parse_box, read_holes
@@ -210,3 +211,14 @@ def test_mask_video_is_streamed_turned_and_closed(make, tmp_path, monkeypatch):
     for frames in (1, 3):
         with pytest.raises(BadInput, match=f"mask has 2 frames, the video has {frames}"):
             read_holes(source, like=np.zeros((frames, *SIZE, 3), np.uint8))
+
+
+def test_a_folder_in_memory_keeps_its_numbers(tmp_path):
+    frames = tmp_path / "frames"
+    folder(tmp_path, ["6.png", "7.png"])
+    frames.mkdir()
+    for number in (5, 6, 7):
+        Image.new("RGB", SIZE[::-1]).save(frames / f"{number}.png")
+    video = read_video(frames)
+    assert video.numbers == (5, 6, 7)
+    assert which(read_holes(tmp_path / "masks", like=video)) == [-1, 0, 1]

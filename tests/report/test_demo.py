@@ -41,3 +41,25 @@ def test_nothing_is_left_of_a_demo_that_fails(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         demo.make_demo(tmp_path / "demo", size=(72, 128), count=3)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_replaces_an_older_one_and_nothing_else(tmp_path, small, capsys):
+    out = tmp_path / "demo"
+    (out / "masks").mkdir(parents=True)
+    (out / "masks" / "99999.png").write_text("of an older demo")
+    (out / "notes.txt").write_text("mine")
+    assert main(["demo", "-o", str(out), "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert len(list((out / "masks").iterdir())) == 8
+    assert (out / "notes.txt").read_text() == "mine"
+    assert (out / "clean.mp4").exists()
+
+
+@pytest.mark.parametrize("name, said", [("file", "is a file"), ("no/demo", "no does not exist")])
+def test_a_demo_that_has_no_place(tmp_path, capsys, name, said):
+    (tmp_path / "file").write_text("mine")
+    assert main(["demo", "-o", str(tmp_path / name)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("Error: ") and said in shown.err and shown.err.count("\n") == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]

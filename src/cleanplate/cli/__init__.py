@@ -70,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = getattr(error, "format_message", None)
         if message is None:
             raise
-        return _refuse(f"{message().rstrip('.')}. See cleanplate --help.")
+        told = message().rstrip(".")
+        return _refuse(f"{told}{'' if told.endswith('?') else '.'} See cleanplate --help.")
     if code == STOPPED:  # some versions of typer turn the interrupt into this code themselves
         print("Stopped; nothing was written.", file=sys.stderr)
     return code if isinstance(code, int) else 0

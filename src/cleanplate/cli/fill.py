@@ -21,7 +21,14 @@ class Tune(StrEnum):
 def fill(
     video: options.Video,
     mask: options.Mask,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The video to write.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--out",
+            help="What to write: a video, by its extension, or without one a folder of pictures.",
+        ),
+    ],
     method: Annotated[str, typer.Option(help="How to fill.")] = "flow",
     tune: Annotated[
         Tune, typer.Option(help="Look right after a removal, or be close to the truth.")
@@ -31,13 +38,17 @@ def fill(
     object_index: options.ObjectIndex = None,
     codec: Annotated[str | None, typer.Option(help="Encoder; by default like the video.")] = None,
     crf: Annotated[float | None, typer.Option(help="Quality; lower is better and larger.")] = None,
-    preset: Annotated[str | None, typer.Option(help="Speed of the encoder.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Speed of the encoder, such as fast or slow.")
+    ] = None,
     lossless: Annotated[bool, typer.Option("--lossless", help="Lose nothing by encoding.")] = False,
     provenance: Annotated[
-        Path | None, typer.Option(help="Folder for where every pixel came from.")
+        Path | None, typer.Option(help="New folder for pictures of where every pixel came from.")
     ] = None,
-    weights: Annotated[Path | None, typer.Option(help="Weights of the method.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights, for a method that has some.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="Where to compute: auto, cpu.")] = "auto",
     seed: Annotated[int, typer.Option(help="The same seed gives the same pixels.")] = 0,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
