@@ -33,9 +33,10 @@ def region_around(hole: NDArray[np.bool_]) -> Region:
 
     hole: (H, W) bool, the union over a window; it must not be empty.
     """
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    top, bottom = _widen(int(rows[0]), int(rows[-1]) + 1, hole.shape[0])
-    left, right = _widen(int(columns[0]), int(columns[-1]) + 1, hole.shape[1])
+    box = bounding_box(hole, margin=0)
+    assert box is not None
+    top, bottom = _widen(box[0].start, box[0].stop, hole.shape[0])
+    left, right = _widen(box[1].start, box[1].stop, hole.shape[1])
     return Region(top, bottom, left, right)
 
 

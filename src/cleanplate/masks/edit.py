@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from cleanplate.errors import BadInput
+from cleanplate.region import bounding_box
 from cleanplate.video import Holes
 
 
@@ -33,11 +34,10 @@ def grow(holes: Holes, pixels: int = 4) -> Holes:
 
 def _grow_one(hole: Holes, pixels: int) -> None:
     """Grow one (H, W) hole in place; only the surroundings of the hole are visited."""
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    if not len(rows):
+    box = bounding_box(hole, margin=pixels)
+    if box is None:
         return
-    top, left = max(rows[0] - pixels, 0), max(columns[0] - pixels, 0)
-    part = hole[top : rows[-1] + pixels + 1, left : columns[-1] + pixels + 1]
+    part = hole[box]
     known = np.logical_not(part).astype(np.uint8)
     distance = cv2.distanceTransform(known, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     # Distances are roots of whole numbers: the next one above ``pixels`` is 1 / (2 pixels) away.
