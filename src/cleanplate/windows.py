@@ -50,24 +50,26 @@ def windows(
 ) -> Iterator[Window[Item]]:
     """Cut a stream into windows of at most `length` frames, never across the start of a shot.
 
-    Neighbouring windows of a shot share a sixth of their frames. At most `length` items are held;
-    whoever takes a window may empty its list, so that none is held twice.
+    Neighbouring windows of a shot share a sixth of `length`; those after the first are shorter by
+    as much, for by then the encoder holds frames as well, and memory is not to grow. Whoever takes
+    a window may empty its list, so that no frame is held twice.
 
     >>> [w.items for w in windows(range(13), lambda i: i == 11, length=6)]
-    [[0, 1, 2, 3, 4, 5], [5, 6, 7, 8, 9, 10], [11, 12]]
+    [[0, 1, 2, 3, 4, 5], [5, 6, 7, 8, 9], [9, 10], [11, 12]]
     """
     overlap = length // OVERLAP_SHARE
     held: list[Item] = []
     first = lead = 0
+    room = length
     for item in items:
         if held and starts_shot(item):
-            end = first + len(held)  # before whoever takes the window empties it
+            end = first + len(held)
             yield Window(first, held, lead, 0)
-            first, held, lead = end, [], 0
-        elif len(held) == length:
-            shared = held[length - overlap :]
+            first, held, lead, room = end, [], 0, length - overlap
+        elif len(held) == room:
+            end, shared = first + room - overlap, held[room - overlap :]
             yield Window(first, held, lead, overlap)
-            first, held, lead = first + length - overlap, shared, overlap
+            first, held, lead, room = end, shared, overlap, length - overlap
         held.append(item)
     if held:
         yield Window(first, held, lead, 0)
