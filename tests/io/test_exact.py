@@ -7,10 +7,10 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from made_clips import av_frame, av_planes, random_planes
 
 from cleanplate.io import Encoding, open_video, open_writer
 from cleanplate.io.frame import picture_of
+from made_clips import av_frame, av_planes, random_planes
 
 LOSSLESS = Encoding(lossless=True)
 

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from made_clips import times
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io import (
@@ -19,6 +18,7 @@ from cleanplate.io import (
     write_picture,
     write_video,
 )
+from made_clips import times
 
 RNG = np.random.default_rng(0)
 FRAMES = RNG.integers(0, 256, (12, 24, 32, 3)).astype(np.uint8)

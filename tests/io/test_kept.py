@@ -7,9 +7,9 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from made_clips import packets, times
 
 from cleanplate.io import open_video, open_writer, read_video, to_coded, to_displayed
+from made_clips import packets, times
 
 VFR = [0, 40, 80, 200, 210, 333, 1000, 1001, 1500, 2750]  # thousandths of a second
 SUBTITLE = b"1,0,Default,,0,0,0,,hello"
