@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,26 @@ def chroma_hole(hole: Mask, log2_w: int, log2_h: int) -> Mask:
         for _ in range(times):
             hole = _halved(hole, axis)
     return hole
+
+
+def clouded(hole: Mask, log2_w: int, log2_h: int) -> Mask:
+    """Return the pixels whose RGB mixes in a chroma sample of the hole; the hole is among them.
+
+    hole: (H, W) bool. log2_w, log2_h: how often chroma is halved across and down. Where it is not,
+    that is the hole itself; else all that its chroma samples reach when they are interpolated: they
+    lie on the left pixel of their group across and in its middle down. Nothing may be read there,
+    though only the hole is to change.
+
+    >>> clouded(np.array([[False, False, False, False, True, False]]), 1, 0).astype(int).tolist()
+    [[0, 0, 0, 1, 1, 1]]
+    """
+    if not (log2_w or log2_h):
+        return hole
+    across, down = 1 << log2_w, 1 << log2_h
+    cells = chroma_hole(hole, log2_w, log2_h).repeat(down, axis=0).repeat(across, axis=1)
+    reach = np.ones((2 * (down // 2) + 1, across), np.uint8)
+    mixed = cv2.dilate(cells.astype(np.uint8), reach, anchor=(0, down // 2))
+    return mixed[: hole.shape[0], : hole.shape[1]].astype(np.bool_)
 
 
 def _halved(hole: Mask, axis: int) -> Mask:

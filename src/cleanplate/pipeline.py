@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io import (
@@ -24,9 +23,8 @@ from cleanplate.io import (
 from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
 from cleanplate.masks import grow as grow_holes
 from cleanplate.methods import Method, load_method
-from cleanplate.overlap import Patch
 from cleanplate.provenance import provenance_pictures
-from cleanplate.stream import Shown, fills, look
+from cleanplate.stream import fills, look
 from cleanplate.summary import Summary, Tally
 from cleanplate.video import KNOWN, Filled, Frames, Holes, Provenance, check_pair
 
@@ -123,9 +121,12 @@ def fill_file(
             _check_holes(reader, holes)
             tally = Tally()
             for shown, patch in fills(look(_pairs(reader, holes)), room, done):
-                draw(tally.frames, shown.rgb, shown.hole, patch.source)
-                tally.add(shown.hole, patch, shown.starts_shot)
-                writer.write(filled_picture(shown, patch))
+                picture, hole = shown.picture
+                source = patch.source[hole[shown.hole]]
+                draw(tally.frames, shown.rgb, hole, source)
+                tally.add(hole, source, shown.starts_shot)
+                shown.rgb[shown.hole] = patch.colours
+                writer.write(picture.pasted(shown.rgb, hole))
             if tally.frames == tally.full_frames:
                 raise BadInput(FULL)
             copied = not tally.hole_pixels and copy_file(reader, out, encoding)
@@ -160,8 +161,11 @@ def _check_holes(reader: Reader, holes: HoleSource) -> None:
         holes.check_count(frames)
 
 
-def _pairs(reader: Reader, holes: HoleSource) -> Iterator[tuple[NDArray[Any], Any, Picture]]:
-    """Yield each picture's RGB with its hole as coded, and the picture; refuse too few or many."""
+def _pairs(reader: Reader, holes: HoleSource) -> Iterator[tuple[Any, Any, tuple[Picture, Any]]]:
+    """Yield each picture's RGB, where it is not to be read, and the picture with its hole as coded.
+
+    Refuses too few or too many masks.
+    """
     masks = iter(holes)
     count = taken = 0
     for count, picture in enumerate(reader, start=1):
@@ -170,7 +174,8 @@ def _pairs(reader: Reader, holes: HoleSource) -> Iterator[tuple[NDArray[Any], An
         if hole is None:
             raise count_mismatch(due - 1, due + sum(1 for _ in reader))
         taken = due
-        yield picture.rgb(), np.ascontiguousarray(reader.orient(hole)), picture
+        hole = np.ascontiguousarray(reader.orient(hole))
+        yield picture.rgb(), picture.clouded(hole), (picture, hole)
     if not holes.endless and not reader.problems:
         more = sum(1 for _ in masks)
         if more:
@@ -182,10 +187,3 @@ def _told(tally: Tally, of_writer: list[str], *, copied: bool) -> list[str]:
     if copied:  # the writer's result, and what it could not keep, is thrown away
         return ["The mask is empty: the video is copied as it is."]
     return of_writer + ([] if tally.hole_pixels else ["The mask is empty: nothing was filled."])
-
-
-def filled_picture(shown: Shown, patch: Patch) -> Picture:
-    """Paste a patch into the planes of its picture; the frame's own RGB is used up."""
-    shown.rgb[shown.hole] = patch.colours
-    picture: Picture = shown.picture
-    return picture.pasted(shown.rgb, shown.hole)

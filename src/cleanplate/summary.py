@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.overlap import Patch
-
 
 @dataclass(frozen=True)
 class Summary:
@@ -45,12 +43,11 @@ class Tally:
         self.hole_pixels = self.pixels = 0
         self._distances: Counter[int] = Counter()
 
-    def add(self, hole: NDArray[np.bool_], patch: Patch, starts_shot: bool) -> None:
-        """Count one frame and its patch."""
+    def add(self, hole: NDArray[np.bool_], source: NDArray[np.int32], starts_shot: bool) -> None:
+        """Count one frame, its hole (H, W) and where the hole's pixels (N,) came from."""
         count = int(hole.sum())
         self.shots += starts_shot or not self.frames
-        borrowed = patch.source >= 0
-        times = np.bincount(np.abs(patch.source[borrowed] - self.frames))
+        times = np.bincount(np.abs(source[source >= 0] - self.frames))
         self._distances.update({d: int(n) for d, n in enumerate(times) if n})
         self.frames += 1
         self.filled_frames += count > 0

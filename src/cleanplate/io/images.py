@@ -100,7 +100,9 @@ def _load_coded(path: Path) -> NDArray[Any]:
 def _load_tiff(path: Path) -> NDArray[Any]:
     try:
         array: NDArray[Any] = tifffile.imread(path)
-    except (tifffile.TiffFileError, KeyError, IndexError):
+    except OSError:
+        raise
+    except Exception:  # whatever the decoder stumbles over in a damaged or hostile file
         raise BadInput(f"{path} is not a TIFF that can be read.") from None
     if array.ndim not in (2, 3):
         raise BadInput(f"{path} holds an array of shape {array.shape}. Give one picture a file.")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.composite import Mask, paste_planes
+from cleanplate.composite import Mask, clouded, paste_planes
 from cleanplate.errors import BadInput
 from cleanplate.io.colour import Box, Planes, to_planes, to_rgb
 from cleanplate.io.info import Colour
@@ -61,6 +61,10 @@ class Picture:
     def rgb(self) -> NDArray[Any]:
         """Return (H, W, 3), uint8 of an 8-bit clip, else uint16 spanning 16 bits; as coded."""
         return to_rgb(self.planes, self.layout, self.colour)
+
+    def clouded(self, hole: Mask) -> Mask:
+        """Return the pixels (H, W) whose rgb() is mixed with what lies under the hole."""
+        return clouded(hole, self.layout.log2_w, self.layout.log2_h)
 
     def pasted(self, rgb: NDArray[Any], hole: Mask) -> Picture:
         """Return a picture with the fill inside the hole, in the clip's own planes.

@@ -91,7 +91,17 @@ def pick_all(clip: Clip, motion: Motion, *, seed: int) -> list[Pick]:
     traces = trace(clip, motion)
     picks = each_frame(lambda t: _pick(clip, traces, t), len(clip.frames))
     sources = invent(clip, motion, [pick.sources for pick in picks], seed)
-    return [pick._replace(sources=s) for pick, s in zip(picks, sources, strict=True)]
+    return each_frame(lambda t: _with_inventions(clip, picks[t], sources[t], t), len(picks))
+
+
+def _with_inventions(clip: Clip, pick: Pick, sources: Sources, t: int) -> Pick:
+    """Add what was invented for frame t, and hide its seam as well."""
+    hole, invented = clip.holes[t], pick.sources.frame == UNSEEN
+    if not invented.any():
+        return pick
+    colours, shown = sample_known(clip.frames, clip.holes, *sources[:3])
+    correction = edge_correction(colours, shown, clip.frames[t], hole)
+    return Pick(sources, np.where(invented[:, None], correction, pick.correction))
 
 
 def removal(clip: Clip, picks: list[Pick], frames: Frames, holes: Holes) -> Filled:
