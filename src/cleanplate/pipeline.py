@@ -125,7 +125,7 @@ def fill_file(
                 source = patch.source[hole[shown.hole]]
                 draw(tally.frames, shown.rgb, hole, source)
                 tally.add(hole, source, shown.starts_shot)
-                shown.rgb[shown.hole] = patch.colours
+                shown.rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
                 writer.write(picture.pasted(shown.rgb, hole))
             if tally.frames == tally.full_frames:
                 raise BadInput(FULL)

@@ -38,7 +38,6 @@ def _grow_one(hole: Holes, pixels: int) -> None:
     if box is None:
         return
     part = hole[box]
-    known = np.logical_not(part).astype(np.uint8)
-    distance = cv2.distanceTransform(known, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    # Distances are roots of whole numbers: the next one above ``pixels`` is 1 / (2 pixels) away.
-    part[:] = distance <= pixels + 1 / (4 * pixels)
+    offsets = np.arange(-pixels, pixels + 1)
+    disc = (np.square(offsets)[:, None] + np.square(offsets) <= pixels**2).astype(np.uint8)
+    part[:] = cv2.dilate(part.astype(np.uint8), disc)

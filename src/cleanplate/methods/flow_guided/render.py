@@ -31,6 +31,8 @@ from cleanplate.warp import sample_known
 
 Colours = NDArray[np.float32]
 
+_NOTICED = 0.02  # share of the hole: the seams of smaller inventions are not worth the time
+
 
 def levels(frames: Frames) -> int:
     """Return the steps of the frames' type for one 8-bit level: 1, or 257 for uint16."""
@@ -97,8 +99,8 @@ def pick_all(clip: Clip, motion: Motion, *, seed: int) -> list[Pick]:
 def _with_inventions(clip: Clip, pick: Pick, sources: Sources, t: int) -> Pick:
     """Add what was invented for frame t, and hide its seam as well."""
     hole, invented = clip.holes[t], pick.sources.frame == UNSEEN
-    if not invented.any():
-        return pick
+    if invented.sum() < _NOTICED * len(invented):
+        return pick._replace(sources=sources)
     colours, shown = sample_known(clip.frames, clip.holes, *sources[:3])
     correction = edge_correction(colours, shown, clip.frames[t], hole)
     return Pick(sources, np.where(invented[:, None], correction, pick.correction))
