@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
+import time
 
 import cv2
 import pytest
 
-from cleanplate.threads import each_frame
+from cleanplate.errors import BadInput
+from cleanplate.threads import ahead, each_frame
 
 
 @pytest.mark.parametrize("cores", [1, 2, 7, None])
@@ -61,3 +64,38 @@ def test_two_fills_at_once_leave_opencv_as_it_was():
         assert cv2.getNumThreads() == 2
     finally:
         cv2.setNumThreads(before)
+
+
+def test_ahead_yields_all_in_order_and_prepares_only_a_few():
+    prepared = []
+
+    def items():
+        for number in range(50):
+            prepared.append(number)
+            yield number
+
+    running = ahead(items(), depth=4)
+    assert next(running) == 0
+    time.sleep(0.1)
+    assert len(prepared) <= 7  # the one taken, four that wait, one in hand
+    assert list(running) == list(range(1, 50))
+
+
+def test_ahead_raises_what_its_items_raise_in_turn():
+    def items():
+        yield 1
+        raise BadInput("a mask is broken")
+
+    running = ahead(items())
+    assert next(running) == 1
+    with pytest.raises(BadInput, match="broken"):
+        next(running)
+
+
+def test_closing_ahead_ends_its_thread():
+    before = threading.active_count()
+    running = ahead(itertools.count())
+    assert next(running) == 0
+    assert threading.active_count() == before + 1
+    running.close()
+    assert threading.active_count() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from cleanplate.methods import Method, load_method
 from cleanplate.provenance import provenance_pictures
 from cleanplate.stream import fills, look
 from cleanplate.summary import Summary, Tally
+from cleanplate.threads import ahead
 from cleanplate.video import KNOWN, Filled, Frames, Holes, Provenance, check_pair
 
 FULL = (
@@ -116,11 +118,12 @@ def fill_file(
             open_holes(mask, size=size, numbers=reader.numbers, options=mask_options) as holes,
             open_writer(out, like=reader, encoding=encoding) as writer,
             provenance_pictures(provenance, reader.upright) as draw,
+            closing(ahead(holes)) as masks,
         ):
             _refuse_clashes(mask, out, provenance)
             _check_holes(reader, holes)
             tally = Tally()
-            for shown, patch in fills(look(_pairs(reader, holes)), room, done):
+            for shown, patch in fills(look(_pairs(reader, holes, masks)), room, done):
                 picture, hole = shown.picture
                 source = patch.source[hole[shown.hole]]
                 draw(tally.frames, shown.rgb, hole, source)
@@ -161,12 +164,13 @@ def _check_holes(reader: Reader, holes: HoleSource) -> None:
         holes.check_count(frames)
 
 
-def _pairs(reader: Reader, holes: HoleSource) -> Iterator[tuple[Any, Any, tuple[Picture, Any]]]:
+def _pairs(
+    reader: Reader, holes: HoleSource, masks: Iterator[Holes]
+) -> Iterator[tuple[Any, Any, tuple[Picture, Any]]]:
     """Yield each picture's RGB, where it is not to be read, and the picture with its hole as coded.
 
     Refuses too few or too many masks.
     """
-    masks = iter(holes)
     count = taken = 0
     for count, picture in enumerate(reader, start=1):
         due = count + reader.lost  # a frame that is lost takes its mask along

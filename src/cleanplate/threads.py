@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 import cv2
 
@@ -45,3 +46,40 @@ def _opencv_on_one_thread() -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 cv2.setNumThreads(_before)
+
+
+def ahead(items: Iterable[Result], *, depth: int = 8) -> Generator[Result, None, None]:
+    """Yield the items while a thread of its own prepares the next ones.
+
+    At most `depth` wait. What the items raise is raised here in its turn. Closing the iterator
+    ends the thread before it returns.
+    """
+    waiting: queue.Queue[tuple[bool, Any]] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def offer(more: bool, item: Any) -> None:
+        while not stop.is_set():
+            with suppress(queue.Full):
+                waiting.put((more, item), timeout=0.05)
+                return
+
+    def prepare() -> None:
+        try:
+            for item in items:
+                offer(True, item)
+                if stop.is_set():
+                    return
+            offer(False, None)
+        except BaseException as error:
+            offer(False, error)
+
+    worker = threading.Thread(target=prepare, daemon=True)
+    worker.start()
+    try:
+        while (got := waiting.get())[0]:
+            yield got[1]
+        if got[1] is not None:
+            raise got[1]
+    finally:
+        stop.set()
+        worker.join()
