@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def fills(
     if first is None:
         return
     length = min(window_length(first.hole.size), method.longest_window)
-    cut = windows(_chain(first, stream), lambda s: s.starts_shot, length=length)
+    cut = windows(chain([first], stream), lambda s: s.starts_shot, length=length)
     overlap = Overlap()
     for window in cut:
         patches = fill_window(window, method, progress)
@@ -59,11 +60,6 @@ def fills(
         merged.clear()
         while items:
             yield items.pop(), patches.pop()
-
-
-def _chain(first: Shown, rest: Iterator[Shown]) -> Iterator[Shown]:
-    yield first
-    yield from rest
 
 
 def fill_window(
