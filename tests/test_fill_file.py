@@ -173,7 +173,7 @@ class Counted(np.ndarray):
     """An array that a weak reference can follow."""
 
 
-def test_only_one_window_of_pictures_is_held(make, tmp_path, monkeypatch):
+def test_hardly_any_picture_is_held_as_rgb(make, tmp_path, monkeypatch):
     source = make("in.mp4", planes=moving_planes, count=60)
     alive, most = weakref.WeakValueDictionary(), []
     rgb = Picture.rgb
@@ -186,8 +186,8 @@ def test_only_one_window_of_pictures_is_held(make, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Picture, "rgb", counted)
     cp.fill_file(source, SPEC, tmp_path / "out.mp4", method=Painter(longest_window=12))
-    assert len(most) == 60
-    assert 12 <= max(most) <= 15
+    assert len(most) >= 60
+    assert max(most) <= 6
 
 
 def test_nothing_is_borrowed_across_a_cut(make, tmp_path):

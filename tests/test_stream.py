@@ -7,7 +7,7 @@ import pytest
 
 import cleanplate as cp
 from cleanplate.region import LEAST_MARGIN
-from cleanplate.stream import fills, look
+from cleanplate.stream import Still, fills, look
 from cleanplate.video import Filled, Provenance
 
 CUT = 19  # the first frame of the second shot
@@ -140,7 +140,7 @@ def test_at_most_one_window_of_frames_is_held():
         nonlocal asked
         for _ in range(100):
             asked += 1
-            yield frame, hole, None
+            yield Still(frame), hole, None
 
     given = 0
     for _ in fills(look(clip()), Recorder(), None):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from cleanplate.video import UNSEEN
 
@@ -24,9 +24,9 @@ class Patch:
     inconsistency: NDArray[np.float16]
 
     @classmethod
-    def empty(cls, dtype: DTypeLike) -> Patch:
+    def empty(cls) -> Patch:
         """Return the patch of a frame without a hole."""
-        return cls(np.zeros((0, 3), dtype), np.zeros(0, np.int32), np.zeros(0, np.float16))
+        return cls(np.zeros((0, 3), np.uint8), np.zeros(0, np.int32), np.zeros(0, np.float16))
 
 
 class Overlap:

@@ -25,7 +25,7 @@ from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
 from cleanplate.masks import grow as grow_holes
 from cleanplate.methods import Method, load_method
 from cleanplate.provenance import provenance_pictures
-from cleanplate.stream import fills, look
+from cleanplate.stream import Still, fills, look
 from cleanplate.summary import Summary, Tally
 from cleanplate.threads import ahead
 from cleanplate.video import KNOWN, Filled, Frames, Holes, Provenance, check_pair
@@ -72,7 +72,7 @@ def fill(
     source = np.full(holes.shape, KNOWN, np.int32) if provenance else None
     residual = np.zeros(holes.shape, np.float16) if provenance else None
     done = None if progress is None else (lambda count: progress(count, len(frames)))
-    shown = look((rgb, hole, None) for rgb, hole in zip(frames, holes, strict=True))
+    shown = look((Still(frame), hole, None) for frame, hole in zip(frames, holes, strict=True))
     for t, (_, patch) in enumerate(fills(shown, room, done)):
         result[t][holes[t]] = patch.colours
         if source is not None and residual is not None:
@@ -124,12 +124,12 @@ def fill_file(
             _check_holes(reader, holes)
             tally = Tally()
             for shown, patch in fills(look(_pairs(reader, holes, masks)), room, done):
-                picture, hole = shown.picture
+                (picture, hole), rgb = shown.more, shown.picture.rgb()
                 source = patch.source[hole[shown.hole]]
-                draw(tally.frames, shown.rgb, hole, source)
+                draw(tally.frames, rgb, hole, source)
                 tally.add(hole, source, shown.starts_shot)
-                shown.rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
-                writer.write(picture.pasted(shown.rgb, hole))
+                rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
+                writer.write(picture.pasted(rgb, hole))
             if tally.frames == tally.full_frames:
                 raise BadInput(FULL)
             copied = not tally.hole_pixels and copy_file(reader, out, encoding)
@@ -166,8 +166,8 @@ def _check_holes(reader: Reader, holes: HoleSource) -> None:
 
 def _pairs(
     reader: Reader, holes: HoleSource, masks: Iterator[Holes]
-) -> Iterator[tuple[Any, Any, tuple[Picture, Any]]]:
-    """Yield each picture's RGB, where it is not to be read, and the picture with its hole as coded.
+) -> Iterator[tuple[Picture, Any, tuple[Picture, Any]]]:
+    """Yield each picture, where it is not to be read, and what it is pasted with, all as coded.
 
     Refuses too few or too many masks.
     """
@@ -179,7 +179,7 @@ def _pairs(
             raise count_mismatch(due - 1, due + sum(1 for _ in reader))
         taken = due
         hole = np.ascontiguousarray(reader.orient(hole))
-        yield picture.rgb(), picture.clouded(hole), (picture, hole)
+        yield picture, picture.clouded(hole), (picture, hole)
     if not holes.endless and not reader.problems:
         more = sum(1 for _ in masks)
         if more:

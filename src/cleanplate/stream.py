@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,27 +13,51 @@ from numpy.typing import NDArray
 from cleanplate.memory import give_back
 from cleanplate.methods import Method
 from cleanplate.overlap import Overlap, Patch
-from cleanplate.region import region_around
+from cleanplate.region import Region, region_around
 from cleanplate.shots import CutDetector
+from cleanplate.threads import each_frame
 from cleanplate.video import Filled
 from cleanplate.windows import Window, near_holes, window_length, windows
 
 
+class Pictured(Protocol):
+    """What a frame of any clip can give."""
+
+    def rgb(self) -> NDArray[Any]:
+        """Return (H, W, 3), uint8, or uint16 spanning the full 16 bits."""
+        ...
+
+
+@dataclass(frozen=True)
+class Still:
+    """A frame that is RGB already: pixels (H, W, 3)."""
+
+    pixels: NDArray[Any]
+
+    def rgb(self) -> NDArray[Any]:
+        """Return the pixels, not a copy."""
+        return self.pixels
+
+
 @dataclass(frozen=True)
 class Shown:
-    """One frame on its way: rgb (H, W, 3), hole (H, W), whether a shot starts here, its picture."""
+    """One frame on its way, held in as few bytes as its owner can.
 
-    rgb: NDArray[Any]
+    picture: whatever can give its RGB. hole: (H, W) bool, what must not be read. starts_shot:
+    whether it is the first of a shot. more: whatever the owner wants back with it.
+    """
+
+    picture: Pictured
     hole: NDArray[np.bool_]
     starts_shot: bool
-    picture: Any = None
+    more: Any
 
 
-def look(seen: Iterable[tuple[Any, Any, Any]]) -> Iterator[Shown]:
-    """Show (rgb, hole, picture) one after the other, with the cuts between them found."""
+def look(seen: Iterable[tuple[Pictured, NDArray[np.bool_], Any]]) -> Iterator[Shown]:
+    """Show (picture, hole, more) one after the other, with the cuts between them found."""
     detector = CutDetector()
-    for rgb, hole, picture in seen:
-        yield Shown(rgb, hole, detector.is_cut(rgb, hole), picture)
+    for picture, hole, more in seen:
+        yield Shown(picture, hole, detector.is_cut(picture.rgb(), hole), more)
 
 
 def fills(
@@ -66,7 +90,7 @@ def fill_window(
     window: Window[Shown], method: Method, progress: Callable[[int], None] | None
 ) -> list[Patch]:
     """Fill one window; frames far from any hole cost nothing."""
-    patches = [Patch.empty(item.rgb.dtype) for item in window.items]
+    patches = [Patch.empty() for _ in window.items]
     for near in near_holes([bool(item.hole.any()) for item in window.items]):
 
         def report(share: float, near: slice = near) -> None:
@@ -83,10 +107,22 @@ def _fill_stretch(
     """Fill frames on a crop around their holes; sources count from the start of the clip."""
     holes = np.stack([item.hole for item in items])
     region = region_around(np.logical_or.reduce(holes))
-    crop = np.stack([region.crop(item.rgb) for item in items])
     holes = np.stack([region.crop(hole) for hole in holes])
-    filled = method.fill(crop, holes, progress=report)
+    crops = _crops(items, region)
+    filled = method.fill(crops, holes, progress=report)
     return [_patch(filled, t, hole, first) for t, hole in enumerate(holes)]
+
+
+def _crops(items: list[Shown], region: Region) -> NDArray[Any]:
+    """Return what every frame shows inside a region, a new array (T, h, w, 3)."""
+    first = region.crop(items[0].picture.rgb())
+    crops = np.empty((len(items), *first.shape), first.dtype)
+
+    def show(t: int) -> None:
+        crops[t] = region.crop(items[t].picture.rgb())
+
+    each_frame(show, len(items))
+    return crops
 
 
 def _patch(filled: Filled, t: int, hole: NDArray[np.bool_], first: int) -> Patch:

@@ -40,10 +40,13 @@ def levels(frames: Frames) -> int:
 
 
 class Painter:
-    """A copy of the frames whose holes are painted frame by frame, with provenance."""
+    """Paints the holes of frames in place, frame by frame, with provenance.
+
+    Others may go on sampling the frames meanwhile: what lies under a hole counts for nothing.
+    """
 
     def __init__(self, frames: Frames, holes: Holes) -> None:
-        self.frames, self.holes = frames.copy(), holes
+        self.frames, self.holes = frames, holes
         self.source = np.full(holes.shape, KNOWN, np.int16)
         self.inconsistency = np.zeros(holes.shape, np.float16)
 
