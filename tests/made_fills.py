@@ -26,7 +26,7 @@ class Painter:
         self.level, self.longest_window, self.error = level, longest_window, error
         self.lengths = []
 
-    def fill(self, frames, holes, *, prior=None, progress=None):
+    def fill(self, frames, holes, *, prior=None, progress=None, in_place=False):
         self.lengths.append(len(frames))
         if self.error is not None and len(self.lengths) == 2:
             raise self.error

@@ -27,7 +27,7 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
     {"errors", "video"},
     {"threads", "memory", "region"},
     {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap"},
-    {"flow", "propagate", "merge", "seams"},
+    {"flow", "propagate", "album", "merge", "seams"},
     {"masks", "provenance"},
     {"training", "datasets", "metrics", "methods"},
     {"stream", "summary", "pipeline"},

@@ -11,6 +11,7 @@ from cleanplate.merge import (
     Candidate,
     average_inside,
     expected_variance,
+    mean_around,
     merge_by_reliability,
     most_reliable,
     one_side,
@@ -152,6 +153,20 @@ def test_infinite_values_of_what_is_not_valid_do_no_harm():
     valid = COLUMNS < 60
     averages = average_inside(np.where(valid, 5, np.inf).astype(np.float32), valid, HOLE, 9)
     np.testing.assert_allclose(averages[valid], 5, rtol=1e-5)
+
+
+def test_means_are_over_what_counts_around_a_pixel():
+    rng = np.random.default_rng(0)
+    counts = (rng.random((20, 30)) < 0.3).astype(np.float32)
+    picture = rng.uniform(0, 255, (20, 30, 3)).astype(np.float32) * counts[..., None]
+    where = np.zeros(counts.shape, bool)
+    where[3:-3, 3:-3] = rng.random((14, 24)) < 0.5
+    means = mean_around(picture, counts, where, 7)
+    for (row, column), mean in zip(np.argwhere(where), means, strict=True):
+        around = np.s_[row - 3 : row + 4, column - 3 : column + 4]
+        known = picture[around][counts[around] > 0]
+        np.testing.assert_allclose(mean, known.mean(axis=0) if len(known) else 0, rtol=1e-4)
+    np.testing.assert_array_equal(mean_around(picture[..., 1], counts, where, 7), means[:, 1])
 
 
 # ---- one of them

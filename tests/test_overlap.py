@@ -68,6 +68,29 @@ def test_parts_of_one_weight_tell_the_source_that_is_one():
     assert done.colours[0, 0] == 15
 
 
+def test_what_is_held_is_told_in_order():
+    """What a window made of the frames that the next one adds to, as it is there so far."""
+    overlap = Overlap()
+    assert overlap.held() == []
+    first = [patch(10 * t, t) for t in range(4)]
+    overlap.add(first, weights(1, 1, 0.75, 0.25), 2)
+    assert overlap.held() == first[2:]
+    assert overlap.held() == first[2:]  # and is still held
+    done = overlap.add([patch(120, 7), patch(130, 8)], weights(0.25, 0.75), 2)
+    assert [p.colours[0, 0] for p in done] == [45, 105]
+    assert overlap.held() == []
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_of_several_parts_held_the_one_that_weighs_most_is_told(order):
+    """Its own colours, not a mean; of two that weigh the same the one with fewer unseen pixels."""
+    parts = [(patch(10, 1), 0.25), (patch(20, 2), 0.5), (patch(30, UNSEEN), 0.5)]
+    overlap = Overlap()
+    for i in order:
+        overlap.add([parts[i][0]], weights(parts[i][1]), 0)
+    assert overlap.held() == [parts[1][0]]
+
+
 def test_frames_without_a_hole_have_empty_patches():
     overlap = Overlap()
     overlap.add([Patch.empty()], weights(0.5), 0)
@@ -81,6 +104,8 @@ def test_windows_of_what_is_the_same_give_just_that_once_a_frame(shots, length):
     starts = set(np.cumsum([0, *shots]).tolist())
     overlap, done = Overlap(), []
     for window in windows(range(sum(shots)), starts.__contains__, length=length):
+        held = [int(p.source[0]) for p in overlap.held()]
+        assert held == window.items[: window.lead]  # just what both windows share
         ready = len(window.items) - window.tail
         patches = [patch(t % 256, t) for t in window.items]
         done += overlap.add(patches, window.weights(), ready)

@@ -101,14 +101,14 @@ def test_a_static_hole_in_a_panning_photograph_is_restored(pan, tune, step, bar)
 
 
 @pytest.mark.parametrize("tune", TUNES)
-@pytest.mark.parametrize("step", [(0.9, 0), (0.7, 0.4), (0.5, 0)])
-def test_a_slow_pan_shows_what_lies_behind_too(pan, tune, step):
-    """... though no hole pixel leaves the hole within one frame."""
+@pytest.mark.parametrize(("step", "share"), [((0.9, 0), 0.9), ((0.7, 0.4), 0.9), ((0.5, 0), 0.7)])
+def test_a_slow_pan_shows_what_lies_behind_too(pan, tune, step, share):
+    """... though no hole pixel leaves the hole within one frame, and at last hardly in the clip."""
     frames = pan(24, step)
     holes = np.zeros(frames.shape[:3], bool)
     holes[:, 50:62, 70:78] = True
     filled = cp.fill(frames, holes, tune=tune, provenance=True)
-    assert (filled.provenance.source[holes] >= 0).mean() > 0.9
+    assert (filled.provenance.source[holes] >= 0).mean() > share
 
 
 @pytest.mark.parametrize("tune", TUNES)

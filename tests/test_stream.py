@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 import cleanplate as cp
 from cleanplate.region import LEAST_MARGIN
 from cleanplate.stream import Still, fills, look
-from cleanplate.video import Filled, Provenance
+from cleanplate.video import KNOWN, UNSEEN, Filled, Provenance
 
 CUT = 19  # the first frame of the second shot
 TUNES = ["fidelity", "removal"]
@@ -38,7 +40,7 @@ class Recorder:
     def __init__(self):
         self.given = []
 
-    def fill(self, frames, holes, *, prior=None, progress=None):
+    def fill(self, frames, holes, *, prior=None, progress=None, in_place=False):
         self.given.append((frames.copy(), holes.copy()))
         source = np.where(holes, np.int16(0), np.int16(-2))
         grey = np.where(holes[..., None], frames.dtype.type(99), frames)
@@ -151,3 +153,113 @@ def test_at_most_one_window_of_frames_is_held():
 
 def test_no_frames_give_nothing():
     assert list(fills(look([]), Recorder(), None)) == []
+
+
+def scene_steps(clean, holes):
+    """Mean change of the fill from frame to frame.
+
+    The holes stay where they are in the scene, so that their pixels correspond in row order.
+    """
+    colours = [frame[hole].astype(float) for frame, hole in zip(clean, holes, strict=True)]
+    return np.array([np.abs(b - a).mean() for a, b in pairwise(colours)])
+
+
+@pytest.mark.parametrize("tune", TUNES)
+@pytest.mark.parametrize("shift", [0, 2])
+def test_what_no_frame_shows_stays_the_same_from_window_to_window(pan, tune, shift):
+    """An invention of the first window is carried on, not made anew."""
+    frames = pan(40, (shift, 0), size=(80, 200))
+    holes = np.zeros(frames.shape[:3], bool)
+    for t, hole in enumerate(holes):
+        hole[30:50, 120 - shift * t : 140 - shift * t] = True
+    filled = cp.fill(frames, holes, tune=tune, provenance=True)
+    assert (filled.provenance.source[holes] == UNSEEN).mean() > 0.95
+    # Made anew in each window it changes by 13 levels over their shared frames.
+    assert scene_steps(filled.frames, holes).max() < 2
+
+
+@pytest.mark.parametrize("tune", TUNES)
+def test_what_only_an_early_window_shows_is_carried_on_with_its_source(pan, tune):
+    frames = pan(40, (0, 0), size=(80, 100))
+    holes = np.zeros(frames.shape[:3], bool)
+    holes[5:, 30:50, 40:60] = True  # something comes and stays for several windows
+    filled = cp.fill(frames, holes, tune=tune, provenance=True)
+    assert (filled.provenance.source[holes] == 4).mean() > 0.99
+    error = np.abs(filled.frames[holes].astype(int) - frames[holes])
+    assert error.mean() < 3
+
+
+class Dicer(Recorder):
+    """Fills with random colours and sources, and writes down what it did and what `prior` was."""
+
+    def __init__(self, longest_window=12):
+        super().__init__()
+        self.longest_window, self.rng = longest_window, np.random.default_rng(0)
+        self.priors, self.done = [], []
+
+    def fill(self, frames, holes, *, prior=None, progress=None, in_place=False):
+        self.given.append((frames.copy(), holes.copy()))
+        self.priors.append(prior)
+        # Whoever paints in place must not paint what was there before.
+        assert prior is None or not np.shares_memory(prior.frames, frames)
+        painted = np.where(holes[..., None], self.rng.integers(0, 256, frames.shape), frames)
+        source = np.where(holes, self.rng.integers(UNSEEN, len(frames), holes.shape), KNOWN)
+        residual = np.where(holes, self.rng.random(holes.shape), 0).astype(np.float16)
+        filled = Filled(painted.astype(frames.dtype), Provenance(source.astype(np.int16), residual))
+        self.done.append(filled)
+        return filled
+
+
+def test_a_method_is_given_the_first_frames_as_they_were_filled_before(pan):
+    """Windows of 12 frames from 0, 10, 18 and 26, each on a crop of its own."""
+    frames = pan(30, (1, 0), size=(40, 380))
+    holes = np.zeros(frames.shape[:3], bool)
+    for t, hole in enumerate(holes):
+        hole[12:20, 100 + 5 * t : 110 + 5 * t] = True
+    method = Dicer()
+    cp.fill(frames, holes, method=method)
+    assert method.priors[0] is None
+    assert len(method.priors) == 4
+    for call, moved in ((1, 10), (2, 8), (3, 8)):
+        prior, done = method.priors[call], method.done[call - 1]
+        seen, hole = (given[:2] for given in method.given[call])
+        was = method.given[call - 1][1][-2:]
+        np.testing.assert_array_equal(seen[~hole], prior.frames[~hole])
+        assert prior.frames.shape == seen.shape
+        assert prior.frames.dtype == seen.dtype
+        np.testing.assert_array_equal(prior.frames[hole], done.frames[-2:][was])
+        source, inconsistency = prior.provenance.source, prior.provenance.inconsistency
+        assert (source[~hole] == KNOWN).all()
+        assert not inconsistency[~hole].any()
+        np.testing.assert_array_equal(inconsistency[hole], done.provenance.inconsistency[-2:][was])
+        # What lay in a frame of the window before lies so many frames earlier in this one.
+        expected = done.provenance.source[-2:][was].astype(int)
+        expected[expected >= 0] -= moved
+        before = (expected < 0) & (done.provenance.source[-2:][was] >= 0)
+        assert 0 < before.mean() < 1
+        expected[before] += KNOWN  # -3 is the frame just before
+        np.testing.assert_array_equal(source[hole], expected)
+
+
+def test_what_was_filled_before_is_not_handed_on_across_a_cut(two_shots):
+    """Windows from 0 and 10, then those of the other shot, from 19 and 29."""
+    method = Dicer()
+    cp.fill(*two_shots, method=method)
+    assert [prior is not None for prior in method.priors] == [False, True, False, True]
+
+
+def test_what_was_filled_before_begins_with_the_frames_that_are_filled(pan, monkeypatch):
+    """Of windows of 24 the second starts with frame 20, but only those from 23 on are near a hole.
+
+    Of the frames that both windows share the others are not given, as nothing fills them again.
+    """
+    monkeypatch.setattr("cleanplate.windows.LONGEST", 24)
+    frames = pan(40, (1, 0), size=(20, 20))
+    holes = np.zeros(frames.shape[:3], bool)
+    holes[5:8, 5:8, 5:8] = holes[31:, 5:8, 5:8] = True
+    method = Dicer(longest_window=24)
+    cp.fill(frames, holes, method=method)
+    prior, (seen, _) = method.priors[1], method.given[1]
+    np.testing.assert_array_equal(seen[0], frames[23])
+    np.testing.assert_array_equal(prior.frames, frames[23:24])
+    assert (prior.provenance.source == KNOWN).all()

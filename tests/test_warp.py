@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanplate.warp import sample_known, sample_vector
+from cleanplate.warp import bilinear_weight, sample_known, sample_vector, warp_by
 
 
 def twin(frames, holes, t, y, x):
@@ -67,3 +67,30 @@ def test_a_linear_field_is_sampled_exactly_and_clamped():
     np.testing.assert_allclose(sample_vector(field, 2.25, 3.5), (4.75, 10.25), atol=1e-5)
     np.testing.assert_allclose(sample_vector(field, -3.0, 99.0), field[0, 8], atol=1e-5)
     np.testing.assert_allclose(sample_vector(field, 6.0, 8.0), field[6, 8], atol=1e-5)
+
+
+def test_weights_are_those_of_a_bilinear_sample():
+    field = np.random.default_rng(0).normal(0, 1, (7, 9, 2)).astype(np.float32)
+    for y, x in np.random.default_rng(1).uniform(0, 6, (20, 2)):
+        corners = [(int(y) + corner // 2, int(x) + corner % 2) for corner in range(4)]
+        weights = [bilinear_weight(y, x, r, c) for r, c in corners]
+        mean = sum(w * field[r, c] for w, (r, c) in zip(weights, corners, strict=True))
+        assert abs(sum(weights) - 1) < 1e-9
+        np.testing.assert_allclose(sample_vector(field, y, x), mean, atol=1e-5)
+
+
+def test_a_picture_is_drawn_along_the_flow():
+    rng = np.random.default_rng(2)
+    picture = rng.uniform(0, 255, (12, 15)).astype(np.float32)
+    still = np.zeros((12, 15, 2), np.float32)
+    np.testing.assert_array_equal(warp_by(picture, still), picture)
+    shifted = warp_by(picture, still + np.float32([3, -2]))
+    np.testing.assert_array_equal(shifted[2:, :-3], picture[:-2, 3:])
+    assert not shifted[:2].any()
+    assert not shifted[:, -3:].any()
+    field = np.stack([picture, picture], axis=-1)
+    flow = (rng.integers(-40, 40, (12, 15, 2)) / 32).astype(np.float32)
+    for y, x in np.argwhere(np.ones((8, 11))) + 2:
+        dx, dy = flow[y, x]
+        there = sample_vector(field, y + dy, x + dx)[0]
+        np.testing.assert_allclose(warp_by(picture, flow)[y, x], there, atol=1e-2)

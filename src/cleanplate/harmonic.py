@@ -110,7 +110,7 @@ def _double(half: Grid, values: Grid, hole: Mask) -> None:
 @njit(cache=True, nogil=True)
 def _relax(values: Grid, hole: Mask, sweeps: int, factor: np.float32) -> None:
     """Over-relaxed Gauss-Seidel on the hole's pixels, in alternating scan order, in place."""
-    height, width, channels = values.shape
+    channels = values.shape[2]
     ys, xs = np.nonzero(hole)
     count = len(ys)
     for sweep in range(sweeps):
@@ -118,19 +118,23 @@ def _relax(values: Grid, hole: Mask, sweeps: int, factor: np.float32) -> None:
             j = i if sweep % 2 == 0 else count - 1 - i
             y, x = ys[j], xs[j]
             for k in range(channels):
-                total = np.float32(0)
-                neighbours = 0
-                if y > 0:
-                    total += values[y - 1, x, k]
-                    neighbours += 1
-                if y < height - 1:
-                    total += values[y + 1, x, k]
-                    neighbours += 1
-                if x > 0:
-                    total += values[y, x - 1, k]
-                    neighbours += 1
-                if x < width - 1:
-                    total += values[y, x + 1, k]
-                    neighbours += 1
+                total, neighbours = add_neighbours(np.float32(0), 0, values, y, x, k)
                 mean = total / np.float32(max(neighbours, 1))
                 values[y, x, k] += factor * (mean - values[y, x, k])
+
+
+@njit(cache=True, nogil=True, inline="always")
+def add_neighbours(total: Any, weight: Any, values: Any, y: int, x: int, k: int) -> Any:
+    """Add channel k of the four pixels around y, x to a sum, and 1 for each inside to its weight.
+
+    values: (H, W, C). Returns the sum and its weight.
+    """
+    if y > 0:
+        total, weight = total + values[y - 1, x, k], weight + 1
+    if y < values.shape[0] - 1:
+        total, weight = total + values[y + 1, x, k], weight + 1
+    if x > 0:
+        total, weight = total + values[y, x - 1, k], weight + 1
+    if x < values.shape[1] - 1:
+        total, weight = total + values[y, x + 1, k], weight + 1
+    return total, weight

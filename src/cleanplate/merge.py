@@ -101,14 +101,30 @@ def average_inside(
 
     0 where the window holds no valid pixel.
     """
-    side = 2 * round((window - 1) / 2) + 1
-    shape = hole.shape + values.shape[1:]
-    spread, valid_here = np.zeros(shape, np.float32), np.zeros(hole.shape, np.float32)
+    spread = np.zeros(hole.shape + values.shape[1:], np.float32)
+    counted = np.zeros(hole.shape, np.float32)
     mask = valid if values.ndim == 1 else valid[:, None]
-    spread[hole], valid_here[hole] = np.where(mask, values, 0), valid
-    sums = cv2.boxFilter(spread, -1, (side, side), normalize=False)[hole]
-    counts = cv2.boxFilter(valid_here, -1, (side, side), normalize=False)[hole]
-    return np.asarray(sums / np.maximum(counts if values.ndim == 1 else counts[:, None], 0.5))
+    spread[hole], counted[hole] = np.where(mask, values, 0), valid
+    return mean_around(spread, counted, hole, window)
+
+
+def mean_around(
+    sums: NDArray[np.float32],
+    counts: NDArray[np.float32],
+    where: NDArray[np.bool_],
+    window: float,
+) -> NDArray[Any]:
+    """Average over a square window around each of the N pixels of a mask.
+
+    sums: (H, W) or (H, W, C), 0 where nothing counts. counts: (H, W), 1 where something does.
+    where: (H, W) bool with N pixels. The picture is mirrored at its border. Returns (N,) or
+    (N, C), 0 where nothing in the window counts.
+    """
+    side = 2 * round((window - 1) / 2) + 1
+    total, count = (
+        cv2.boxFilter(plane, -1, (side, side), normalize=False)[where] for plane in (sums, counts)
+    )
+    return np.asarray(total / np.maximum(count if sums.ndim == 2 else count[:, None], 0.5))
 
 
 def most_reliable(candidates: list[Candidate]) -> Sources:

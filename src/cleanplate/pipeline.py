@@ -66,7 +66,7 @@ def fill(
     True
     """
     frames, holes = check_pair(frames, holes)
-    holes = grow_holes(holes, grow) if grow else holes
+    holes = grow_holes(holes, grow) if grow != 0 else holes
     room = as_method(method, tune=tune, weights=weights, device=device, seed=seed)
     result = frames.copy()
     source = np.full(holes.shape, KNOWN, np.int32) if provenance else None
@@ -84,7 +84,7 @@ def fill(
 
 def as_method(method: str | Method, **options: Any) -> Method:
     """Return the method itself, or the one of that name with the options given."""
-    return load_method(method, **options) if isinstance(method, str) else method
+    return method if isinstance(method, Method) else load_method(method, **options)
 
 
 def fill_file(

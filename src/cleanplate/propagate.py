@@ -1,4 +1,10 @@
-"""Follow the flow from hole pixels to known pixels, and keep where each colour comes from."""
+"""Follow the flow from hole pixels to known pixels, and keep where each colour comes from.
+
+Frame after frame, beginning where nothing goes further, each pixel takes one step and goes on with
+the trajectories that begin around the place where it arrives, interpolated where they lead to the
+same frame by like ways: a step a pixel, however far the source. Trajectories begin on the holes'
+rim as well: through it goes what moves by less than a pixel a frame.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +18,7 @@ from numpy.typing import NDArray
 
 from cleanplate.region import pixels_of
 from cleanplate.video import UNSEEN, Holes
-from cleanplate.warp import sample_vector
+from cleanplate.warp import bilinear_weight, sample_vector
 
 INVENTED = np.float32(-1)  # residual of a source that is no trajectory's but an invention
 _ALIKE = 1.5  # pixels between displacements that belong to one motion
@@ -65,40 +71,28 @@ def follow(
     four pixels around it. towards: +1 into the future, -1 into the past. Trajectories compose the
     flow at sub-pixel positions; one ends without a source where it leaves the picture, the clip,
     or both `holes` and `known`, or where forward and backward flow disagree by more than
-    `tolerance` pixels in a step.
-
-    Frame after frame each pixel takes one step and goes on with the trajectories that begin
-    around the place where it arrives, interpolated where they lead to the same frame by like ways:
-    a step a pixel, however far the source. Trajectories begin on the holes' rim as well: through
-    it goes what moves by less than a pixel a frame. Returns T Sources, one for each frame's hole.
+    `tolerance` pixels in a step. Returns T Sources, one for each frame's hole.
     Source: Xu et al., CVPR 2019, section 3.3.
     """
     steps, checks = (forward, backward) if towards > 0 else (backward, forward)
     length, height, width = holes.shape
-    order = range(length - 1, -1, -1) if towards > 0 else range(length)
     index = np.full((height, width), -1, np.int32)
-    nothing = np.zeros(0, np.float32)
-    later = (np.zeros(0, np.int32), nothing, nothing, nothing)
-    last = pixels_of(np.zeros((1, 1), np.bool_))
-    found: dict[int, Sources] = {}
-    for t in order:
-        rows, columns = pixels_of(_with_rim(holes[t]))
+    pixels, reached = pixels_of(np.zeros((1, 1), np.bool_)), _no_sources(0)
+    found = [reached] * length
+    for t in range(length)[::-towards]:
+        before, pixels = pixels, pixels_of(_with_rim(holes[t]))
         next_frame = t + towards
         if 0 <= next_frame < length:
             pair = min(t, next_frame)
-            later = _step(
-                rows, columns, next_frame, steps[pair], checks[pair], known,
-                index, *later, tolerance,
-            )  # fmt: skip
+            flows = steps[pair], checks[pair]
+            reached = _step(*pixels, *flows, known, next_frame, index, reached, tolerance)
         else:
-            zeros = np.zeros(len(rows), np.float32)
-            later = (np.full(len(rows), UNSEEN, np.int32), zeros, zeros, zeros)
-        index[last] = -1  # only what was set: cheaper than the whole picture
-        index[rows, columns] = np.arange(len(rows), dtype=np.int32)
-        last = rows, columns
-        inside = holes[t][rows, columns]
-        found[t] = Sources(*(field[inside] for field in later))
-    return [found[t] for t in range(length)]
+            reached = _no_sources(len(pixels[0]))
+        index[before] = -1  # only what was set: cheaper than the whole picture
+        index[pixels] = np.arange(len(pixels[0]), dtype=np.int32)
+        inside = holes[t][pixels]
+        found[t] = Sources(*(field[inside] for field in reached))
+    return found
 
 
 def _with_rim(hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -106,34 +100,40 @@ def _with_rim(hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 @njit(cache=True, nogil=True)
+def _no_sources(count: int) -> Any:
+    """Return Sources of so many pixels, to be set: none has one yet."""
+    nothing = np.zeros((3, count), np.float32)
+    return Sources(np.full(count, UNSEEN, np.int32), nothing[0], nothing[1], nothing[2])
+
+
+@njit(cache=True, nogil=True)
 def _step(
     rows: Any,
     columns: Any,
-    next_frame: int,
     step: Any,
     check: Any,
     known: Any,
+    next_frame: int,
     index: Any,
-    frame: Any,
-    ys: Any,
-    xs: Any,
-    residual: Any,
+    reached: Any,
     tolerance: float,
 ) -> Any:
-    """Take one step from each pixel; frame, ys, xs, residual are the next frame's by `index`."""
+    """Take one step from each pixel and, where nothing is known yet, go on from there.
+
+    rows, columns: (N,). step, check: (H, W, 2), flow to the next frame and back. index, reached:
+    the next frame's trajectories, as in `_join`. Returns Sources of the N pixels.
+    """
     height, width = known.shape[1:]
-    count = len(rows)
-    out_frame = np.full(count, UNSEEN, np.int32)
-    out_y, out_x = np.zeros(count, np.float32), np.zeros(count, np.float32)
-    out_residual = np.zeros(count, np.float32)
-    for i in range(count):
+    frame, ys, xs, residual = reached
+    out_frame, out_y, out_x, out_residual = out = _no_sources(len(rows))
+    for i in range(len(rows)):
         dx, dy = step[rows[i], columns[i], 0], step[rows[i], columns[i], 1]
         y, x = rows[i] + dy, columns[i] + dx
         if not (0 <= y <= height - 1 and 0 <= x <= width - 1):
             continue
         back_dx, back_dy = sample_vector(check, y, x)
         error = np.sqrt((dx + back_dx) ** 2 + (dy + back_dy) ** 2)
-        if not error <= tolerance:
+        if not error <= tolerance:  # NaN is not
             continue
         if _all_known(known[next_frame], y, x):
             out_frame[i], out_y[i], out_x[i], out_residual[i] = next_frame, y, x, error
@@ -146,7 +146,7 @@ def _step(
             if _nearest_known(known[frame[nearest]], out_y[i], out_x[i]):
                 out_frame[i] = frame[nearest]
                 out_residual[i] = residual[nearest] + error
-    return out_frame, out_y, out_x, out_residual
+    return out
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -178,7 +178,7 @@ def _join(y: float, x: float, index: Any, frame: Any, ys: Any, xs: Any) -> Any:
         r, c = y0 + corner // 2, x0 + corner % 2
         if 0 <= r < index.shape[0] and 0 <= c < index.shape[1]:
             j = index[r, c]
-            weight = (1 - abs(y - r)) * (1 - abs(x - c))
+            weight = bilinear_weight(y, x, r, c)
             if j >= 0 and frame[j] >= 0 and weight > best:
                 nearest, best, near_y, near_x = j, weight, ys[j] - r, xs[j] - c
     if nearest < 0:
@@ -191,7 +191,7 @@ def _join(y: float, x: float, index: Any, frame: Any, ys: Any, xs: Any) -> Any:
             if j >= 0 and frame[j] == frame[nearest]:
                 j_y, j_x = ys[j] - r, xs[j] - c
                 if abs(j_y - near_y) < _ALIKE and abs(j_x - near_x) < _ALIKE:
-                    weight = (1 - abs(y - r)) * (1 - abs(x - c)) + 1e-6
+                    weight = bilinear_weight(y, x, r, c) + 1e-6
                     total, go_y, go_x = total + weight, go_y + weight * j_y, go_x + weight * j_x
     return nearest, go_y / total, go_x / total
 
@@ -206,24 +206,20 @@ def enlarge(sources: Sources, small_hole: NDArray[np.bool_], hole: NDArray[np.bo
         return sources
     index = np.full(small_hole.shape, -1, np.int32)
     index[small_hole] = np.arange(len(sources.frame), dtype=np.int32)
-    return Sources(*_enlarge(*pixels_of(hole), hole.shape[0], hole.shape[1], index, *sources))
+    return Sources(*_enlarge(*pixels_of(hole), hole.shape, index, sources))
 
 
 @njit(cache=True, nogil=True)
-def _enlarge(
-    rows: Any, columns: Any, height: int, width: int, index: Any, frame: Any, ys: Any, xs: Any,
-    residual: Any,
-) -> Any:  # fmt: skip
-    scale_y, scale_x = index.shape[0] / height, index.shape[1] / width
-    count = len(rows)
-    out_frame = np.full(count, UNSEEN, np.int32)
-    out_y, out_x = np.zeros(count, np.float32), np.zeros(count, np.float32)
-    out_residual = np.zeros(count, np.float32)
-    for i in range(count):
+def _enlarge(rows: Any, columns: Any, size: tuple[int, int], index: Any, sources: Any) -> Any:
+    """Return Sources for pixels of a picture of that size; index, sources: as in `_join`, small."""
+    scale_y, scale_x = index.shape[0] / size[0], index.shape[1] / size[1]
+    frame, ys, xs, residual = sources
+    out_frame, out_y, out_x, out_residual = out = _no_sources(len(rows))
+    for i in range(len(rows)):
         y = (rows[i] + 0.5) * scale_y - 0.5
         x = (columns[i] + 0.5) * scale_x - 0.5
         nearest, go_y, go_x = _join(y, x, index, frame, ys, xs)
         if nearest >= 0:
             out_frame[i], out_residual[i] = frame[nearest], residual[nearest]
             out_y[i], out_x[i] = rows[i] + go_y / scale_y, columns[i] + go_x / scale_x
-    return out_frame, out_y, out_x, out_residual
+    return out

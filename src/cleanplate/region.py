@@ -1,4 +1,4 @@
-"""Crop around the hole, fit a working size, and find the way exactly back."""
+"""Crop around the hole, and fit a working size."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.video import Frames, Holes
+from cleanplate.warp import warp_by
 
 Plane = NDArray[np.float32]
 
@@ -91,19 +92,13 @@ class CutDetector:
             grey_before.astype(np.uint8),
             None,  # type: ignore[call-overload]
         )
-        x, y = _GRID_X + flow[..., 0], _GRID_Y + flow[..., 1]
         # Outside the thumbnail and at the rim of a hole nothing is known: both become zero here.
-        seen = cv2.remap(known.astype(np.float32), x, y, cv2.INTER_LINEAR) > 0.99
-        moved = np.asarray(cv2.remap(grey_before, x, y, cv2.INTER_LINEAR), np.float32)
+        seen = warp_by(known.astype(np.float32), flow) > 0.99
+        moved = warp_by(grey_before, flow)
         weights = (seen & known).astype(np.float32)
         # Two smooth pictures can agree in every window, but then not as a whole.
         overall = max(0.0, _correlation(moved, grey_here, weights))
         return 1 - overall * _local_correlation(moved, grey_here, weights)
-
-
-_GRID_X, _GRID_Y = np.meshgrid(
-    np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)
-)
 
 
 def cuts(frames: Iterable[Frames], holes: Iterable[Holes]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from cleanplate.overlap import Overlap, Patch
 from cleanplate.region import Region, region_around
 from cleanplate.shots import CutDetector
 from cleanplate.threads import each_frame
-from cleanplate.video import Filled
+from cleanplate.video import KNOWN, Filled, Holes, Provenance, to_clip, to_stretch
 from cleanplate.windows import Window, near_holes, window_length, windows
 
 
@@ -72,7 +72,7 @@ def fills(
     cut = windows(chain([first], stream), lambda s: s.starts_shot, length=length)
     overlap = Overlap()
     for window in cut:
-        patches = fill_window(window, method, progress)
+        patches = fill_window(window, overlap.held(), method, progress)
         ready = len(window.items) - window.tail
         merged = overlap.add(patches, window.weights(), ready)
         if progress:
@@ -87,9 +87,15 @@ def fills(
 
 
 def fill_window(
-    window: Window[Shown], method: Method, progress: Callable[[int], None] | None
+    window: Window[Shown],
+    before: list[Patch],
+    method: Method,
+    progress: Callable[[int], None] | None,
 ) -> list[Patch]:
-    """Fill one window; frames far from any hole cost nothing."""
+    """Fill one window; frames far from any hole cost nothing.
+
+    before: what the window before made of the frames that both share.
+    """
     patches = [Patch.empty() for _ in window.items]
     for near in near_holes([bool(item.hole.any()) for item in window.items]):
 
@@ -97,20 +103,45 @@ def fill_window(
             if progress:
                 progress(window.first + near.start + int(share * (near.stop - near.start)))
 
-        patches[near] = _fill_stretch(window.items[near], window.first + near.start, method, report)
+        stretch = Stretch(window.items[near], window.first + near.start, before[near])
+        patches[near] = _fill_stretch(stretch, method, report)
     return patches
 
 
-def _fill_stretch(
-    items: list[Shown], first: int, method: Method, report: Callable[[float], None]
-) -> list[Patch]:
+class Stretch(NamedTuple):
+    """Frames to be filled together: those from frame `first` of the clip on.
+
+    before: what the first of them were filled with before; may be empty.
+    """
+
+    items: list[Shown]
+    first: int
+    before: list[Patch]
+
+
+def _fill_stretch(stretch: Stretch, method: Method, report: Callable[[float], None]) -> list[Patch]:
     """Fill frames on a crop around their holes; sources count from the start of the clip."""
+    items, first, before = stretch
     holes = np.stack([item.hole for item in items])
     region = region_around(np.logical_or.reduce(holes))
     holes = np.stack([region.crop(hole) for hole in holes])
     crops = _crops(items, region)
-    filled = method.fill(crops, holes, progress=report)
+    prior = _prior(crops, holes, stretch) if before else None
+    filled = method.fill(crops, holes, prior=prior, progress=report, in_place=True)
     return [_patch(filled, t, hole, first) for t, hole in enumerate(holes)]
+
+
+def _prior(crops: NDArray[Any], holes: Holes, stretch: Stretch) -> Filled:
+    """Return the first frames of a stretch as they were filled before."""
+    count = len(stretch.before)
+    frames = crops[:count].copy()
+    source = np.full(frames.shape[:3], KNOWN, np.int32)
+    residual = np.zeros(frames.shape[:3], np.float16)
+    for t, patch in enumerate(stretch.before):
+        frames[t][holes[t]] = patch.colours
+        source[t][holes[t]] = to_stretch(patch.source, stretch.first)
+        residual[t][holes[t]] = patch.inconsistency
+    return Filled(frames, Provenance(source, residual))
 
 
 def _crops(items: list[Shown], region: Region) -> NDArray[Any]:
@@ -128,9 +159,8 @@ def _crops(items: list[Shown], region: Region) -> NDArray[Any]:
 def _patch(filled: Filled, t: int, hole: NDArray[np.bool_], first: int) -> Patch:
     """Take the hole's pixels of frame t out of a filled stretch that starts at frame `first`."""
     inside = np.flatnonzero(hole)
-    source = filled.provenance.source[t].reshape(-1)[inside].astype(np.int32)
     return Patch(
         filled.frames[t].reshape(-1, 3)[inside],
-        np.where(source >= 0, source + first, source),
+        to_clip(filled.provenance.source[t].reshape(-1)[inside], first),
         filled.provenance.inconsistency[t].reshape(-1)[inside],
     )

@@ -38,6 +38,7 @@ class Provenance:
 
     source: (T, H, W) integers, the frame that the colour was taken from (the one of the largest
         weight where several were merged), ``UNSEEN`` where it was invented, ``KNOWN`` outside.
+        In a stretch of a clip frames count from its first one; see ``to_stretch``.
     inconsistency: (T, H, W) float16, forward-backward residual of the trajectory in pixels; 0
         outside the hole and where the pixel is unseen.
     """
@@ -58,6 +59,38 @@ class Filled:
 
     frames: Frames
     provenance: Provenance
+
+
+def whole(value: Any) -> bool:
+    """Tell whether a value is a whole number, numpy's included; True and False are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def to_stretch(source: NDArray[Any], first: int) -> NDArray[np.int32]:
+    """Turn source frames of a clip into those of a stretch that begins at frame `first`.
+
+    Frames before the stretch go below ``KNOWN``: -3 is the one just before it.
+
+    >>> to_stretch(np.array([UNSEEN, KNOWN, 10, 9, 3]), 10).tolist()
+    [-1, -2, 0, -3, -9]
+    """
+    relative = source.astype(np.int32) - first
+    relative += np.where(relative < 0, np.int32(KNOWN), np.int32(0))
+    # As far back as two bytes reach: what lies further is told as just that far.
+    relative = np.maximum(relative, np.iinfo(np.int16).min)
+    return np.where(source >= 0, relative, source).astype(np.int32)
+
+
+def to_clip(source: NDArray[Any], first: int) -> NDArray[np.int32]:
+    """Undo ``to_stretch``.
+
+    >>> to_clip(np.array([-1, -2, 0, -3, -9]), 10).tolist()
+    [-1, -2, 10, 9, 3]
+    """
+    relative = source.astype(np.int32)
+    relative -= np.where(relative < KNOWN, np.int32(KNOWN), np.int32(0))
+    keep = (source == UNSEEN) | (source == KNOWN)
+    return np.where(keep, source, relative + first).astype(np.int32)
 
 
 def check_pair(frames: Any, holes: Any) -> tuple[Frames, Holes]:

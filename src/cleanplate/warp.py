@@ -1,11 +1,31 @@
-"""Sample pictures and fields between their pixels: the only bilinear sampler."""
+"""Sample pictures and fields at positions between their pixels, bilinearly."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+
+def warp_by(picture: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the picture drawn along a flow: at each pixel what lies where its flow leads.
+
+    picture: (H, W) or (H, W, C). flow: (H, W, 2). Positions are rounded to a 32nd of a pixel;
+    beyond the picture's border lies 0.
+    """
+    height, width = flow.shape[:2]
+    x = np.arange(width, dtype=np.float32) + flow[..., 0]
+    y = np.arange(height, dtype=np.float32)[:, None] + flow[..., 1]
+    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR), np.float32)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def bilinear_weight(y: float, x: float, row: int, column: int) -> Any:
+    """Weight of the pixel at row, column, less than one away each, in a sample at y, x."""
+    return (1 - abs(y - row)) * (1 - abs(x - column))
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -37,13 +57,14 @@ def sample_vector(field: Any, y: float, x: float) -> Any:
 def sample_known(frames: Any, holes: Any, frame: Any, y: Any, x: Any) -> Any:
     """Sample frames bilinearly at N places, from known pixels alone.
 
-    frames: (T, H, W, 3). holes: (T, H, W) bool. frame: (N,) int, negative where there is nothing
+    frames: (T, H, W, C). holes: (T, H, W) bool. frame: (N,) int, negative where there is nothing
     to sample. y, x: (N,), clamped to the picture. Hole pixels count for nothing: the weights of
-    the others are scaled up. Returns colours (N, 3) float32 and (N,) bool, False with colour 0
+    the others are scaled up. Returns colours (N, C) float32 and (N,) bool, False with colour 0
     where no known pixel has a weight.
     """
     count, height, width = len(frame), holes.shape[1], holes.shape[2]
-    colours, found = np.zeros((count, 3), np.float32), np.zeros(count, np.bool_)
+    channels = frames.shape[3]
+    colours, found = np.zeros((count, channels), np.float32), np.zeros(count, np.bool_)
     for i in range(count):
         t = frame[i]
         if t < 0:
@@ -61,7 +82,7 @@ def sample_known(frames: Any, holes: Any, frame: Any, y: Any, x: Any) -> Any:
         total = w00 + w01 + w10 + w11
         found[i] = total > np.float32(1e-3)
         if found[i]:
-            for k in range(3):
+            for k in range(channels):
                 colours[i, k] = (
                     w00 * np.float32(frames[t, y0, x0, k])
                     + w01 * np.float32(frames[t, y0, x1, k])

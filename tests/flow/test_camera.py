@@ -73,3 +73,25 @@ def test_noise_gives_no_wild_camera():
 def test_no_pairs_have_no_motion():
     nothing = camera_motion(np.zeros((0, 5, 7, 2), np.float32), np.zeros((0, 5, 7), bool))
     assert len(nothing) == 0
+
+
+def test_where_it_is_known_to_rest_it_does_not_move_at_all():
+    """... whatever the flow says: what it says of the other pairs is heard as before."""
+    truth = np.stack([field(ZOOM_AND_ROLL).astype(np.float32)] * 3)
+    nothing, rests = np.zeros((3, *SIZE), bool), np.array([True, False, True])
+    motion = camera_motion(truth, nothing, rests)
+    assert not motion[0].any()
+    assert not motion[2].any()
+    np.testing.assert_array_equal(motion[1], camera_motion(truth, nothing)[1])
+    assert np.linalg.norm(motion[1] - truth[1], axis=-1).max() < 0.1
+    assert motion.rests.tolist() == rests.tolist()
+
+
+def test_a_camera_is_not_known_to_rest_unless_told():
+    flow = np.zeros((3, *SIZE, 2), np.float32)
+    for motion in (
+        camera_motion(flow, np.zeros((3, *SIZE), bool)),
+        CameraMotion(np.stack([np.eye(3, dtype=np.float32)] * 3), SIZE),
+    ):
+        assert motion.rests.dtype == np.bool_
+        assert motion.rests.tolist() == [False] * 3

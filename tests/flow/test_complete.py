@@ -128,3 +128,49 @@ def test_no_pairs_are_left_as_they_are():
     none = np.zeros((0, *SIZE), bool)
     done = complete_flow(nothing, nothing, (at_rest(1), at_rest(1)), (none, none), effort=Effort())
     assert [f.shape for f in done] == [nothing.shape] * 2
+
+
+def resting(*rests):
+    return CameraMotion(np.stack([np.eye(3, dtype=np.float32)] * len(rests)), SIZE, np.array(rests))
+
+
+def by_pairs(*sizes):
+    """A flow that is the same everywhere in each pair of frames, to the right and downwards."""
+    lengths = np.array(sizes, np.float32)[:, None, None, None]
+    return lengths * np.broadcast_to(np.float32([0.6, 0.8]), (len(sizes), *SIZE, 2))
+
+
+@pytest.mark.parametrize("size", [0.05, 0.1, 0.14])
+def test_what_hardly_moves_does_not_where_the_camera_rests(size):
+    """It is noise, and would add up: gone from the holes, left alone outside."""
+    flow, holes = by_pairs(*[size] * (COUNT - 1)), hole()
+    camera = resting(*[True] * (COUNT - 1))
+    for done, sign, unknown in zip(
+        complete(flow, -flow, holes, (camera, camera)),
+        (1, -1),
+        (holes[:-1], holes[1:]),
+        strict=True,
+    ):
+        assert not done[unknown].any()
+        np.testing.assert_array_equal(done[~unknown], sign * flow[~unknown])
+
+
+@pytest.mark.parametrize("size", [2, 10])
+def test_what_really_moves_goes_on_where_the_camera_rests(size):
+    flow = by_pairs(*[size] * (COUNT - 1))
+    camera = resting(*[True] * (COUNT - 1))
+    for done, sign in zip(complete(flow, -flow, hole(), (camera, camera)), (1, -1), strict=True):
+        np.testing.assert_allclose(done, sign * flow, rtol=0.02)
+
+
+def test_only_where_the_camera_rests_does_small_motion_vanish():
+    flow, holes = by_pairs(*[0.1] * (COUNT - 1)), hole()
+    rests = [True, True, False, False, True]
+    for done, unknown in zip(
+        complete(flow, -flow, holes, (resting(*rests), resting(*rests))),
+        (holes[:-1], holes[1:]),
+        strict=True,
+    ):
+        for t, at_ease in enumerate(rests):
+            inside = np.linalg.norm(done[t][unknown[t]], axis=-1)
+            np.testing.assert_allclose(inside, 0 if at_ease else 0.1, atol=1e-3)

@@ -178,3 +178,32 @@ def test_one_picture_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(BadInput, match="Give"):
         write_picture(tmp_path / "x.png", np.zeros((2, 2, 7), np.uint8))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("array", [FRAMES[0], DEEP[0]])
+def test_compressed_tiff_frames_pass_through(tmp_path, array):
+    (tmp_path / "in").mkdir()
+    for number in range(2):
+        tifffile.imwrite(tmp_path / "in" / f"{number}.tif", array, compression="lzw")
+    copied(tmp_path / "in", tmp_path / "out")
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out" / "1.tif"), array)
+
+
+def test_names_as_people_and_programs_make_them(tmp_path):
+    names = ["-3.png", "--help4.png", " 5.png", "a\nb6.png", "ünï7.png", "8'\\\".png"]
+    (tmp_path / "in").mkdir()
+    for number, name in enumerate(names):
+        cv2.imwrite(str(tmp_path / "in" / name), FRAMES[number])
+    (tmp_path / "in" / "9.png").mkdir()
+    (tmp_path / "in" / "10.png").symlink_to("10.png")
+    copied(tmp_path / "in", tmp_path / "out")
+    assert {p.name for p in (tmp_path / "out").iterdir()} == set(names)
+
+
+@pytest.mark.parametrize("other", [FRAMES[0, :20], DEEP[0], FRAMES[0, :, :, 0]])
+def test_pictures_of_another_kind_are_refused_by_name(tmp_path, other):
+    write_video(tmp_path / "in", FRAMES[:3])
+    write_picture(tmp_path / "in" / "00001.png", other)
+    with pytest.raises(BadInput, match=r"00001.png is .* Give pictures of one size and kind"):
+        copied(tmp_path / "in", tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["in"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import numpy as np
 import pytest
 
 from cleanplate.errors import BadOutput
-from cleanplate.io import whole_folder, write_picture
+from cleanplate.io import refuse_same, whole_folder, write_picture, write_video
 
 
 def test_whole_folder_replaces_its_own_and_keeps_the_rest(tmp_path):
@@ -54,3 +57,56 @@ def test_refusals_name_the_result_and_not_the_hidden_folder(tmp_path):
     assert str(tmp_path / "out" / "no") in str(raised.value)
     assert ".part" not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
+
+
+FRAMES = np.zeros((2, 16, 16, 3), np.uint8)
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.mp4", "link.mp4", "socket.mkv", "/dev/full"])
+def test_a_device_or_a_pipe_is_never_replaced(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "link.mp4").symlink_to("/dev/null")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket.mkv"))
+    before = set(tmp_path.iterdir())
+    with pytest.raises(BadOutput, match="a device, a pipe or a socket") as raised:
+        write_video(tmp_path / name, FRAMES)
+    assert "Give the name of a new file" in str(raised.value)
+    assert set(tmp_path.iterdir()) == before
+    assert not (tmp_path / "pipe.mp4").is_file()
+
+
+def test_places_that_lead_nowhere_are_refused(tmp_path):
+    (tmp_path / "round.mp4").symlink_to("round.mp4")
+    (tmp_path / "round").symlink_to("round")
+    long = "o" * 300
+    for name, said in [
+        ("round.mp4", "round in a circle"),
+        ("round", "round in a circle"),
+        ("round/out", "does not exist"),
+        (f"{long}.mp4", "too long"),
+        (long, "too long"),
+        (f"{long}/out.mp4", "too long"),
+    ]:
+        with pytest.raises(BadOutput, match=said):
+            write_video(tmp_path / name, FRAMES)
+    assert {p.name for p in tmp_path.iterdir()} == {"round.mp4", "round"}
+
+
+def test_looking_for_the_input_stumbles_over_no_name(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "round").symlink_to("round")
+    refuse_same(tmp_path / "in", tmp_path / "round")
+    refuse_same(tmp_path / "round", tmp_path / "in")
+    with pytest.raises(BadOutput, match="too long"):
+        refuse_same(tmp_path / "in", tmp_path / ("o" * 300))
+
+
+def test_a_folder_that_bears_a_videos_suffix_is_not_meant(tmp_path):
+    (tmp_path / "out.mp4").mkdir()
+    with pytest.raises(BadOutput, match="is a folder"):
+        write_video(tmp_path / "out.mp4", FRAMES)
+    (tmp_path / "shot.v2").mkdir()
+    write_video(tmp_path / "shot.v2", FRAMES)
+    assert len(list((tmp_path / "shot.v2").iterdir())) == 2

@@ -9,6 +9,7 @@ import signal
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io import Encoding, Picture, open_video, open_writer, read_video, write_video
@@ -71,6 +72,37 @@ def test_sound_without_pictures(tmp_path):
     assert "no video stream (it holds audio)" in one_line(raised)
 
 
+def test_a_cover_picture_is_no_video(tmp_path):
+    with av.open(str(tmp_path / "x.mp3"), "w") as container:
+        sound = container.add_stream("libmp3lame", rate=48000, layout="mono")
+        cover = container.add_stream("png", rate=25)
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "rgb24"
+        cover.disposition = Disposition.attached_pic
+        container.start_encoding()
+        picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), "rgb24")
+        picture.pts = 0
+        container.mux(cover.encode(picture))
+        for piece in tone(0.1):
+            container.mux(sound.encode(piece))
+        container.mux(sound.encode(None))
+    with pytest.raises(BadInput) as raised:
+        open_video(tmp_path / "x.mp3")
+    assert "no video stream (it holds audio, cover picture)" in one_line(raised)
+
+
+def test_a_second_video_stream_is_copied_and_told(make, tmp_path):
+    def second(container, stream):
+        other = container.add_stream("libx264", rate=25)
+        other.height, other.width, other.pix_fmt = 32, 32, "yuv420p"
+
+    source = make("in.mkv", count=3, setup=second)
+    with open_video(source) as reader, open_writer(tmp_path / "out.mkv", reader) as writer:
+        for picture in reader:
+            writer.write(picture)
+        writer.finish()
+    assert any("video stream 1 (h264) is copied as it is" in told for told in writer.warnings)
+
+
 def test_a_header_without_frames(make, tmp_path):
     source = make("in.mkv", count=3)
     data = source.read_bytes()
@@ -80,16 +112,45 @@ def test_a_header_without_frames(make, tmp_path):
     assert "ends before its first picture" in one_line(raised)
 
 
-@pytest.mark.parametrize("name, text", [
-    ("x.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nin.mp4\n#EXT-X-ENDLIST\n"),
-    ("x.ffconcat", "ffconcat version 1.0\nfile in.mp4\n"),
-])  # fmt: skip
-def test_a_list_of_other_files_opens_none_of_them(make, tmp_path, name, text):
-    make("in.mp4", count=3)
-    (tmp_path / name).write_text(text)
+LISTS = {
+    "x.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n",
+    "list.mp4": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{}\n#EXT-X-ENDLIST\n",
+    "x.ffconcat": "ffconcat version 1.0\nfile '{}'\n",
+    "near.mp4": "ffconcat version 1.0\nfile in.mp4\n",
+    "x.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nt=0 0\nm=video 5000 RTP/AVP 96\n",
+    "x.mpd": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static">'
+    "<Period><AdaptationSet><Representation><BaseURL>{}</BaseURL></Representation>"
+    "</AdaptationSet></Period></MPD>",
+}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_of_other_files_opens_none_of_them(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(tmp_path / "in.mp4")  # who opens this waits for ever
+    (tmp_path / name).write_text(LISTS[name].format(tmp_path / "in.mp4"))
     with pytest.raises(BadInput) as raised:
-        open_video(tmp_path / name)
-    one_line(raised)
+        open_video(name)
+    assert "Give a video file" in one_line(raised)
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_no_input_for_it_is_read_more_than_once(tmp_path):
+    os.mkfifo(tmp_path / "in.mp4")
+    for path in (tmp_path / "in.mp4", "/dev/null"):
+        with pytest.raises(BadInput) as raised:
+            open_video(path)
+        assert "a pipe or a device" in one_line(raised)
+
+
+@pytest.mark.parametrize("given", [None, 5, b"in.mp4", ["in.mp4"], np.zeros((3, 4))], ids=str)
+def test_what_is_no_path(given):
+    with pytest.raises(BadInput) as raised:
+        open_video(given)
+    assert f"{type(given).__name__} was given for a path" in one_line(raised)
+    with pytest.raises(BadInput, match="was given for a path"):
+        write_video(given, np.zeros((1, 16, 16, 3), np.uint8))
 
 
 def test_unbelievable_sizes(make, tmp_path):

@@ -40,3 +40,33 @@ def test_grow_refuses_to_shrink_and_grey():
         grow(np.zeros((3, 3), bool), -1)
     with pytest.raises(BadInput, match="Give bool"):
         grow(np.zeros((3, 3), np.uint8), 1)
+
+
+@pytest.mark.parametrize("pixels", [33, 40, 50])
+def test_large_growth_is_every_pixel_within_reach(pixels):
+    holes = np.random.default_rng(pixels).random((2, 90, 120)) < 0.0005
+    assert np.array_equal(grow(holes, pixels), slow_grow(holes, pixels))
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("pixels", [3000, 10**6, 10**30])
+def test_huge_growth_covers_everything_in_no_time(pixels):
+    hole = np.zeros((540, 960), bool)
+    assert not grow(hole, pixels).any()
+    hole[3, 5] = True
+    assert grow(hole, pixels).all()
+
+
+@pytest.mark.parametrize("pixels", [1.5, 2.0, "a", None, True, np.bool_(True), np.float32(2), [1]])
+def test_pixels_are_whole_numbers(pixels):
+    with pytest.raises(BadInput, match="Give a whole number from 0 up") as refusal:
+        grow(np.zeros((3, 3), bool), pixels)
+    assert repr(pixels) in str(refusal.value)
+
+
+def test_whole_numbers_of_numpy_will_do():
+    hole = np.zeros((300, 9), bool)
+    hole[150, 4] = True
+    for kind in (np.uint8, np.int8, np.int64):
+        assert np.array_equal(grow(hole, kind(100)), grow(hole, 100))
+    assert np.array_equal(grow(hole.tolist(), 3), grow(hole, 3))

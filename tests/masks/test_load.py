@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import types
 from fractions import Fraction
 from pathlib import Path
@@ -107,6 +108,23 @@ def test_other_files_are_left_alone(tmp_path):
     assert [p.name for p in list_pictures(masks)] == ["0.png", "1.JPG"]
 
 
+@pytest.mark.timeout(20)
+def test_what_only_bears_a_pictures_name_is_left_alone(tmp_path):
+    masks = folder(tmp_path, ["0.png", "1.png"])
+    (masks / "2.png").mkdir()
+    os.mkfifo(masks / "3.png")  # who opens this waits for ever
+    (masks / "4.png").symlink_to("4.png")
+    assert [p.name for p in list_pictures(masks)] == ["0.png", "1.png"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n" + b"x" * 50, b"words"])
+def test_a_broken_picture_among_others_is_refused_by_name(tmp_path, content):
+    masks = folder(tmp_path, ["0.png", "1.png", "2.png"])
+    (masks / "1.png").write_bytes(content)
+    with pytest.raises(BadInput, match=r"1\.png cannot be read"):
+        read_holes(masks, like=np.zeros((3, *SIZE, 3), np.uint8))
+
+
 def test_one_picture_in_a_folder_is_still(tmp_path):
     with open_holes(folder(tmp_path, ["0007.png"]), size=SIZE) as source:
         assert source.still
@@ -188,6 +206,36 @@ def test_refusals(tmp_path):
         with pytest.raises(BadInput, match=words) as refusal:
             open_holes(tmp_path / spec, size=SIZE)
         assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_mask_at_all(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # here lie pictures, which an empty name must not stand for
+    write(tmp_path / "0.png", dot(3))
+    os.mkfifo(tmp_path / "pipe.png")
+    for spec, words in [
+        ("", "mask '' does not exist"),
+        (tmp_path / "pipe.png", "a pipe or a device"),
+        ("/dev/null", "a pipe or a device"),
+        (None, "NoneType was given for a path"),
+        (np.zeros(SIZE, bool), "ndarray was given for a path"),
+    ]:
+        with pytest.raises(BadInput, match=words) as refusal:
+            open_holes(spec, size=SIZE)
+        assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("value", [1.5, "a", True, np.float32(2), [1], np.array([1, 2])], ids=str)
+@pytest.mark.parametrize("name", ["grow", "object_index"])
+def test_options_are_whole_numbers(name, value):
+    with pytest.raises(BadInput, match=f"{name} is .* Give a whole number"):
+        MaskOptions(**{name: value})
+
+
+def test_options_may_be_numbers_of_numpy(tmp_path):
+    path = write(tmp_path / "m.png", dot(50))
+    options = MaskOptions(grow=np.uint8(2), object_index=None)
+    assert next(iter(open_holes(path, size=SIZE, options=options))).sum() == 13
 
 
 def test_mask_video_is_streamed_turned_and_closed(make, tmp_path, monkeypatch):

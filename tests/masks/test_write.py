@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -75,3 +77,18 @@ def test_a_mask_is_not_grown_in_place(tmp_path):
     assert path.read_bytes() == before
     with pytest.raises(BadInput, match="does not exist"):
         grow_masks(tmp_path / "no.png", tmp_path / "out.png", options=MaskOptions(grow=1))
+
+
+@pytest.mark.timeout(20)
+def test_masks_and_places_that_are_none(tmp_path):
+    mask = save(tmp_path / "m.png", dot(5))
+    os.mkfifo(tmp_path / "pipe.png")
+    for source, out, kind, said in [
+        (tmp_path / "pipe.png", "out.png", BadInput, "a pipe or a device"),
+        (tmp_path / ("m" * 300 + ".png"), "out.png", BadInput, "too long"),
+        (mask, "pipe.png", BadOutput, "a device, a pipe or a socket"),
+        (mask, "o" * 300 + ".png", BadOutput, "too long"),
+    ]:
+        with pytest.raises(kind, match=said):
+            grow_masks(source, tmp_path / out, options=MaskOptions(grow=1))
+    assert {p.name for p in tmp_path.iterdir()} == {"m.png", "pipe.png"}

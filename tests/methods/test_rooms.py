@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cleanplate as cp
-from cleanplate.methods import load_method
+from cleanplate.methods import Method, load_method
 
 METHODS = sorted(cp.METHODS)
 SIZES = [(37, 53), (5, 7), (1, 1), (1, 2), (2, 1), (2, 2), (40, 1), (64, 48)]
@@ -209,3 +209,34 @@ def test_weights_for_a_method_without_any_are_refused():
 def test_a_working_size_of_nothing_is_refused():
     with pytest.raises(cp.BadInput, match="working_pixels is 0"):
         load_method("flow", working_pixels=0)
+
+
+WRONG = [1.5, 2.0, "a", None, True, np.bool_(True), np.float32(3), [1], np.array([1, 2])]
+
+
+@pytest.mark.parametrize("value", WRONG, ids=str)
+@pytest.mark.parametrize("option", ["seed", "working_pixels"])
+def test_options_that_count_are_whole_numbers(option, value):
+    with pytest.raises(cp.BadInput, match=f"{option} is .* Give a whole number from"):
+        load_method("flow", **{option: value})
+
+
+@pytest.mark.parametrize("value", [None, 5, b"flow", ["flow"], np.array(["flow", "flow"])], ids=str)
+def test_names_of_another_kind_are_refused(value):
+    with pytest.raises(cp.BadInput, match=r"method .* is unknown"):
+        load_method(value)
+    with pytest.raises(cp.BadInput, match=r"tune .* is unknown"):
+        load_method("flow", tune=value)
+    with pytest.raises(cp.BadInput, match="does not run on"):
+        load_method("flow", device=value)
+
+
+def test_numbers_of_numpy_become_python_s_own():
+    options = load_method("flow", seed=np.uint8(200), working_pixels=np.int16(30_000)).options
+    assert type(options.seed) is type(options.working_pixels) is int
+    assert (options.seed, options.working_pixels) == (200, 30_000)
+
+
+def test_a_method_is_told_from_what_is_none():
+    assert isinstance(load_method("flow"), Method)
+    assert not any(isinstance(other, Method) for other in ("flow", None, 5, []))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cleanplate.cli import options
+
+if TYPE_CHECKING:
+    from cleanplate.summary import Summary
 
 
 class Tune(StrEnum):
@@ -18,46 +21,52 @@ class Tune(StrEnum):
     fidelity = "fidelity"
 
 
+Out = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--out",
+        help="What to write: a video, by its extension, or without one a folder of pictures.",
+    ),
+]
+Method = Annotated[str, typer.Option(help="How to fill.")]
+ForWhat = Annotated[
+    Tune, typer.Option(help="Look right after a removal, or be close to the truth.")
+]
+Grow = Annotated[int, typer.Option(min=0, help="Grow the hole by so many pixels.")]
+Codec = Annotated[str | None, typer.Option(help="Encoder; by default like the video.")]
+Crf = Annotated[float | None, typer.Option(help="Quality; lower is better and larger.")]
+Preset = Annotated[str | None, typer.Option(help="Speed of the encoder, such as fast or slow.")]
+Lossless = Annotated[bool, typer.Option("--lossless", help="Lose nothing by encoding.")]
+Provenance = Annotated[
+    Path | None, typer.Option(help="New folder for pictures of where every pixel came from.")
+]
+Weights = Annotated[Path | None, typer.Option(help="Weights, for a method that has some.")]
+Device = Annotated[str, typer.Option(help="Where to compute: auto, cpu.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same pixels.")]
+
+
 def fill(
     video: options.Video,
     mask: options.Mask,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--out",
-            help="What to write: a video, by its extension, or without one a folder of pictures.",
-        ),
-    ],
-    method: Annotated[str, typer.Option(help="How to fill.")] = "flow",
-    tune: Annotated[
-        Tune, typer.Option(help="Look right after a removal, or be close to the truth.")
-    ] = Tune.removal,
-    grow: Annotated[int, typer.Option(min=0, help="Grow the hole by so many pixels.")] = 4,
+    out: Out,
+    method: Method = "flow",
+    tune: ForWhat = Tune.removal,
+    grow: Grow = 4,
     invert_mask: options.InvertMask = False,
     object_index: options.ObjectIndex = None,
-    codec: Annotated[str | None, typer.Option(help="Encoder; by default like the video.")] = None,
-    crf: Annotated[float | None, typer.Option(help="Quality; lower is better and larger.")] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Speed of the encoder, such as fast or slow.")
-    ] = None,
-    lossless: Annotated[bool, typer.Option("--lossless", help="Lose nothing by encoding.")] = False,
-    provenance: Annotated[
-        Path | None, typer.Option(help="New folder for pictures of where every pixel came from.")
-    ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="Weights, for a method that has some.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="Where to compute: auto, cpu.")] = "auto",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same pixels.")] = 0,
+    codec: Codec = None,
+    crf: Crf = None,
+    preset: Preset = None,
+    lossless: Lossless = False,
+    provenance: Provenance = None,
+    weights: Weights = None,
+    device: Device = "auto",
+    seed: Seed = 0,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
     """Fill the hole in VIDEO that MASK marks; sound, timing and everything outside stay."""
-    import dataclasses
-    import json
-
-    from cleanplate.cli.words import provenance_words, summary_words
     from cleanplate.io import Encoding
     from cleanplate.masks import MaskOptions
     from cleanplate.memory import keep_no_large_blocks
@@ -80,15 +89,25 @@ def fill(
             seed=seed,
             progress=progress,
         )
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(summary)))
-    else:
-        options.warn(summary.warnings, quiet=quiet)
-        if not quiet:
-            typer.echo(summary_words(summary))
-            if provenance:
-                typer.echo(provenance_words(str(provenance)))
-        for problem in summary.problems:
-            typer.echo(f"Problem: {problem.rstrip('.')}.", err=True)
+    _tell(summary, provenance, quiet=quiet, as_json=as_json)
     if summary.problems:
         raise typer.Exit(1)
+
+
+def _tell(summary: Summary, provenance: Path | None, *, quiet: bool, as_json: bool) -> None:
+    """Say what was done: one JSON object, or words."""
+    import dataclasses
+    import json
+
+    from cleanplate.cli.words import provenance_words, summary_words
+
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(summary)))
+        return
+    options.warn(summary.warnings, quiet=quiet)
+    if not quiet:
+        typer.echo(summary_words(summary))
+        if provenance:
+            typer.echo(provenance_words(str(provenance)))
+    for problem in summary.problems:
+        typer.echo(f"Problem: {problem.rstrip('.')}.", err=True)

@@ -21,11 +21,18 @@ _TOLERANCE = 1.0  # pixels, of RANSAC
 class CameraMotion(Sequence[NDArray[np.float32]]):
     """The flow (H, W, 2) of a homography between each two neighbours, drawn when asked for.
 
-    matrices: (T-1, 3, 3), from positions (x, y, 1) to where they go. size: (height, width).
+    matrices: (T-1, 3, 3), from positions (x, y, 1) to where they go. size: (height, width). rests:
+    (T-1,) bool, between which frames it is known not to move at all; nowhere if not given.
     """
 
-    def __init__(self, matrices: NDArray[np.float32], size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        matrices: NDArray[np.float32],
+        size: tuple[int, int],
+        rests: NDArray[np.bool_] | None = None,
+    ) -> None:
         self._matrices, self._size = matrices, size
+        self.rests = np.zeros(len(matrices), np.bool_) if rests is None else rests
 
     def __len__(self) -> int:
         return len(self._matrices)
@@ -47,19 +54,21 @@ def _field(matrix: NDArray[np.float32], height: int, width: int) -> Any:
     return out
 
 
-def camera_motion(flow: Flow, doubtful: Holes) -> CameraMotion:
+def camera_motion(
+    flow: Flow, doubtful: Holes, rests: NDArray[np.bool_] | None = None
+) -> CameraMotion:
     """Return the homographies that most trusted pixels of each pair of frames obey.
 
-    flow: (T-1, H, W, 2). doubtful: (T-1, H, W) bool, True where the flow must not vote. A pair
-    without enough votes is taken to be at rest.
+    flow: (T-1, H, W, 2). doubtful: (T-1, H, W) bool, True where the flow must not vote. rests:
+    (T-1,) bool, where the camera is known to rest. A pair without enough votes stays as it is, too.
     """
 
     def fit(t: int) -> NDArray[np.float32]:
-        matrix = _homography(flow[t], doubtful[t])
+        matrix = None if rests is not None and rests[t] else _homography(flow[t], doubtful[t])
         return np.eye(3, dtype=np.float32) if matrix is None else matrix.astype(np.float32)
 
     matrices = np.array(each_frame(fit, len(flow)), np.float32).reshape(-1, 3, 3)
-    return CameraMotion(matrices, (flow.shape[1], flow.shape[2]))
+    return CameraMotion(matrices, (flow.shape[1], flow.shape[2]), rests)
 
 
 def _homography(

@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from cleanplate.flow.camera import CameraMotion
-from cleanplate.harmonic import harmonic_fill
+from cleanplate.harmonic import add_neighbours, harmonic_fill
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow, Holes
 from cleanplate.warp import sample_vector
 
 _TIME_WEIGHT = 0.5  # of each neighbour in time, against 1 for each of the four in space
 _OVER_RELAXATION = 1.5
+_NOISE = 0.15  # pixels a frame
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def complete_flow(
         )
 
     each_frame(settle, 2)  # the two directions only read each other's first completion
-    for residual, motion in zip(residuals, camera, strict=True):
+    for residual, motion, unknown in zip(residuals, camera, doubtful, strict=True):
+        _settle_what_rests(residual, motion.rests, unknown)
         _add(residual, motion)
     return residuals
 
@@ -75,6 +78,17 @@ def _continue_from_edge(flow: Flow, camera: CameraMotion, doubtful: Holes, sweep
         flow[t] = harmonic_fill(flow[t], doubtful[t], sweeps=sweeps)
 
     each_frame(fill, len(flow))
+
+
+def _settle_what_rests(residual: Flow, rests: NDArray[np.bool_], doubtful: Holes) -> None:
+    """Let small residuals vanish where the camera rests: they are noise, and would add up.
+
+    Larger ones are hardly changed (Breiman's garrote).
+    """
+    for t in np.flatnonzero(rests):
+        unknown = residual[t][doubtful[t]]
+        squared = np.maximum(np.square(unknown).sum(axis=1, keepdims=True), 1e-12)
+        residual[t][doubtful[t]] = unknown * np.maximum(1 - _NOISE**2 / squared, 0)
 
 
 def _add(residual: Flow, camera: CameraMotion) -> None:
@@ -126,23 +140,14 @@ def _add_pull(pull: Any, rows: Any, columns: Any, motion: Any, neighbour: Any) -
 
 @njit(cache=True, nogil=True)
 def _relax(field: Any, rows: Any, columns: Any, pull: Any, sweeps: int) -> None:
-    """Over-relaxed Gauss-Seidel on the listed pixels, in alternating scan order, in place."""
-    height, width = field.shape[0], field.shape[1]
+    """Relax the listed pixels as `harmonic_fill` does, but each with its pull, in place."""
     count = len(rows)
     for sweep in range(sweeps):
-        for k in range(count):
-            i = k if sweep % 2 == 0 else count - 1 - k
+        for j in range(count):
+            i = j if sweep % 2 == 0 else count - 1 - j
             y, x = rows[i], columns[i]
-            dx, dy, weight = pull[i, 0], pull[i, 1], pull[i, 2]
-            if y > 0:
-                dx, dy, weight = dx + field[y - 1, x, 0], dy + field[y - 1, x, 1], weight + 1
-            if y < height - 1:
-                dx, dy, weight = dx + field[y + 1, x, 0], dy + field[y + 1, x, 1], weight + 1
-            if x > 0:
-                dx, dy, weight = dx + field[y, x - 1, 0], dy + field[y, x - 1, 1], weight + 1
-            if x < width - 1:
-                dx, dy, weight = dx + field[y, x + 1, 0], dy + field[y, x + 1, 1], weight + 1
-            if weight == 0:  # a picture of one pixel
-                continue
-            field[y, x, 0] += np.float32(_OVER_RELAXATION) * (dx / weight - field[y, x, 0])
-            field[y, x, 1] += np.float32(_OVER_RELAXATION) * (dy / weight - field[y, x, 1])
+            for k in range(2):
+                total, weight = add_neighbours(pull[i, k], pull[i, 2], field, y, x, k)
+                if weight > 0:  # not so in a picture of one pixel
+                    step = total / weight - field[y, x, k]
+                    field[y, x, k] += np.float32(_OVER_RELAXATION) * step

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
 from cleanplate.io.colour import to_planes
-from cleanplate.io.encode import Encoding
+from cleanplate.io.encode import CONTAINERS, Encoding
 from cleanplate.io.file_reader import FileReader
 from cleanplate.io.file_writer import FileWriter
 from cleanplate.io.folder import FolderReader, FolderWriter
@@ -22,7 +22,7 @@ from cleanplate.io.layout import layout
 from cleanplate.io.picture import Picture
 from cleanplate.io.place import refuse_same
 from cleanplate.io.reader import Reader
-from cleanplate.io.refuse import reading
+from cleanplate.io.refuse import path_of, reading, refuse_pipe, writing
 from cleanplate.io.sound import Audio
 from cleanplate.io.writer import Writer
 
@@ -32,11 +32,12 @@ def open_video(path: str | Path, *, rate: Fraction = Fraction(25)) -> Reader:
 
     rate: frames a second of a folder, which does not say. Raises BadInput.
     """
-    path = Path(path)
+    path = path_of(path)
     with reading(path):
         if path.is_dir():
             return FolderReader(path, rate=rate)
-        if path.stat().st_size == 0 and path.is_file():
+        refuse_pipe(path)
+        if path.stat().st_size == 0:
             raise BadInput(f"{path} is empty. Give a video file or a folder of pictures.")
     return FileReader(path)
 
@@ -74,8 +75,8 @@ def open_writer(path: str | Path, like: Reader, encoding: Encoding = Encoding())
 
     like: the clip whose pictures are coming; what else it holds is copied. Raises BadOutput.
     """
-    path = Path(path)
-    if path.suffix == "" or path.is_dir():
+    path = path_of(path)
+    if _means_folder(path):
         return FolderWriter(path, like, encoding)
     source = like.path if isinstance(like, FileReader) else None
     if source is None:
@@ -87,7 +88,7 @@ def write_video(
     path: str | Path,
     frames: NDArray[Any],
     *,
-    rate: Fraction | int = Fraction(25),
+    rate: Fraction | float = Fraction(25),
     encoding: Encoding = Encoding(),  # noqa: B008 - frozen
     audio: Audio | None = None,
 ) -> None:
@@ -97,13 +98,9 @@ def write_video(
     (samples, rate), float32 (N,) or (N, 2) from -1 to 1. Files hold 4:2:0 as most players expect
     it, 8 bits or 10; with encoding.lossless the RGB itself. Raises BadInput, BadOutput.
     """
-    path, frames = Path(path), np.asarray(frames)
-    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype not in (np.uint8, np.uint16):
-        raise BadInput(
-            f"frames are {frames.dtype} {frames.shape}. Give (T, H, W, 3), 8 or 16 bits."
-        )
-    folder = path.suffix == "" or path.is_dir()
-    info = _info_of(frames, Fraction(rate), rgb=folder or encoding.lossless)
+    path, frames = path_of(path), _frames_of(frames)
+    folder = _means_folder(path)
+    info = _info_of(frames, _rate_of(rate), rgb=folder or encoding.lossless)
     writer = (
         FolderWriter(path, None, encoding)
         if folder
@@ -118,6 +115,38 @@ def write_video(
                 Picture(planes, form, colour=info.colour, pts=pts, time_base=info.time_base)
             )
         writer.finish()
+
+
+def _frames_of(given: Any) -> NDArray[Any]:
+    """Return frames as an array that a clip can be made of; raises BadInput."""
+    frames = np.asarray(given)
+    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype not in (np.uint8, np.uint16):
+        raise BadInput(
+            f"frames are {frames.dtype} {frames.shape}. Give (T, H, W, 3), 8 or 16 bits."
+        )
+    if 0 in frames.shape:
+        raise BadInput(f"frames have shape {frames.shape}. Give at least one frame of one pixel.")
+    return frames
+
+
+def _rate_of(given: Any) -> Fraction:
+    """Return frames a second as a fraction that files can hold; raises BadInput."""
+    try:
+        rate = Fraction(given).limit_denominator(100_000)  # 29.97 is meant as it is written
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+        rate = Fraction(0)
+    if rate <= 0:
+        raise BadInput(f"the rate is {given!r} frames a second. Give a number above 0, such as 25.")
+    return rate
+
+
+def _means_folder(path: Path) -> bool:
+    """Tell whether a result of this name is a folder: one without a suffix, or one that is there.
+
+    A folder that bears a video's suffix is not meant: to write a file of that name is refused.
+    """
+    with writing(path):
+        return path.suffix == "" or (path.suffix.lower() not in CONTAINERS and path.is_dir())
 
 
 def _info_of(frames: NDArray[Any], rate: Fraction, *, rgb: bool) -> VideoInfo:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from io import BytesIO
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import av
 from av.codec.context import Flags
 from av.video.format import VideoFormat
 
-from cleanplate.errors import BadOutput
+from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io.info import VideoInfo
 from cleanplate.io.layout import Layout, door, layout
 
@@ -24,13 +25,21 @@ class Encoding:
     """How to write; None means: as the source looks.
 
     codec: an encoder of FFmpeg, or h264, h265, vp9, av1. crf: quality, lower is better. preset: a
-    speed of that encoder. lossless: keep every sample.
+    speed of that encoder. lossless: keep every sample. Raises BadInput for other kinds of values.
     """
 
     codec: str | None = None
     crf: float | None = None
     preset: str | None = None
     lossless: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse kinds of values that mean nothing; whether they suit shows when one encodes."""
+        kinds = (("codec", str, "a name"), ("preset", str, "a name"), ("crf", Real, "a number"))
+        for name, kind, said in kinds:
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
+                raise BadInput(f"{name} is {value!r}. Give {said}, or leave it out.")
 
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,15 +25,10 @@ class Place:
     def __init__(self, path: Path, *, folder: bool = False, among: bool = False) -> None:
         self.path = path
         self._folder = folder
-        if not path.absolute().parent.exists():
-            raise BadOutput(f"folder {path.parent} does not exist. Make it, or give another place.")
         self._among = among
-        if folder:
-            self._check_folder()
-        elif path.is_dir():
-            raise BadOutput(f"{path} is a folder. Give the name of a file.")
-        self.part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         with writing(path):
+            self._check()
+            self.part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
             if folder:
                 self.part.mkdir()
             else:
@@ -61,16 +58,29 @@ class Place:
                 shutil.rmtree(old)
             child.replace(old)
 
-    def _check_folder(self) -> None:
-        if self.path.exists() and not self.path.is_dir():
-            raise BadOutput(f"{self.path} is a file. Give the name of a folder for pictures.")
-        if self._among:
+    def _check(self) -> None:
+        """Refuse a place that cannot become the result; raises BadOutput and OSError."""
+        path = self.path
+        if not path.absolute().parent.exists():
+            raise BadOutput(f"folder {path.parent} does not exist. Make it, or give another place.")
+        try:
+            mode = path.stat().st_mode
+        except FileNotFoundError:
             return
-        with writing(self.path):
-            if self.path.is_dir() and any(self.path.iterdir()):
+        if stat.S_ISDIR(mode):
+            if not self._folder:
+                raise BadOutput(f"{path} is a folder. Give the name of a file.")
+            if not self._among and any(path.iterdir()):
                 raise BadOutput(
-                    f"{self.path} is a folder that is not empty. Give a new or an empty folder."
+                    f"{path} is a folder that is not empty. Give a new or an empty folder."
                 )
+        elif not stat.S_ISREG(mode):
+            raise BadOutput(
+                f"{path} is a file of the system (a device, a pipe or a socket), and a result "
+                "would take its place. Give the name of a new file or folder."
+            )
+        elif self._folder:
+            raise BadOutput(f"{path} is a file. Give the name of a folder for pictures.")
 
 
 @contextmanager
@@ -92,7 +102,13 @@ def whole_folder(path: Path, *, among: bool = False) -> Iterator[Path]:
 
 def refuse_same(source: Path, target: Path) -> None:
     """Refuse an output that is its own input, links followed; raises BadOutput."""
-    if target.exists() and source.exists() and source.samefile(target):
-        raise BadOutput(f"{target} is the input itself. Give another name for the output.")
-    if source.is_dir() and source.resolve() in target.resolve().parents:
-        raise BadOutput(f"{target} lies inside the input folder. Give another place.")
+    with writing(target):
+        if target.exists() and source.exists() and source.samefile(target):
+            raise BadOutput(f"{target} is the input itself. Give another name for the output.")
+        if source.is_dir() and _real(source) in _real(target).parents:
+            raise BadOutput(f"{target} lies inside the input folder. Give another place.")
+
+
+def _real(path: Path) -> Path:
+    """Follow links as Path.resolve does, which raises where they go round in a circle."""
+    return Path(os.path.realpath(path))

@@ -15,8 +15,7 @@ from cleanplate.errors import BadInput
 from cleanplate.io.frame import colour_of, side_data
 from cleanplate.io.info import VideoInfo, turn_of
 from cleanplate.io.layout import door, layout
-
-LONGEST_SIDE = 16384  # pixels; a header that claims more is broken or means harm
+from cleanplate.io.refuse import MOST_PIXELS, refuse_huge
 
 # What a player needs besides the samples and no encoder here writes again.
 NOT_KEPT = {
@@ -34,13 +33,18 @@ NOT_KEPT = {
 def main_stream(container: Any, path: Path) -> Any:
     """Return the first video stream that is no cover picture; raises BadInput without one."""
     for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
+        if not is_cover(stream):
             if stream.codec_context is None:
                 raise BadInput(f"{path} has a video stream of a codec that cannot be read.")
             return stream
-    kinds = sorted({stream.type for stream in container.streams})
+    kinds = sorted({"cover picture" if is_cover(s) else s.type for s in container.streams})
     held = f" (it holds {', '.join(kinds)})" if kinds else ""
     raise BadInput(f"{path} has no video stream{held}. Give a file with pictures in it.")
+
+
+def is_cover(stream: Any) -> bool:
+    """Tell whether a stream is the picture on the cover of a song or a film."""
+    return stream.type == "video" and bool(stream.disposition & Disposition.attached_pic)
 
 
 def named(stream: Any) -> str:
@@ -52,12 +56,8 @@ def named(stream: Any) -> str:
 
 def check_size(path: Path, context: Any) -> None:
     """Refuse sizes that no camera makes, before any picture is allocated; raises BadInput."""
-    if max(context.width, context.height) > LONGEST_SIDE:
-        raise BadInput(
-            f"{path} claims pictures of {context.width}x{context.height}. "
-            f"Up to {LONGEST_SIDE} pixels a side are read."
-        )
-    context.options = {**context.options, "max_pixels": str(LONGEST_SIDE * LONGEST_SIDE // 2)}
+    refuse_huge(path, context.width, context.height)
+    context.options = {**context.options, "max_pixels": str(MOST_PIXELS)}
 
 
 def probe(container: Any, stream: Any, frame: av.VideoFrame) -> VideoInfo:

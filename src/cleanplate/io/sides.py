@@ -13,7 +13,7 @@ import av
 from av.stream import Discard
 
 from cleanplate.io.file_reader import open_container
-from cleanplate.io.probe import main_stream, named
+from cleanplate.io.probe import is_cover, main_stream, named
 from cleanplate.io.refuse import reading
 
 
@@ -72,6 +72,10 @@ class Sides:
                 self.warnings.append(f"{named(stream)} cannot be kept in {suffix}: left out")
                 stream.discard = Discard.all
                 continue
+            if stream.type == "video" and not is_cover(stream):
+                self.warnings.append(
+                    f"{named(stream)} is copied as it is: only the first is filled"
+                )
             added = _copy_of(self._output, stream)
             if stream.type != "attachment":
                 streams[stream.index] = added

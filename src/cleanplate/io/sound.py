@@ -22,12 +22,8 @@ class Sound:
     """Samples being encoded; until and rest hand over packets as Sides does."""
 
     def __init__(self, audio: Audio, output: Any) -> None:
-        samples, rate = audio
-        samples = np.asarray(samples, np.float32)
-        samples = samples[:, None] if samples.ndim == 1 else samples
-        if samples.ndim != 2 or samples.shape[1] not in LAYOUTS:
-            raise BadInput(f"audio has shape {samples.shape}. Give (N,) or (N, 2).")
-        self._samples, self._rate, self._at = samples, int(rate), 0
+        samples, self._rate = _checked(audio)
+        self._samples, self._at = samples, 0
         self._layout = LAYOUTS[samples.shape[1]]
         self._output = output
         codec = CODECS.get(output.format.name, "aac")
@@ -47,3 +43,22 @@ class Sound:
         """Encode the samples that are left."""
         self.until(Fraction(len(self._samples), self._rate))
         self._output.mux(self._stream.encode(None))
+
+
+def _checked(audio: Audio) -> tuple[NDArray[np.float32], int]:
+    """Return (N, channels) samples and how many a second; raises BadInput."""
+    try:
+        samples, rate = np.asarray(audio[0], np.float32), int(audio[1])
+    except (TypeError, ValueError, IndexError, OverflowError):
+        raise BadInput(
+            "audio is not (samples, rate). Give floats from -1 to 1, and 48000."
+        ) from None
+    if samples.ndim == 1:
+        samples = samples[:, None]
+    if samples.ndim != 2 or samples.shape[1] not in LAYOUTS:
+        raise BadInput(f"audio has shape {samples.shape}. Give (N,) or (N, 2).")
+    if rate < 1:
+        raise BadInput(f"audio has {rate} samples a second. Give a number above 0, such as 48000.")
+    if not np.isfinite(samples).all():
+        raise BadInput("audio holds samples that are not finite. Give floats from -1 to 1.")
+    return samples, rate

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from cleanplate.errors import BadInput
 from cleanplate.io import in_order, numbers_of
+from cleanplate.io.refuse import reading
 from cleanplate.masks import picture
 from cleanplate.masks.source import Fit, HoleSource
 from cleanplate.video import Holes
@@ -55,12 +56,18 @@ def open_folder(folder: Path, numbers: Sequence[int] | None, fit: Fit) -> HoleSo
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """Return the pictures of a folder in natural order."""
-    paths = [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in picture.SUFFIXES and not path.name.startswith(".")
-    ]
+    """Return the pictures of a folder in natural order; raises BadInput where it cannot be read.
+
+    Folders, pipes, and links that lead nowhere are no pictures, whatever their names.
+    """
+    with reading(folder):
+        paths = [
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in picture.SUFFIXES
+            and not path.name.startswith(".")
+            and path.is_file()
+        ]
     return in_order(paths)
 
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from cleanplate.errors import BadInput
 from cleanplate.io import open_video, to_displayed
-from cleanplate.io.refuse import reading
+from cleanplate.io.refuse import path_of, reading, refuse_pipe
 from cleanplate.masks import picture
+from cleanplate.masks.edit import check_pixels
 from cleanplate.masks.folder import open_folder
 from cleanplate.masks.source import Fit, HoleSource, MaskOptions, count_mismatch
 from cleanplate.video import Holes
@@ -35,19 +36,21 @@ def open_holes(
     Masks of another size are resized to the nearest pixel. The matching rule of folders stands in
     ``masks/folder.py``. Raises BadInput for what is missing, unreadable, or does not fit.
     """
-    if options.grow < 0:
-        raise BadInput(f"a hole cannot grow by {options.grow} pixels. Give 0 or more.")
+    check_pixels(options.grow)
     fit = Fit(size, options)
     text = str(spec)
     if text.lower().startswith("box:"):
         if options.object_index is not None:
             raise BadInput(f"{text} has no objects. Leave the object out, or give a palette PNG.")
         return _still(fit(parse_box(text, size)), fit)
-    path = Path(spec)
+    path = path_of(spec)
     with reading(path):
-        missing = not path.exists()
+        missing = not text or not path.exists()  # the path of "" is the folder one is in
+        if not missing:
+            refuse_pipe(path)
     if missing:
-        raise BadInput(f"mask {path} does not exist. Give a picture, a folder, a video, or a box.")
+        named = text or "''"
+        raise BadInput(f"mask {named} does not exist. Give a picture, a folder, a video, or a box.")
     if path.is_dir():
         return open_folder(path, numbers, fit)
     if path.suffix.lower() in picture.SUFFIXES or picture.is_picture(path):

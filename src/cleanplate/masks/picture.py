@@ -17,19 +17,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from cleanplate.errors import BadInput
+from cleanplate.io.images import open_undecoded
 from cleanplate.video import Holes
 
-FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "PPM")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm")
-MOST_PIXELS = 1 << 26  # 8192 x 8192, twice an 8K frame: more is a mistake, or an attack
 HALF = 127  # of 255
 SPECK = 16  # pixels; a smaller patch of a lossy mask must be clearly black or white to count
 
@@ -37,11 +37,11 @@ SPECK = 16  # pixels; a smaller patch of a lossy mask must be clearly black or w
 def is_picture(path: Path) -> bool:
     """Tell whether the file holds a picture of a known kind, by its content, not its name."""
     try:
-        _open(path).close()
-    except (UnidentifiedImageError, OSError):
-        return False
+        open_undecoded(path).close()
     except BadInput:  # too large, but a picture
         return True
+    except Exception:  # whatever Pillow stumbles over in a damaged or hostile file
+        return False
     return True
 
 
@@ -54,20 +54,34 @@ def read_picture(
     a missing, damaged, or oversized file, for several pictures in one file, and for
     ``object_index`` on a picture without a palette.
     """
-    try:
-        with _open(path) as picture:
+    with _loaded(path) as picture:
+        return _hole(picture, path, object_index, warn)
+
+
+def _loaded(path: Path) -> Image.Image:
+    """Open and decode; raises BadInput."""
+    with ExitStack() as opened:
+        try:
+            picture = opened.enter_context(open_undecoded(path))
             _refuse_several(picture, path)
-            picture.load()
-            return _hole(picture, path, object_index, warn)
-    except FileNotFoundError:
-        raise BadInput(
-            f"mask {path} does not exist. Give a picture, a folder, or a video."
-        ) from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BadInput(
-            f"mask picture {path.name} cannot be read ({reason}). Save it again as PNG."
-        ) from error
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what matters is raised
+                picture.load()
+        except BadInput:
+            raise
+        except FileNotFoundError:
+            raise BadInput(
+                f"mask {path} does not exist. Give a picture, a folder, or a video."
+            ) from None
+        except MemoryError:
+            raise BadInput(f"mask picture {path.name} does not fit into memory.") from None
+        except Exception as error:  # whatever Pillow stumbles over in a damaged or hostile file
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise BadInput(
+                f"mask picture {path.name} cannot be read ({reason}). Save it again as PNG."
+            ) from error
+        opened.pop_all()
+    return picture
 
 
 def threshold(grey: NDArray[np.uint8], *, lossy: bool) -> Holes:
@@ -94,24 +108,6 @@ def _weak_specks(patches: Holes, grey: NDArray[np.uint8]) -> Holes:
     strong[labels[grey > 191]] = True
     weak: Holes = (small & ~strong)[labels]
     return weak
-
-
-def _open(path: Path) -> Image.Image:
-    """Open without decoding, and refuse what would not fit into memory."""
-    too_large = BadInput(
-        f"mask picture {path.name} has more than {MOST_PIXELS} pixels. "
-        "Give one of the size of the video."
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit follows
-        try:
-            picture = Image.open(path, formats=FORMATS)
-        except Image.DecompressionBombError:
-            raise too_large from None
-    if picture.width * picture.height > MOST_PIXELS:
-        picture.close()
-        raise too_large
-    return picture
 
 
 def _refuse_several(picture: Image.Image, path: Path) -> None:

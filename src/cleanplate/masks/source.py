@@ -11,7 +11,7 @@ import numpy as np
 
 from cleanplate.errors import BadInput
 from cleanplate.masks.edit import grow
-from cleanplate.video import Holes
+from cleanplate.video import Holes, whole
 
 STRETCHED = 1.25  # ratio of aspect ratios that no anamorphic pixel explains
 SUSPICIOUS_SHARE = 0.85  # of the picture: a larger hole with a white border was likely inverted
@@ -27,12 +27,20 @@ class MaskOptions:
     """How a mask is read.
 
     invert: black marks the hole. object_index: of a palette picture, only this object.
-    grow: pixels of the video by which the hole is grown, 0 or more.
+    grow: pixels of the video by which the hole is grown, 0 or more. Raises BadInput for what is no
+    whole number.
     """
 
     invert: bool = False
     object_index: int | None = None
     grow: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no whole number; how large it may be shows when the mask is opened."""
+        for name in ("object_index", "grow"):
+            value = getattr(self, name)
+            if not whole(value) and not (name == "object_index" and value is None):
+                raise BadInput(f"{name} is {value!r}. Give a whole number.")
 
 
 class HoleSource:

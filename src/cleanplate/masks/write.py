@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io import open_video, refuse_same, whole_folder, write_picture
+from cleanplate.io.refuse import reading, refuse_pipe
 from cleanplate.masks import picture
 from cleanplate.masks.edit import grow
 from cleanplate.masks.folder import list_pictures
@@ -26,7 +27,11 @@ def grow_masks(mask: str | Path, out: str | Path, *, options: MaskOptions) -> tu
     number of pictures, and sentences about what looks wrong. Raises BadInput and BadOutput.
     """
     source, out = Path(mask), Path(out)
-    if not source.exists():
+    with reading(source):
+        missing = not source.exists()
+        if not missing:
+            refuse_pipe(source)
+    if missing:
         raise BadInput(f"mask {source} does not exist. Give a picture, a folder, or a video.")
     refuse_same(source, out)
     if source.is_dir():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from cleanplate.errors import BadInput
 from cleanplate.methods import flow_guided
@@ -12,6 +12,7 @@ from cleanplate.video import Filled, Frames, Holes
 METHODS = {"flow": flow_guided}
 
 
+@runtime_checkable
 class Method(Protocol):
     """What every room's method does.
 
@@ -27,8 +28,13 @@ class Method(Protocol):
         *,
         prior: Filled | None = None,
         progress: Callable[[float], None] | None = None,
+        in_place: bool = False,
     ) -> Filled:
-        """Fill the holes of one stretch of a shot; sources count from its first frame."""
+        """Fill the holes of one stretch of a shot; sources count from its first frame.
+
+        prior: the first frames, some or all, as they were filled before; a method may carry on
+        from there. in_place: `frames` may be painted into, so that a window is held only once.
+        """
         ...
 
 
@@ -38,12 +44,12 @@ def load_method(name: str, *, weights: Any = None, device: str = "auto", **optio
     Raises BadInput for an unknown name or option, for weights that the method has no use for, and
     for a device on which it does not run.
     """
-    if name not in METHODS:
+    if not isinstance(name, str) or name not in METHODS:
         raise BadInput(f"method {name!r} is unknown. Choose one of: {', '.join(METHODS)}.")
     room = METHODS[name]
     if weights is not None:
         raise BadInput(f"method {name!r} has no weights, {weights} was given. Leave them out.")
-    if device not in room.DEVICES:
+    if not isinstance(device, str) or device not in room.DEVICES:
         raise BadInput(
             f"method {name!r} does not run on {device!r}. Choose one of: {', '.join(room.DEVICES)}."
         )

@@ -6,17 +6,18 @@ After Xu, Li, Zhou, Loy, "Deep Flow-Guided Video Inpainting", CVPR 2019, without
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.album import Album, Plate
 from cleanplate.errors import BadInput
 from cleanplate.methods.flow_guided import render
 from cleanplate.methods.flow_guided.rounds import Clip, find_motion, first_guess, guide, trace
 from cleanplate.region import reduce_hole, reduce_picture, working_size
 from cleanplate.threads import each_frame
-from cleanplate.video import Filled, Frames, Holes
+from cleanplate.video import Filled, Frames, Holes, whole
 
 DEVICES = ("auto", "cpu")
 TUNES = ("fidelity", "removal")
@@ -38,12 +39,13 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
-        if self.tune not in TUNES:
+        if not isinstance(self.tune, str) or self.tune not in TUNES:
             raise BadInput(f"tune {self.tune!r} is unknown. Choose one of: {', '.join(TUNES)}.")
-        if self.seed < 0:
-            raise BadInput(f"seed is {self.seed}. Give 0 or more.")
-        if self.working_pixels < 1:
-            raise BadInput(f"working_pixels is {self.working_pixels}. Give at least 1.")
+        for name, least in (("seed", 0), ("working_pixels", 1)):
+            value = getattr(self, name)
+            if not whole(value) or value < least:
+                raise BadInput(f"{name} is {value!r}. Give a whole number from {least} up.")
+            object.__setattr__(self, name, int(value))  # numpy's own wrap round
 
 
 class Method:
@@ -61,10 +63,13 @@ class Method:
         *,
         prior: Filled | None = None,
         progress: Callable[[float], None] | None = None,
+        in_place: bool = False,
     ) -> Filled:
         """Fill frames (T, H, W, 3) uint8 or uint16 where holes (T, H, W) are True.
 
-        prior: not used. progress: called with the share done, 0 to 1.
+        prior: the first frames as they were filled before; what none of `frames` shows is
+        carried on from the last of them. progress: called with the share done, 0 to 1. in_place:
+        paint into `frames` itself.
         """
         report = progress or (lambda share: None)
         clip = _reduced(frames, holes, self.options.working_pixels)
@@ -75,24 +80,39 @@ class Method:
         motion = find_motion(clip, guess, removal=removal)
         report(0.6)
         # The flow is let go of before anything is drawn at full size: it is what weighs most.
+        plates = [] if prior is None else [_last(prior)]
+        album = Album(frames if in_place else frames.copy(), holes, plates)
+        small = Album(clip.frames, clip.holes, [_reduced_plate(plate, clip) for plate in plates])
         if removal:
-            picks = render.pick_all(clip, motion, seed=self.options.seed)
+            picks = render.pick_all(clip, small, motion, seed=self.options.seed)
             del motion
-            return render.removal(clip, picks, frames, holes)
+            return render.removal(clip, picks, album)
         traces = trace(clip, motion)
+        unseen = render.find_unseen(small, motion, traces)
         del motion
-        return render.fidelity(clip, traces, frames, holes)
+        return render.fidelity(clip, traces, unseen, album)
 
 
 def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:
     """Reduce the clip to its working size, 8 bits deep."""
     height, width = holes.shape[1:]
     size = working_size((height, width), pixels)
-
-    def reduce(t: int) -> NDArray[np.uint8]:
-        return (reduce_picture(frames[t], size) // render.levels(frames)).astype(np.uint8)
-
     return Clip(
-        np.stack(each_frame(reduce, len(frames))),
+        np.stack(each_frame(lambda t: _reduced_picture(frames[t], size), len(frames))),
         np.stack(each_frame(lambda t: reduce_hole(holes[t], size), len(holes))),
     )
+
+
+def _reduced_picture(picture: Frames, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Reduce a picture (H, W, 3) to a size and to 8 bits."""
+    return (reduce_picture(picture, size) // render.levels(picture)).astype(np.uint8)
+
+
+def _last(prior: Filled) -> Plate:
+    """Return the last of the frames that were filled before."""
+    return Plate(len(prior.frames) - 1, prior.frames[-1], prior.provenance.source[-1])
+
+
+def _reduced_plate(plate: Plate, clip: Clip) -> Plate:
+    """Reduce a plate's picture to the clip's size; its sources serve at full size only."""
+    return replace(plate, picture=_reduced_picture(plate.picture, clip.holes.shape[1:]))

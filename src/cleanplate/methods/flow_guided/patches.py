@@ -2,7 +2,8 @@
 
 A nearest-neighbour field by PatchMatch (Barnes et al., SIGGRAPH 2009) inside the coarse-to-fine
 completion of Wexler et al. (CVPR 2004): find for each unknown pixel the most alike known patch,
-let the patches vote on the picture, and again.
+let the patches vote on the picture, and again. Only pixels whose whole patch is known are sources
+(`centres`), so nothing read through the field lies outside the picture or under the unknown.
 """
 
 from __future__ import annotations
@@ -35,9 +36,7 @@ def patch_sources(picture: NDArray[Any], unknown: Mask, *, seed: int) -> Field |
     """
     if not _centres(unknown).any():
         return None
-    start = harmonic_fill(picture, unknown)
-    field, _ = _solve(start, unknown, _state(seed * 2 + 1))
-    return field
+    return _solve(harmonic_fill(picture, unknown), unknown, _state(seed * 2 + 1))
 
 
 def _state(number: int) -> np.uint32:
@@ -55,26 +54,28 @@ def _centres(unknown: Mask) -> Mask:
     return inner & ~blocked
 
 
-def _solve(picture: Picture, unknown: Mask, seed: np.uint32) -> tuple[Field, Picture]:
-    """Solve at half size first, where that still has whole patches; then refine."""
-    centres = _centres(unknown)
-    rows, columns = np.nonzero(unknown)
-    sources = np.argwhere(centres).astype(np.int32)
+def _solve(picture: Picture, unknown: Mask, seed: np.uint32) -> Field:
+    """Solve at half size first, where that still has whole patches; then refine.
+
+    picture: (H, W, 3), filled smoothly where it is unknown. Returns the field, -1 where known.
+    """
     height, width = unknown.shape
     half = ((height + 1) // 2, (width + 1) // 2)
     half_unknown = reduce_hole(unknown, half)
+    centres = _centres(unknown)
+    rows, columns = np.nonzero(unknown)
     field = np.full((height, width, 2), -1, np.int32)
     deep = cv2.distanceTransform(unknown.astype(np.uint8), cv2.DIST_L2, 3).max() > 2
     if deep and min(half) >= _SMALLEST_SIDE and _centres(half_unknown).any():
-        coarse, _ = _solve(reduce_picture(picture, half), half_unknown, seed)
+        coarse = _solve(reduce_picture(picture, half), half_unknown, seed)
         _double(field, coarse, centres, rows, columns)
-    _draw(field, sources, rows, columns, seed)
+    _draw(field, np.argwhere(centres).astype(np.int32), rows, columns, seed)
     picture = picture.copy()
     _vote(picture, field, rows, columns, unknown)
     for turn in range(_ROUNDS):
         _search(picture, field, centres, rows, columns, _state(int(seed) + 7919 * (turn + 1)))
         _vote(picture, field, rows, columns, unknown)
-    return field, picture
+    return field
 
 
 @njit(cache=True, nogil=True)
@@ -104,7 +105,7 @@ def _random(state: np.uint32) -> np.uint32:
 @njit(cache=True, nogil=True)
 def _draw(field: Field, sources: Any, rows: Any, columns: Any, seed: np.uint32) -> None:
     """Give every pixel without a source one at random."""
-    state = np.uint32(seed | np.uint32(1))
+    state = np.uint32(seed | np.uint32(1))  # 0 would stay 0
     for i in range(len(rows)):
         if field[rows[i], columns[i], 0] < 0:
             state = _random(state)
@@ -117,14 +118,15 @@ def _draw(field: Field, sources: Any, rows: Any, columns: Any, seed: np.uint32) 
 def _search(
     picture: Picture, field: Field, centres: Mask, rows: Any, columns: Any, seed: np.uint32
 ) -> None:
-    """Sweep twice: take a neighbour's shift, or a random place, if its patch fits better."""
+    """Sweep twice over the unknown pixels: keep what fits better of all that is tried.
+
+    Tried are the shifts of the two neighbours that the sweep has just left, since what is alike
+    lies side by side, and random places around the best, from the whole picture down to a pixel.
+    """
     height, width = centres.shape
     count = len(rows)
-    costs = np.empty((height, width), np.float32)
-    for i in range(count):
-        r, c = rows[i], columns[i]
-        costs[r, c] = _cost(picture, r, c, field[r, c, 0], field[r, c, 1], np.float32(np.inf))
-    state = np.uint32(seed | np.uint32(1))
+    costs = _costs(picture, field, rows, columns)
+    state = np.uint32(seed | np.uint32(1))  # 0 would stay 0
     for sweep in range(2):
         step = 1 if sweep % 2 == 0 else -1
         for k in range(count):
@@ -133,16 +135,8 @@ def _search(
             for dr, dc in ((step, 0), (0, step)):
                 nr, nc = r - dr, c - dc
                 if 0 <= nr < height and 0 <= nc < width and field[nr, nc, 0] >= 0:
-                    _try(
-                        picture,
-                        field,
-                        centres,
-                        costs,
-                        r,
-                        c,
-                        field[nr, nc, 0] + dr,
-                        field[nr, nc, 1] + dc,
-                    )
+                    y, x = field[nr, nc, 0] + dr, field[nr, nc, 1] + dc
+                    _try(picture, field, centres, costs, r, c, y, x)
             radius = max(height, width)
             while radius >= 1:
                 state = _random(state)
@@ -153,9 +147,20 @@ def _search(
 
 
 @njit(cache=True, nogil=True)
+def _costs(picture: Picture, field: Field, rows: Any, columns: Any) -> Any:
+    """Return (H, W) the cost of each unknown pixel's source; not set elsewhere."""
+    costs = np.empty(field.shape[:2], np.float32)
+    for i in range(len(rows)):
+        r, c = rows[i], columns[i]
+        costs[r, c] = _cost(picture, r, c, field[r, c, 0], field[r, c, 1], np.float32(np.inf))
+    return costs
+
+
+@njit(cache=True, nogil=True)
 def _try(
     picture: Any, field: Any, centres: Any, costs: Any, r: int, c: int, y: int, x: int
 ) -> None:
+    """Make y, x the source of r, c if its patch is known and fits better."""
     if 0 <= y < centres.shape[0] and 0 <= x < centres.shape[1] and centres[y, x]:
         cost = _cost(picture, r, c, y, x, costs[r, c])
         if cost < costs[r, c]:
@@ -165,7 +170,10 @@ def _try(
 
 @njit(cache=True, nogil=True)
 def _cost(picture: Any, r: int, c: int, y: int, x: int, worst: np.float32) -> np.float32:
-    """Mean squared difference of two patches; stops early once it is worse than `worst`."""
+    """Mean squared difference of the patches around r, c and y, x, or anything above `worst`.
+
+    The first is cut at the picture's border, and the second like it; stops early when it is worse.
+    """
     height, width = picture.shape[0], picture.shape[1]
     top, bottom = max(-_RADIUS, -r), min(_RADIUS, height - 1 - r)
     left, right = max(-_RADIUS, -c), min(_RADIUS, width - 1 - c)
@@ -184,7 +192,10 @@ def _cost(picture: Any, r: int, c: int, y: int, x: int, worst: np.float32) -> np
 
 @njit(cache=True, nogil=True)
 def _vote(picture: Picture, field: Field, rows: Any, columns: Any, unknown: Mask) -> None:
-    """Set every unknown pixel to the mean of what the patches over it show."""
+    """Set every unknown pixel to the mean of what the patches over it show for it, in place.
+
+    A patch counts less the farther from its middle the pixel lies.
+    """
     height, width = unknown.shape
     for i in range(len(rows)):
         r, c = rows[i], columns[i]
@@ -199,8 +210,6 @@ def _vote(picture: Picture, field: Field, rows: Any, columns: Any, unknown: Mask
                     green += weight * picture[y, x, 1]
                     blue += weight * picture[y, x, 2]
                     votes += weight
-        picture[r, c, 0], picture[r, c, 1], picture[r, c, 2] = (
-            red / votes,
-            green / votes,
-            blue / votes,
-        )
+        picture[r, c, 0] = red / votes
+        picture[r, c, 1] = green / votes
+        picture[r, c, 2] = blue / votes

@@ -7,30 +7,36 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.album import Album, Plate
 from cleanplate.harmonic import harmonic_fill
-from cleanplate.merge import Candidate, most_reliable, one_side
+from cleanplate.merge import most_reliable, one_side
 from cleanplate.methods.flow_guided.agree import agree
 from cleanplate.methods.flow_guided.choose import choose_motion
 from cleanplate.methods.flow_guided.rounds import (
     Clip,
+    Colours,
     Motion,
     Traces,
     all_sides,
     candidates,
     fill_rest,
+    fit_edges,
+    meet,
     merge,
     trace,
 )
-from cleanplate.methods.flow_guided.unseen import invent
+from cleanplate.methods.flow_guided.settle import leaders, led
+from cleanplate.methods.flow_guided.unseen import carry_keys, invent
 from cleanplate.propagate import Sources, enlarge
 from cleanplate.region import pixels_of
-from cleanplate.seams import edge_correction
+from cleanplate.seams import Fit, fit_edge
 from cleanplate.threads import each_frame
 from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance
 from cleanplate.warp import sample_known
 
-Colours = NDArray[np.float32]
-
+# Of what is carried from a smooth fill of another frame, against a smooth fill of this one: more
+# is steadier (it would not move at all with 1), less is closer to the truth.
+_CARRIED = 0.5
 _NOTICED = 0.02  # share of the hole: the seams of smaller inventions are not worth the time
 
 
@@ -55,7 +61,7 @@ class Painter:
         inside, step = np.flatnonzero(self.holes[t]), levels(self.frames)
         self.frames[t].reshape(-1, 3)[inside] = np.rint(np.clip(colours, 0, 255) * step)
         self.source[t].reshape(-1)[inside] = sources.frame
-        consistency = np.where(sources.frame >= 0, sources.inconsistency(t), 0)
+        consistency = np.where(sources.frame != UNSEEN, sources.inconsistency(t), 0)
         self.inconsistency[t].reshape(-1)[inside] = consistency
 
     def filled(self) -> Filled:
@@ -63,25 +69,69 @@ class Painter:
         return Filled(self.frames, Provenance(self.source, self.inconsistency))
 
 
-def fidelity(clip: Clip, traces: Traces, frames: Frames, holes: Holes) -> Filled:
-    """Merge all that is known of each pixel by its reliability: close to the truth, if softer."""
-    painter = Painter(frames, holes)
+class Unseen(NamedTuple):
+    """For fidelity, what every frame's pixels that no frame shows take from complete frames.
+
+    sources: those in plates, none elsewhere. keys: the frames that become plates, in order.
+    """
+
+    sources: list[Sources]
+    keys: list[int]
+
+
+def find_unseen(album: Album, motion: Motion, traces: Traces) -> Unseen:
+    """Say which frames are completed first, and where the others' unseen pixels meet them."""
+    borrowed = []
+    for t in range(len(album.frames)):
+        flow, camera = traces.by_flow(t), traces.by_camera(t)
+        borrowed.append(flow[0].or_else(flow[1]).or_else(camera[0]).or_else(camera[1]))
+    sources, keys = carry_keys(album, motion, borrowed)
+    count = len(album.frames)
+    return Unseen([mine.where(mine.frame >= count) for mine in sources], keys)
+
+
+def fidelity(clip: Clip, traces: Traces, unseen: Unseen, album: Album) -> Filled:
+    """Merge all that is known of each pixel by its reliability: close to the truth, if softer.
+
+    album: the clip at full size, with plates as those at its working size.
+    """
+    frames, holes = album.frames, album.holes
+    painter, small = Painter(frames, holes), Album(clip.frames, clip.holes)
     scale = holes.shape[1] / clip.holes.shape[1]
     step = np.float32(levels(frames))
 
     def draw(t: int) -> None:
-        hole = holes[t]
+        hole, small_hole = holes[t], clip.holes[t]
         if not hole.any():
             return
-        large = [enlarge(s, clip.holes[t], hole) for s in all_sides(clip, traces, t)]
-        found = candidates(frames, holes, t, large, step)
+        sides = all_sides(clip, traces, t)
+        fits = fit_edges(small, t, candidates(small, t, sides))
+        found = candidates(album, t, [enlarge(s, small_hole, hole) for s in sides], step)
+        found = meet(found, [_enlarged(fit, small_hole, hole) for fit in fits])
         smooth = harmonic_fill(frames[t], hole)[hole] / step
         colours, seen = merge(found, hole, smooth, scale=scale)
-        colours = fill_rest(frames[t], hole, colours, seen, step)
-        painter.paint(t, colours, most_reliable(found))
+        colours, sources = fill_rest(frames[t], hole, colours, seen, step), most_reliable(found)
+        if not seen.all():
+            carried = enlarge(unseen.sources[t], small_hole, hole).where(~seen)
+            origin = _add_carried(colours, carried, album, step)
+            sources = sources.or_else(origin)
+        painter.paint(t, colours, sources)
 
-    each_frame(draw, len(frames))
+    for key in unseen.keys:
+        draw(key)
+        album.plates.append(Plate(key, frames[key], painter.source[key]))
+    others = sorted(set(range(len(frames))) - set(unseen.keys))
+    each_frame(lambda index: draw(others[index]), len(others))
     return painter.filled()
+
+
+def _add_carried(colours: Colours, carried: Sources, album: Album, step: np.float32) -> Sources:
+    """Draw colours (N, 3) in place towards what plates show; return where that came from."""
+    values, found = album.sample(carried)
+    origin = album.resolve(carried.where(found))
+    share = np.where(origin.frame != UNSEEN, 1, _CARRIED)[found, None]
+    colours[found] += share * (values[found] / step - colours[found])
+    return origin
 
 
 class Pick(NamedTuple):
@@ -91,26 +141,33 @@ class Pick(NamedTuple):
     correction: Colours
 
 
-def pick_all(clip: Clip, motion: Motion, *, seed: int) -> list[Pick]:
-    """Choose one place for each pixel of every hole, invented where no frame shows it."""
+def pick_all(clip: Clip, album: Album, motion: Motion, *, seed: int) -> list[Pick]:
+    """Choose one place for each pixel of every hole, invented where no frame shows it.
+
+    album: the clip's own frames, with plates of the same size.
+    """
     traces = trace(clip, motion)
     picks = each_frame(lambda t: _pick(clip, traces, t), len(clip.frames))
-    sources = invent(clip, motion, [pick.sources for pick in picks], seed)
-    return each_frame(lambda t: _with_inventions(clip, picks[t], sources[t], t), len(picks))
+    sources = invent(album, motion, [pick.sources for pick in picks], seed)
+    return each_frame(lambda t: _with_inventions(album, picks[t], sources[t], t), len(picks))
 
 
-def _with_inventions(clip: Clip, pick: Pick, sources: Sources, t: int) -> Pick:
+def _with_inventions(album: Album, pick: Pick, sources: Sources, t: int) -> Pick:
     """Add what was invented for frame t, and hide its seam as well."""
-    hole, invented = clip.holes[t], pick.sources.frame == UNSEEN
+    invented = pick.sources.frame == UNSEEN
     if invented.sum() < _NOTICED * len(invented):
         return pick._replace(sources=sources)
-    colours, shown = sample_known(clip.frames, clip.holes, *sources[:3])
-    correction = edge_correction(colours, shown, clip.frames[t], hole)
-    return Pick(sources, np.where(invented[:, None], correction, pick.correction))
+    expected = np.ones(len(invented), np.float32)
+    fit = fit_edge(sources, expected, album, t)
+    return Pick(sources, np.where(invented[:, None], fit.correction, pick.correction))
 
 
-def removal(clip: Clip, picks: list[Pick], frames: Frames, holes: Holes) -> Filled:
-    """Take each pixel from its one place, seams evened out: as sharp as its surroundings."""
+def removal(clip: Clip, picks: list[Pick], album: Album) -> Filled:
+    """Take each pixel from its one place, seams evened out: as sharp as its surroundings.
+
+    album: the clip at full size, with plates as those at its working size.
+    """
+    frames, holes = album.frames, album.holes
     painter = Painter(frames, holes)
     step = np.float32(levels(frames))
 
@@ -120,10 +177,10 @@ def removal(clip: Clip, picks: list[Pick], frames: Frames, holes: Holes) -> Fill
             return
         small_hole = clip.holes[t]
         large = enlarge(picks[t].sources, small_hole, hole)
-        colours, found = sample_known(frames, holes, *large[:3])
+        colours, found = album.sample(large)
         colours = colours / step + _spread(picks[t].correction, small_hole, hole)
         colours = fill_rest(frames[t], hole, colours, found, step)
-        painter.paint(t, colours, large.where(found & (large.residual >= 0)))
+        painter.paint(t, colours, album.resolve(large.where(found & (large.residual >= 0))))
 
     each_frame(draw, len(frames))
     return painter.filled()
@@ -137,25 +194,30 @@ def _pick(clip: Clip, traces: Traces, t: int) -> Pick:
         return Pick(Sources(np.zeros(0, np.int32), nothing, nothing, nothing), clip.smooth[t])
     chosen = choose_motion(clip, t, traces.by_flow(t), traces.by_camera(t))
     sides = agree(*chosen, t, clip.frames, clip.holes, clip.smooth[t])
-    past, future = candidates(clip.frames, clip.holes, t, list(sides))
+    album = Album(clip.frames, clip.holes)
+    found = candidates(album, t, list(sides))
+    fits = fit_edges(album, t, found)
+    past, future = meet(found, fits)
     ahead = one_side(past, future, hole)
     sources = future.sources.where(ahead).or_else(past.sources.where(~ahead))
-    corrections = [_correction(side, clip, t) for side in (past, future)]
-    correction = np.where(ahead[:, None], corrections[1], corrections[0])
+    correction = np.where(ahead[:, None], fits[1].correction, fits[0].correction)
     correction[sources.frame == UNSEEN] = 0
-    return Pick(sources, correction)
+    leader = leaders(sources, hole, ~clip.holes)
+    return Pick(led(sources, leader, hole), correction[leader])
 
 
-def _correction(side: Candidate, clip: Clip, t: int) -> Colours:
-    shown = np.isfinite(side.variance)
-    return edge_correction(side.colours, shown, clip.frames[t], clip.holes[t])
+def _enlarged(fit: Fit, small_hole: NDArray[np.bool_], hole: NDArray[np.bool_]) -> Fit:
+    """Interpolate a fit of a small hole's pixels at those of the full-size hole."""
+    both = np.concatenate([fit.correction, fit.doubt[:, None]], axis=1)
+    spread = _spread(both, small_hole, hole)
+    return Fit(spread[:, :3], spread[:, 3])
 
 
 def _spread(values: Colours, small_hole: NDArray[np.bool_], hole: NDArray[np.bool_]) -> Colours:
-    """Interpolate values (n, 3) of a small hole's pixels at the N pixels of the full-size hole."""
+    """Interpolate values (n, C) of a small hole's pixels at the N pixels of the full-size hole."""
     if small_hole.shape == hole.shape:
         return values
-    picture = np.zeros((1, *small_hole.shape, 3), np.float32)
+    picture = np.zeros((1, *small_hole.shape, values.shape[1]), np.float32)
     picture[0, small_hole] = values
     rows, columns = pixels_of(hole)
     y = (rows + 0.5) * (small_hole.shape[0] / hole.shape[0]) - 0.5

@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.album import Album
 from cleanplate.flow.attached import attached_to_hole, hole_centres
 from cleanplate.flow.camera import CameraMotion, camera_motion
 from cleanplate.flow.complete import Effort, complete_flow
 from cleanplate.flow.estimate import estimate_flow
+from cleanplate.flow.rest import at_rest
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.merge import (
     Candidate,
@@ -23,9 +25,11 @@ from cleanplate.merge import (
 from cleanplate.methods.flow_guided.agree import agree
 from cleanplate.propagate import Sources, follow
 from cleanplate.region import bounding_box, pixels_of, reduce_hole, reduce_picture
+from cleanplate.seams import Fit, fit_edge
 from cleanplate.threads import each_frame
-from cleanplate.video import Flow, Frames, Holes
-from cleanplate.warp import sample_known
+from cleanplate.video import Flow, Holes
+
+Colours = NDArray[np.float32]  # (N, 3), 0 to 255
 
 _TOLERANCE = 5.0  # pixels of forward-backward residual in one step; Xu et al.'s epsilon
 _WIDEST_RING = 8  # pixels around a hole whose flow has seen its first, smooth fill
@@ -98,10 +102,14 @@ def find_motion(
     removal: the hole is an object's, so what moves with the hole belongs to the object.
     """
     pictures = clip.filled(clip.smooth if guess is None else guess)
-    forward, backward = estimate_flow(each_frame(lambda t: _grey(pictures[t]), len(pictures)))
+    greys = each_frame(lambda t: _grey(pictures[t]), len(pictures))
+    forward, backward = estimate_flow(greys)
     wide = np.stack([_with_ring(hole, guess is not None) for hole in clip.holes])
-    doubtful = wide[:-1], wide[1:]
-    camera = camera_motion(forward, doubtful[0]), camera_motion(backward, doubtful[1])
+    doubtful, rests = (wide[:-1], wide[1:]), at_rest(greys, wide)
+    camera = (
+        camera_motion(forward, doubtful[0], rests),
+        camera_motion(backward, doubtful[1], rests),
+    )
     if removal:
         shifts = np.diff(hole_centres(clip.holes), axis=0)
         attached = (
@@ -167,19 +175,32 @@ def all_sides(clip: Clip, traces: Traces, t: int) -> list[Sources]:
 
 
 def candidates(
-    frames: Frames, holes: Holes, t: int, traced: list[Sources], step: np.float32 = _ONE
+    album: Album, t: int, traced: list[Sources], step: np.float32 = _ONE
 ) -> list[Candidate]:
-    """Sample what the sources of frame t show, those by the flow first, then those by the camera.
+    """Return what the sources of frame t show, those by the flow first, then those by the camera.
 
     step: of the frames' type for one 8-bit level; colours are returned as 0 to 255.
     """
     found = []
     for index, sources in enumerate(traced):
-        colours, shown = sample_known(frames, holes, *sources[:3])
+        colours, shown = album.sample(sources)
         sources = sources.where(shown)
         trust = 1.0 if index < 2 else _CAMERA_VARIANCE
         found.append(Candidate(colours / step, trust * expected_variance(sources, t), sources))
     return found
+
+
+def fit_edges(album: Album, t: int, found: list[Candidate]) -> list[Fit]:
+    """Compare what lies beside each candidate's sources with the picture around frame t's hole."""
+    return [fit_edge(one.sources, one.variance, album, t) for one in found]
+
+
+def meet(found: list[Candidate], fits: list[Fit]) -> list[Candidate]:
+    """Make candidates meet the picture around the hole, and trust them as far as they do."""
+    return [
+        one._replace(colours=one.colours + fit.correction, variance=one.variance * fit.doubt)
+        for one, fit in zip(found, fits, strict=True)
+    ]
 
 
 def merge(
@@ -200,14 +221,15 @@ def guide(clip: Clip, motion: Motion, *, quick: bool = False) -> list[NDArray[np
 
     quick: leave out making past and future agree.
     """
-    traces = trace(clip, motion)
+    traces, album = trace(clip, motion), Album(clip.frames, clip.holes)
 
     def fill(t: int) -> NDArray[np.float32]:
         hole = clip.holes[t]
         if not hole.any():
             return clip.smooth[t]
         sides = [*traces.by_flow(t), *traces.by_camera(t)] if quick else all_sides(clip, traces, t)
-        found = candidates(clip.frames, clip.holes, t, sides)
+        found = candidates(album, t, sides)
+        found = meet(found, fit_edges(album, t, found))
         merged, seen = merge(found, hole, clip.smooth[t])
         return fill_rest(clip.frames[t], hole, merged, seen)
 

@@ -1,0 +1,97 @@
+"""Let lone sources follow their neighbours, so that a fill shows no specks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cleanplate.propagate import Sources
+from cleanplate.region import pixels_of
+
+_REACH = 2  # pixels around a pixel that are asked, 24 in all where all have a source
+_ALIKE = 2.0  # pixels between displacements that belong to one motion
+_LONE = 0.15  # share of those around that a source has to be like, not to be lone
+_ROUNDS = 2
+
+
+def leaders(sources: Sources, hole: NDArray[np.bool_], known: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return for each of the hole's N pixels the place of the one whose source it is to take.
+
+    sources: (N,), a place without one is left alone. known: (T, H, W) bool, what may be taken.
+    Mostly that is the pixel itself. One whose source lies in another frame, or elsewhere, than
+    most of those around it takes the source that most others around it agree on.
+    """
+    index = np.full(hole.shape, -1, np.int32)
+    index[hole] = np.arange(len(sources.frame), dtype=np.int32)
+    rows, columns = pixels_of(hole)
+    leader = np.arange(len(rows))
+    for _ in range(_ROUNDS):
+        _vote(rows, columns, index, *led(sources, leader, hole)[:3], known, leader)
+    return leader
+
+
+def led(sources: Sources, leader: NDArray[Any], hole: NDArray[np.bool_]) -> Sources:
+    """Return the sources of the leaders, moved to the pixels that follow them."""
+    rows, columns = pixels_of(hole)
+    parts: list[NDArray[Any]] = [part[leader] for part in sources]
+    y = (parts[1] + (rows - rows[leader])).astype(np.float32)
+    x = (parts[2] + (columns - columns[leader])).astype(np.float32)
+    return Sources(parts[0], y, x, parts[3])
+
+
+@njit(cache=True, nogil=True)
+def _vote(
+    rows: Any, columns: Any, index: Any, frame: Any, y: Any, x: Any, known: Any, leader: Any
+) -> None:
+    """Change the leaders of lone pixels, in place; frame, y, x are the sources as now led."""
+    before = leader.copy()
+    near = np.empty((2 * _REACH + 1) ** 2, np.int32)
+    for i in range(len(rows)):
+        if frame[i] < 0:
+            continue
+        count = _around(rows[i], columns[i], index, frame, near)
+        if _followers(i, near, count, rows, columns, frame, y, x) >= _LONE * count:
+            continue
+        best, most = i, 0
+        for k in range(count):
+            j = near[k]
+            votes = _followers(j, near, count, rows, columns, frame, y, x)
+            if votes > most:
+                row = int(y[j] + (rows[i] - rows[j]) + 0.5)
+                column = int(x[j] + (columns[i] - columns[j]) + 0.5)
+                inside = 0 <= row < known.shape[1] and 0 <= column < known.shape[2]
+                if inside and known[frame[j], row, column]:
+                    best, most = j, votes
+        leader[i] = before[best]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _around(row: int, column: int, index: Any, frame: Any, near: Any) -> Any:
+    """List the pixels around one that have a source; returns how many."""
+    count = 0
+    for r in range(max(row - _REACH, 0), min(row + _REACH + 1, index.shape[0])):
+        for c in range(max(column - _REACH, 0), min(column + _REACH + 1, index.shape[1])):
+            j = index[r, c]
+            if j >= 0 and frame[j] >= 0 and not (r == row and c == column):
+                near[count] = j
+                count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _followers(
+    i: int, near: Any, count: int, rows: Any, columns: Any, frame: Any, y: Any, x: Any
+) -> Any:
+    """Count the pixels listed whose source lies in the same frame by a like displacement."""
+    votes = 0
+    for k in range(count):
+        j = near[k]
+        if frame[j] == frame[i]:
+            apart_y = (y[j] - rows[j]) - (y[i] - rows[i])
+            apart_x = (x[j] - columns[j]) - (x[i] - columns[i])
+            if abs(apart_y) < _ALIKE and abs(apart_x) < _ALIKE:
+                votes += 1
+    return votes
