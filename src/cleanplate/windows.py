@@ -15,8 +15,8 @@ LONGEST = 90  # frames; far sources hardly help beyond this, and memory grows wi
 SHORTEST = 12  # frames; a window has to see something beside the frame that it fills
 OVERLAP_SHARE = 6  # one sixth of a window is shared with the next
 REACH = 8  # frames without a hole that are looked at on either side of those with one
-BUDGET_BYTES = 800_000_000  # what one window may take, everything that a method keeps included
-BYTES_PER_PIXEL = 12  # of one frame: its planes, its RGB and the method's fields, as measured
+BUDGET_BYTES = 1_000_000_000  # what one window may take, everything that a method keeps included
+BYTES_PER_PIXEL = 12  # of one frame: planes, RGB, masks, where it came from; as measured
 
 
 @dataclass(frozen=True)

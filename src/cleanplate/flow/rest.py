@@ -29,23 +29,28 @@ def at_rest(greys: list[Plane], doubtful: Holes) -> NDArray[np.bool_]:
     """Tell between which neighbours the camera rests: (T-1,) bool.
 
     greys: T pictures (H, W). doubtful: (T, H, W) bool, what must not be compared. It rests where
-    a picture and one `_SPAN` frames later differ no more than neighbours do, for noise is all
-    that neighbours of a resting camera differ by. A shorter clip is compared end to end; a very
+    a picture and those up to `_SPAN` frames later differ no more than the most alike neighbours
+    there do, for noise is all that neighbours of a resting camera differ by. Several lags are
+    compared, since a camera that sways comes back. A shorter clip is compared end to end; a very
     short one cannot tell, and has no need to.
     """
     pairs = len(greys) - 1
     rest = np.zeros(max(pairs, 0), np.bool_)
     span = min(_SPAN, pairs)
+    if span < _LEAST_SPAN or min(greys[0].shape) <= _STRIDE:
+        return rest
+    near = np.array(each_frame(lambda t: _difference(greys, doubtful, t, t + 1), pairs))
+    lags = sorted({1, 2, 4, span // 2, 3 * span // 4, span}, reverse=True)
 
     def rests_from(t: int) -> bool:
-        noise = _difference(greys, doubtful, t, t + 1)
-        if not noise <= _LOUDEST:
-            return False
-        return _difference(greys, doubtful, t, t + span) <= _NOISIER * noise + _LEVELS
+        noise = np.fmin.reduce(near[t : t + span])  # a lost frame is no number and does not count
+        most = _NOISIER * noise + _LEVELS
+        return noise <= _LOUDEST and all(
+            _difference(greys, doubtful, t, t + lag) <= most for lag in lags
+        )
 
-    if span >= _LEAST_SPAN and min(greys[0].shape) > _STRIDE:
-        for t, rests in enumerate(each_frame(rests_from, len(greys) - span)):
-            rest[t : t + span] |= rests
+    for t, rests in enumerate(each_frame(rests_from, len(greys) - span)):
+        rest[t : t + span] |= rests
     return rest
 
 
