@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.region import halve_hole
+
 Mask = NDArray[np.bool_]
 
 
@@ -23,7 +25,7 @@ def chroma_hole(hole: Mask, log2_w: int, log2_h: int) -> Mask:
     """
     for axis, times in ((0, log2_h), (1, log2_w)):
         for _ in range(times):
-            hole = _halved(hole, axis)
+            hole = halve_hole(hole, axis)
     return hole
 
 
@@ -45,15 +47,6 @@ def clouded(hole: Mask, log2_w: int, log2_h: int) -> Mask:
     reach = np.ones((2 * (down // 2) + 1, across), np.uint8)
     mixed = cv2.dilate(cells.astype(np.uint8), reach, anchor=(0, down // 2))
     return mixed[: hole.shape[0], : hole.shape[1]].astype(np.bool_)
-
-
-def _halved(hole: Mask, axis: int) -> Mask:
-    """Join neighbours along an axis: either one of a pair counts."""
-    first, second = ((hole[0::2], hole[1::2]), (hole[:, 0::2], hole[:, 1::2]))[axis]
-    joined = first.copy()
-    pairs = joined[: len(second)] if axis == 0 else joined[:, : second.shape[1]]
-    pairs |= second
-    return joined
 
 
 def paste_planes(

@@ -97,3 +97,12 @@ def reduce_hole(hole: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bo
     if hole.shape == size:
         return hole
     return reduce_picture(hole.astype(np.float32), size) > 0
+
+
+def halve_hole(hole: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
+    """Hole (H, W) at half the height (axis 0) or width (1), rounded up: either of a pair counts."""
+    first, second = ((hole[0::2], hole[1::2]), (hole[:, 0::2], hole[:, 1::2]))[axis]
+    joined = first.copy()
+    pairs = joined[: len(second)] if axis == 0 else joined[:, : second.shape[1]]
+    pairs |= second
+    return joined

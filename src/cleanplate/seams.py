@@ -12,13 +12,12 @@ from cleanplate.album import Album
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.merge import average_inside
 from cleanplate.propagate import Sources
-from cleanplate.region import bounding_box, pixels_of
+from cleanplate.region import bounding_box, halve_hole, pixels_of
 
 Colours = NDArray[np.float32]
 
-_RING = 3  # pixels around the hole that are compared with what the sources show beside it
-_WINDOW = 7  # pixels over which what differs is averaged to tell a step of exposure, and
-_FIT_WINDOW = 31  # an error
+_RING = 2  # pixels around the hole that are compared with what the sources show beside it, and
+_WINDOW = 11  # pixels over which what differs is averaged, both at half size
 _LEAST_ERROR = 3.0  # levels squared
 _MOST_DOUBT = 100.0
 _SWEEPS = 4  # a correction only has to be smooth
@@ -50,25 +49,63 @@ def fit_edge(
     (Perez et al., SIGGRAPH 2003, equation 4). Large ones are contents, not exposure, and count less
     and less. What remains tells how far the sources can be trusted, and is continued as well.
     """
-    fit = np.zeros((len(sources.frame), 4), np.float32)
     hole = album.holes[t]
-    box = bounding_box(hole, margin=_RING)
+    box = bounding_box(hole, margin=4 * _RING)
     if box is None or not (sources.frame >= 0).any():
-        return Fit(fit[:, :3], np.exp(fit[:, 3]))
+        return Fit(
+            np.zeros((len(sources.frame), 3), np.float32), np.ones(len(sources.frame), np.float32)
+        )
+    # At half size: what is looked for is smooth.
     inner = hole[box]
+    small = halve_hole(halve_hole(inner, 0), 1)
     disk = np.ones((2 * _RING + 1, 2 * _RING + 1), np.uint8)
-    wide = cv2.dilate(inner.astype(np.uint8), disk).astype(np.bool_)
-    ring = wide & ~inner
-    nearest, beside = _beside(sources, inner, ring, hole.shape)
-    colours, found = album.sample(beside)
-    ring[ring] = found
+    wide = cv2.dilate(small.astype(np.uint8), disk).astype(np.bool_)
+    rows, columns = pixels_of(wide & ~small)
+    place = 2 * rows + box[0].start, 2 * columns + box[1].start
+    nearest = _nearest(sources, inner, small)[rows, columns]
+    colours, found = album.sample(_moved(sources, hole, nearest, place))
+    ring = np.zeros_like(small)
+    ring[rows[found], columns[found]] = True
+    values = np.zeros((*small.shape, 4), np.float32)
     if ring.any():
-        apart = album.frames[t][box][ring] - colours[found]
-        values = np.zeros((*inner.shape, 4), np.float32)
+        apart = album.frames[t][place][found] - colours[found]
         values[ring] = _smoothed(apart, expected[nearest[found]], ring)
         # Beyond the ring lies 0: where nothing can be compared, the sources are taken to fit.
-        fit = harmonic_fill(values, wide & ~ring, sweeps=_SWEEPS, coarse=True)[inner]
+        values = harmonic_fill(values, wide & ~ring, sweeps=_SWEEPS)
+    large = cv2.resize(values, (2 * small.shape[1], 2 * small.shape[0]))
+    fit = large[: inner.shape[0], : inner.shape[1]][inner]
     return Fit(fit[:, :3], np.exp(fit[:, 3]))
+
+
+def _nearest(
+    sources: Sources, hole: NDArray[np.bool_], small: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return for each pixel at half size the place of a source near it, the nearest there is."""
+    has_source = np.flatnonzero(sources.frame >= 0)
+    rows, columns = pixels_of(hole)
+    at = np.full(small.shape, -1, np.intp)
+    at[rows[has_source] // 2, columns[has_source] // 2] = has_source
+    _, labels = cv2.distanceTransformWithLabels(
+        (at < 0).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    place = np.zeros(labels.max() + 1, np.intp)
+    place[labels[at >= 0]] = at[at >= 0]
+    return np.asarray(place[labels])
+
+
+def _moved(
+    sources: Sources,
+    hole: NDArray[np.bool_],
+    index: NDArray[np.intp],
+    place: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> Sources:
+    """Return sources for the pixels at a place: those by index, moved along; none off the picture."""
+    rows, columns = pixels_of(hole)
+    parts: list[NDArray[Any]] = [part[index] for part in sources]
+    y = parts[1] + (place[0] - rows[index]).astype(np.float32)
+    x = parts[2] + (place[1] - columns[index]).astype(np.float32)
+    inside = (y >= 0) & (y <= hole.shape[0] - 1) & (x >= 0) & (x <= hole.shape[1] - 1)
+    return Sources(parts[0], y, x, parts[3]).where(inside)
 
 
 def _smoothed(
@@ -78,36 +115,14 @@ def _smoothed(
 
     apart: (M, 3), picture minus fill. expected: (M,).
     """
-    everywhere = np.ones(len(apart), np.bool_)
-    step = average_inside(apart, everywhere, ring, _WINDOW)
+    squares = np.square(apart).mean(axis=1)
+    values = np.concatenate([apart, squares[:, None], expected[:, None]], axis=1)
+    means = average_inside(values, np.ones(len(apart), np.bool_), ring, _WINDOW)
+    step = means[:, :3]
     largest = np.abs(step).max(axis=1, keepdims=True)
     applied = step * np.exp(-np.square(largest / _PLAUSIBLE))
-    errors = np.stack([np.square(apart - applied).mean(axis=1), expected], axis=1)
-    errors = average_inside(errors, everywhere, ring, _FIT_WINDOW) + _LEAST_ERROR
-    doubt = np.log(np.clip(errors[:, 0] / errors[:, 1], 1 / _MOST_DOUBT, _MOST_DOUBT))
+    # The mean of the squares of what remains when so much of the mean is taken away.
+    error = means[:, 3] - (applied * (2 * step - applied)).mean(axis=1)
+    ratio = (np.maximum(error, 0) + _LEAST_ERROR) / (means[:, 4] + _LEAST_ERROR)
+    doubt = np.log(np.clip(ratio, 1 / _MOST_DOUBT, _MOST_DOUBT))
     return np.concatenate([applied, doubt[:, None]], axis=1)
-
-
-def _beside(
-    sources: Sources, hole: NDArray[np.bool_], ring: NDArray[np.bool_], size: tuple[int, ...]
-) -> tuple[NDArray[np.intp], Sources]:
-    """Return sources for the pixels of a ring: those of the nearest hole pixels, moved along.
-
-    And the place of that hole pixel's source among the sources.
-
-    size: (height, width) of the pictures that the sources lie in.
-    """
-    has_source = hole.copy()
-    has_source[hole] = sources.frame >= 0
-    _, labels = cv2.distanceTransformWithLabels(
-        (~has_source).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    place = np.zeros(labels.max() + 1, np.intp)
-    place[labels[has_source]] = np.flatnonzero(sources.frame >= 0)
-    nearest = place[labels[ring]]
-    (rows, columns), (ring_rows, ring_columns) = pixels_of(hole), pixels_of(ring)
-    parts: list[NDArray[Any]] = [part[nearest] for part in sources]
-    y = parts[1] + (ring_rows - rows[nearest]).astype(np.float32)
-    x = parts[2] + (ring_columns - columns[nearest]).astype(np.float32)
-    inside = (y >= 0) & (y <= size[0] - 1) & (x >= 0) & (x <= size[1] - 1)
-    return nearest, Sources(parts[0], y, x, parts[3]).where(inside)

@@ -219,7 +219,7 @@ def merge(
 def guide(clip: Clip, motion: Motion, *, quick: bool = False) -> list[NDArray[np.float32]]:
     """Colours (N, 3) a frame, merged by reliability: what the next round's flow is found on.
 
-    quick: leave out making past and future agree.
+    quick: leave out making past and future agree, and comparing them with the hole's surroundings.
     """
     traces, album = trace(clip, motion), Album(clip.frames, clip.holes)
 
@@ -227,9 +227,11 @@ def guide(clip: Clip, motion: Motion, *, quick: bool = False) -> list[NDArray[np
         hole = clip.holes[t]
         if not hole.any():
             return clip.smooth[t]
-        sides = [*traces.by_flow(t), *traces.by_camera(t)] if quick else all_sides(clip, traces, t)
-        found = candidates(album, t, sides)
-        found = meet(found, fit_edges(album, t, found))
+        if quick:
+            found = candidates(album, t, [*traces.by_flow(t), *traces.by_camera(t)])
+        else:
+            found = candidates(album, t, all_sides(clip, traces, t))
+            found = meet(found, fit_edges(album, t, found))
         merged, seen = merge(found, hole, clip.smooth[t])
         return fill_rest(clip.frames[t], hole, merged, seen)
 

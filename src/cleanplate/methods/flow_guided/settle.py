@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from cleanplate.propagate import Sources
 from cleanplate.region import pixels_of
 
-_REACH = 2  # pixels around a pixel that are asked, 24 in all where all have a source
+_REACH = 1  # pixels around a pixel that are asked, 8 in all where all have a source
 _ALIKE = 2.0  # pixels between displacements that belong to one motion
-_LONE = 0.15  # share of those around that a source has to be like, not to be lone
+_LONE = 0.2  # share of those around that a source has to be like, not to be lone
 _ROUNDS = 2
 
 
@@ -88,10 +88,15 @@ def _followers(
     """Count the pixels listed whose source lies in the same frame by a like displacement."""
     votes = 0
     for k in range(count):
-        j = near[k]
-        if frame[j] == frame[i]:
-            apart_y = (y[j] - rows[j]) - (y[i] - rows[i])
-            apart_x = (x[j] - columns[j]) - (x[i] - columns[i])
-            if abs(apart_y) < _ALIKE and abs(apart_x) < _ALIKE:
-                votes += 1
+        votes += _alike(i, near[k], rows, columns, frame, y, x)
     return votes
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _alike(i: int, j: int, rows: Any, columns: Any, frame: Any, y: Any, x: Any) -> Any:
+    """Tell whether two pixels' sources lie in the same frame by like displacements."""
+    if frame[i] != frame[j]:
+        return False
+    apart_y = (y[j] - rows[j]) - (y[i] - rows[i])
+    apart_x = (x[j] - columns[j]) - (x[i] - columns[i])
+    return abs(apart_y) < _ALIKE and abs(apart_x) < _ALIKE
