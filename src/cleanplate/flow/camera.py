@@ -40,6 +40,18 @@ class CameraMotion(Sequence[NDArray[np.float32]]):
     def __getitem__(self, t: Any) -> Any:
         return _field(self._matrices[t], *self._size)
 
+    def at(self, t: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Any:
+        """(N, 2) float32, the flow between frames t and t+1 at N pixels."""
+        return _places(self._matrices[t], rows, columns)
+
+
+@njit(cache=True, nogil=True)
+def _places(matrix: NDArray[np.float32], rows: Any, columns: Any) -> Any:
+    out = np.empty((len(rows), 2), np.float32)
+    for i in range(len(rows)):
+        out[i, 0], out[i, 1] = _shift(matrix, np.float32(rows[i]), np.float32(columns[i]))
+    return out
+
 
 @njit(cache=True, nogil=True)
 def _field(matrix: NDArray[np.float32], height: int, width: int) -> Any:
@@ -47,11 +59,16 @@ def _field(matrix: NDArray[np.float32], height: int, width: int) -> Any:
     for row in range(height):
         y = np.float32(row)
         for column in range(width):
-            x = np.float32(column)
-            w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
-            out[row, column, 0] = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w - x
-            out[row, column, 1] = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / w - y
+            out[row, column, 0], out[row, column, 1] = _shift(matrix, y, np.float32(column))
     return out
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _shift(matrix: Any, y: Any, x: Any) -> Any:
+    w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+    dx = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w - x
+    dy = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / w - y
+    return dx, dy
 
 
 def camera_motion(

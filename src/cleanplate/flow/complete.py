@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from cleanplate.flow.camera import CameraMotion
 from cleanplate.harmonic import add_neighbours, harmonic_fill
+from cleanplate.region import pixels_of
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow, Holes
 from cleanplate.warp import sample_vector
@@ -54,16 +56,12 @@ def complete_flow(
     residuals = forward, backward
     for residual, motion, unknown in zip(residuals, camera, doubtful, strict=True):
         _continue_from_edge(residual, motion, unknown, effort.edge_sweeps)
-    ahead, behind = (r.copy() for r in residuals)
-    _add(ahead, camera[0])
-    _add(behind, camera[1])
-
-    def settle(lives: int) -> None:
-        _relax_over_time(
-            residuals[lives], doubtful[lives], ahead, behind, lives, effort.passes, effort.sweeps
-        )
-
-    each_frame(settle, 2)  # the two directions only read each other's first completion
+    # Found before anything settles: the two directions read each other's first completion only.
+    paths = [
+        each_frame(partial(_paths, residuals, camera, doubtful[lives], lives), len(forward))
+        for lives in (0, 1)
+    ]
+    each_frame(lambda lives: _settle_over_time(residuals[lives], paths[lives], effort), 2)
     for residual, motion, unknown in zip(residuals, camera, doubtful, strict=True):
         _settle_what_rests(residual, motion.rests, unknown)
         _add(residual, motion)
@@ -100,28 +98,47 @@ def _add(residual: Flow, camera: CameraMotion) -> None:
     each_frame(add, len(residual))
 
 
-@njit(cache=True, nogil=True)
-def _relax_over_time(
-    residual: Flow,
+class _Paths(NamedTuple):
+    """The N doubtful pixels of a frame and how they move to its neighbours, (N, 2) each."""
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    ahead: NDArray[np.float32]
+    behind: NDArray[np.float32]
+
+
+def _paths(
+    residuals: tuple[Flow, Flow],
+    camera: tuple[CameraMotion, CameraMotion],
     doubtful: Holes,
-    ahead: Flow,
-    behind: Flow,
     lives: int,
-    passes: int,
-    sweeps: int,
-) -> None:
-    """Settle residual[i], which lives in frame i + lives, between space and time, in place."""
-    length = len(residual)
-    for turn in range(passes):
-        for k in range(length):
-            i = k if turn % 2 == 0 else length - 1 - k
-            rows, columns = np.nonzero(doubtful[i])
+    i: int,
+) -> _Paths:
+    """Return the paths of what is doubtful in flow i, which lives in frame i + lives."""
+    rows, columns = pixels_of(doubtful[i])
+
+    def motion(way: int, pair: int) -> NDArray[np.float32]:
+        if not 0 <= pair < len(doubtful):
+            return np.zeros((0, 2), np.float32)
+        found: NDArray[np.float32] = camera[way].at(pair, rows, columns)
+        found += residuals[way][pair][rows, columns]
+        return found
+
+    return _Paths(rows, columns, motion(0, i + lives), motion(1, i + lives - 1))
+
+
+def _settle_over_time(residual: Flow, paths: list[_Paths], effort: Effort) -> None:
+    """Settle the doubtful pixels between space and time, in place."""
+    last = len(residual) - 1
+    for turn in range(effort.passes):
+        for i in range(last + 1) if turn % 2 == 0 else range(last, -1, -1):
+            rows, columns, ahead, behind = paths[i]
             pull = np.zeros((len(rows), 3), np.float32)
-            if i + 1 < length:
-                _add_pull(pull, rows, columns, ahead[i + lives], residual[i + 1])
+            if i < last:
+                _add_pull(pull, rows, columns, ahead, residual[i + 1])
             if i > 0:
-                _add_pull(pull, rows, columns, behind[i + lives - 1], residual[i - 1])
-            _relax(residual[i], rows, columns, pull, sweeps)
+                _add_pull(pull, rows, columns, behind, residual[i - 1])
+            _relax(residual[i], rows, columns, pull, effort.sweeps)
 
 
 @njit(cache=True, nogil=True)
@@ -129,8 +146,7 @@ def _add_pull(pull: Any, rows: Any, columns: Any, motion: Any, neighbour: Any) -
     """Add the neighbour's residual at the place where each pixel moves: weighted sum and weight."""
     height, width = neighbour.shape[0], neighbour.shape[1]
     for i in range(len(rows)):
-        y = rows[i] + motion[rows[i], columns[i], 1]
-        x = columns[i] + motion[rows[i], columns[i], 0]
+        y, x = rows[i] + motion[i, 1], columns[i] + motion[i, 0]
         if 0 <= y <= height - 1 and 0 <= x <= width - 1:
             dx, dy = sample_vector(neighbour, y, x)
             pull[i, 0] += np.float32(_TIME_WEIGHT * dx)
