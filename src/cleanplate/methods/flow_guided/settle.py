@@ -14,7 +14,6 @@ from cleanplate.region import pixels_of
 _REACH = 1  # pixels around a pixel that are asked, 8 in all where all have a source
 _ALIKE = 2.0  # pixels between displacements that belong to one motion
 _LONE = 0.2  # share of those around that a source has to be like, not to be lone
-_ROUNDS = 2
 
 
 def leaders(sources: Sources, hole: NDArray[np.bool_], known: NDArray[np.bool_]) -> NDArray[Any]:
@@ -28,8 +27,7 @@ def leaders(sources: Sources, hole: NDArray[np.bool_], known: NDArray[np.bool_])
     index[hole] = np.arange(len(sources.frame), dtype=np.int32)
     rows, columns = pixels_of(hole)
     leader = np.arange(len(rows))
-    for _ in range(_ROUNDS):
-        _vote(rows, columns, index, *led(sources, leader, hole)[:3], known, leader)
+    _vote(rows, columns, index, *sources[:3], known, leader)
     return leader
 
 
@@ -46,8 +44,7 @@ def led(sources: Sources, leader: NDArray[Any], hole: NDArray[np.bool_]) -> Sour
 def _vote(
     rows: Any, columns: Any, index: Any, frame: Any, y: Any, x: Any, known: Any, leader: Any
 ) -> None:
-    """Change the leaders of lone pixels, in place; frame, y, x are the sources as now led."""
-    before = leader.copy()
+    """Change the leaders of lone pixels, in place."""
     near = np.empty((2 * _REACH + 1) ** 2, np.int32)
     for i in range(len(rows)):
         if frame[i] < 0:
@@ -55,17 +52,16 @@ def _vote(
         count = _around(rows[i], columns[i], index, frame, near)
         if _followers(i, near, count, rows, columns, frame, y, x) >= _LONE * count:
             continue
-        best, most = i, 0
+        most = 0
         for k in range(count):
             j = near[k]
             votes = _followers(j, near, count, rows, columns, frame, y, x)
             if votes > most:
-                row = int(y[j] + (rows[i] - rows[j]) + 0.5)
-                column = int(x[j] + (columns[i] - columns[j]) + 0.5)
+                row = int(np.floor(y[j] + (rows[i] - rows[j]) + 0.5))
+                column = int(np.floor(x[j] + (columns[i] - columns[j]) + 0.5))
                 inside = 0 <= row < known.shape[1] and 0 <= column < known.shape[2]
                 if inside and known[frame[j], row, column]:
-                    best, most = j, votes
-        leader[i] = before[best]
+                    leader[i], most = j, votes
 
 
 @njit(cache=True, nogil=True, inline="always")
