@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cleanplate.region import (
     LEAST_MARGIN,
     bounding_box,
+    halve_hole,
     pixels_of,
     reduce_hole,
     reduce_picture,
@@ -97,3 +98,13 @@ def test_reducing_by_whole_blocks_is_their_mean():
     blocks = picture.reshape(4, 3, 6, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(reduce_picture(picture, (4, 6)), blocks, atol=1e-5)
     assert reduce_picture(picture, (12, 18)) is picture
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 6), (5, 7), (2, 9)])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_halved_hole_counts_either_of_a_pair(size, axis):
+    hole = np.random.default_rng(0).random(size) < 0.3
+    pairs = np.pad(hole, [(0, s % 2 if a == axis else 0) for a, s in enumerate(size)])
+    shape = list(pairs.shape)
+    shape[axis : axis + 1] = [shape[axis] // 2, 2]
+    np.testing.assert_array_equal(halve_hole(hole, axis), pairs.reshape(shape).any(axis + 1))

@@ -99,7 +99,10 @@ def _moved(
     index: NDArray[np.intp],
     place: tuple[NDArray[np.int64], NDArray[np.int64]],
 ) -> Sources:
-    """Return sources for the pixels at a place: those by index, moved along; none off the picture."""
+    """Return sources for the pixels at a place: those by index, moved along.
+
+    None where that leads off the picture.
+    """
     rows, columns = pixels_of(hole)
     parts: list[NDArray[Any]] = [part[index] for part in sources]
     y = parts[1] + (place[0] - rows[index]).astype(np.float32)

@@ -27,6 +27,13 @@ def test_the_field_of_a_homography():
     assert [f.shape for f in motion] == [(*SIZE, 2)] * 2  # it ends, as a sequence does
 
 
+def test_the_flow_at_some_pixels_is_that_of_the_field():
+    motion = CameraMotion(np.stack([np.eye(3), ZOOM_AND_ROLL]).astype(np.float32), SIZE)
+    rows, columns = np.array([0, 7, 89]), np.array([119, 3, 60])
+    np.testing.assert_array_equal(motion.at(1, rows, columns), motion[1][rows, columns])
+    assert motion.at(0, rows[:0], columns[:0]).shape == (0, 2)
+
+
 def test_a_homography_is_found_among_30_per_cent_of_outliers():
     rng = np.random.default_rng(0)
     truth = field(ZOOM_AND_ROLL)
