@@ -13,7 +13,8 @@ Item = TypeVar("Item")
 
 LONGEST = 90  # frames; far sources hardly help beyond this, and memory grows with it
 SHORTEST = 12  # frames; a window has to see something beside the frame that it fills
-OVERLAP_SHARE = 6  # one sixth of a window is shared with the next
+OVERLAP_SHARE = 8  # one eighth of a window is shared with the next, and
+LEAST_OVERLAP = 2  # frames where it has room for them
 REACH = 8  # frames without a hole that are looked at on either side of those with one
 BUDGET_BYTES = 1_000_000_000  # what one window may take, everything that a method keeps included
 BYTES_PER_PIXEL = 12  # of one frame: planes, RGB, masks, where it came from; as measured
@@ -50,14 +51,14 @@ def windows(
 ) -> Iterator[Window[Item]]:
     """Cut a stream into windows of at most `length` frames, never across the start of a shot.
 
-    Neighbouring windows of a shot share a sixth of `length`; those after the first are shorter by
+    Neighbouring windows of a shot share an eighth of `length`; those after the first are shorter by
     as much, for by then the encoder holds frames as well, and memory is not to grow. Whoever takes
     a window may empty its list, so that no frame is held twice.
 
-    >>> [w.items for w in windows(range(13), lambda i: i == 11, length=6)]
-    [[0, 1, 2, 3, 4, 5], [5, 6, 7, 8, 9], [9, 10], [11, 12]]
+    >>> [w.items for w in windows(range(16), lambda i: i == 14, length=8)]
+    [[0, 1, 2, 3, 4, 5, 6, 7], [6, 7, 8, 9, 10, 11], [10, 11, 12, 13], [14, 15]]
     """
-    overlap = length // OVERLAP_SHARE
+    overlap = min(max(length // OVERLAP_SHARE, LEAST_OVERLAP), length // 3)
     held: list[Item] = []
     first = lead = 0
     room = length
