@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cleanplate.album import Album, Plate
 from cleanplate.propagate import Sources
 from cleanplate.video import KNOWN, UNSEEN
-from cleanplate.warp import sample_known
+from cleanplate.warp import sample_known, sample_sharp
 
 COUNT, SIZE, PLATES, PLACES = 3, (5, 6), 2, 40
 
@@ -59,15 +59,20 @@ def test_without_plates_it_samples_as_known_pixels_are_sampled(seed, dtype):
 
 @settings(deadline=None, max_examples=30)
 @given(SEEDS, TYPES)
-def test_plates_are_sampled_as_further_frames_without_holes(seed, dtype):
+def test_plates_are_sampled_sharply_as_further_frames_without_holes(seed, dtype):
     album, sources = random_album(seed, dtype), random_sources(seed, off=2.0)
-    frames = np.concatenate([album.frames, [plate.picture for plate in album.plates]])
-    holes = np.concatenate([album.holes, np.zeros((PLATES, *SIZE), bool)])
-    there = sources.where(sources.frame < len(frames))  # further numbers are of plates to come
-    expected = sample_known(frames, holes, *there[:3])
     colours, found = album.sample(sources)
-    np.testing.assert_array_equal(colours, expected[0])
-    np.testing.assert_array_equal(found, expected[1])
+    for number, plate in enumerate(album.plates, start=COUNT):
+        here = sources.frame == number
+        assert found[here].all()
+        expected = sample_sharp(plate.picture, sources.y[here], sources.x[here])
+        np.testing.assert_array_equal(colours[here], expected)
+    assert not found[sources.frame >= COUNT + PLATES].any()  # of plates to come
+    of_frames = sources.where(sources.frame < COUNT)
+    expected, shown = sample_known(album.frames, album.holes, *of_frames[:3])
+    mine = of_frames.frame >= 0
+    np.testing.assert_array_equal(colours[mine], expected[mine])
+    np.testing.assert_array_equal(found[mine], shown[mine])
 
 
 def test_a_plate_is_there_as_soon_as_it_is_added():

@@ -106,7 +106,7 @@ def test_each_channel_has_its_own_step(photograph):
 def test_a_step_of_contents_is_left_alone_and_doubted(photograph, step):
     for picture in (FLAT, photograph):
         found = fit(picture, brighter(picture, step))
-        assert np.abs(found.correction).max() < 1
+        assert np.abs(found.correction).max() < 3
         assert found.doubt.min() > 20
         assert fit(picture, brighter(picture, step), expected=1).doubt.max() < 101  # at most
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanplate.warp import bilinear_weight, sample_known, sample_vector, warp_by
+from cleanplate.warp import bilinear_weight, sample_known, sample_sharp, sample_vector, warp_by
 
 
 def twin(frames, holes, t, y, x):
@@ -94,3 +95,34 @@ def test_a_picture_is_drawn_along_the_flow():
         dx, dy = flow[y, x]
         there = sample_vector(field, y + dy, x + dx)[0]
         np.testing.assert_allclose(warp_by(picture, flow)[y, x], there, atol=1e-2)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_sharp_sample_at_a_pixel_is_that_pixel(dtype):
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, np.iinfo(dtype).max + 1, (20, 30, 3)).astype(dtype)
+    y, x = rng.integers(20, size=2000), rng.integers(30, size=2000)
+    sampled = sample_sharp(picture, y.astype(np.float32), x.astype(np.float32))
+    np.testing.assert_array_equal(sampled, picture[y, x])
+    outside = sample_sharp(picture, np.float32([-3, 25]), np.float32([-2, 40]))
+    np.testing.assert_array_equal(outside, picture[[0, -1], [0, -1]])
+    assert sample_sharp(picture, np.zeros(0, np.float32), np.zeros(0, np.float32)).shape == (0, 3)
+
+
+def test_sharp_samples_of_samples_stay_sharp(pan):
+    """A picture moved by half a pixel ten times over keeps its detail; bilinearly it does not."""
+    picture = pan(1, (0, 0))[0]
+    rows, columns = np.indices(picture.shape[:2], np.float32)
+    sharp = soft = picture
+    for step in [0.5, -0.5] * 5:
+        place = rows.ravel(), (columns + step).ravel()
+        sharp = np.rint(sample_sharp(sharp, *place)).astype(np.uint8).reshape(picture.shape)
+        first, known = np.zeros(rows.size, np.int32), np.zeros((1, *rows.shape), bool)
+        soft = np.rint(sample_known(soft[None], known, first, *place)[0])
+        soft = soft.astype(np.uint8).reshape(picture.shape)
+    inner = np.s_[20:-20, 20:-20]
+    detail = [
+        np.abs(np.diff(p[inner].astype(float), axis=1)).mean() for p in (picture, sharp, soft)
+    ]
+    assert detail[1] > 0.85 * detail[0]
+    assert detail[2] < 0.75 * detail[0]

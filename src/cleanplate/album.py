@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cleanplate.propagate import Sources
 from cleanplate.video import KNOWN, Frames, Holes
-from cleanplate.warp import sample_known
+from cleanplate.warp import sample_known, sample_sharp
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,10 @@ class Album:
         count = len(self.frames)
         in_clip = sources.where(sources.frame < count)
         colours, found = sample_known(self.frames, self.holes, *in_clip[:3])
-        everywhere = np.zeros((1, *self.holes.shape[1:]), np.bool_)
         for number, plate in enumerate(self.plates):
             here = sources.frame == count + number
-            first = np.zeros(int(here.sum()), np.int32)
-            place = first, sources.y[here], sources.x[here]
-            colours[here], found[here] = sample_known(plate.picture[None], everywhere, *place)
+            colours[here] = sample_sharp(plate.picture, sources.y[here], sources.x[here])
+            found[here] = True
         return colours, found
 
     def resolve(self, sources: Sources) -> Sources:

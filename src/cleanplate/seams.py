@@ -21,7 +21,7 @@ _WINDOW = 11  # pixels over which what differs is averaged, both at half size
 _LEAST_ERROR = 3.0  # levels squared
 _MOST_DOUBT = 100.0
 _SWEEPS = 4  # a correction only has to be smooth
-_PLAUSIBLE = 25.0  # levels; a larger step is no matter of exposure and is left alone
+_PLAUSIBLE = 50.0  # levels; a larger step is no matter of exposure and is left alone
 
 
 class Fit(NamedTuple):

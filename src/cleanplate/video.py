@@ -39,8 +39,9 @@ class Provenance:
     source: (T, H, W) integers, the frame that the colour was taken from (the one of the largest
         weight where several were merged), ``UNSEEN`` where it was invented, ``KNOWN`` outside.
         In a stretch of a clip frames count from its first one; see ``to_stretch``.
-    inconsistency: (T, H, W) float16, forward-backward residual of the trajectory in pixels; 0
-        outside the hole and where the pixel is unseen.
+    inconsistency: (T, H, W) float16, forward-backward residual of the trajectory, pixels a step
+        (from where an earlier window left it, if that is where it leads); 0 outside the hole and
+        where the pixel is unseen.
     """
 
     source: NDArray[np.signedinteger[Any]]
@@ -76,8 +77,6 @@ def to_stretch(source: NDArray[Any], first: int) -> NDArray[np.int32]:
     """
     relative = source.astype(np.int32) - first
     relative += np.where(relative < 0, np.int32(KNOWN), np.int32(0))
-    # As far back as two bytes reach: what lies further is told as just that far.
-    relative = np.maximum(relative, np.iinfo(np.int16).min)
     return np.where(source >= 0, relative, source).astype(np.int32)
 
 

@@ -58,7 +58,7 @@ def windows(
     >>> [w.items for w in windows(range(16), lambda i: i == 14, length=8)]
     [[0, 1, 2, 3, 4, 5, 6, 7], [6, 7, 8, 9, 10, 11], [10, 11, 12, 13], [14, 15]]
     """
-    overlap = min(max(length // OVERLAP_SHARE, LEAST_OVERLAP), length // 3)
+    overlap = min(max(length // OVERLAP_SHARE, LEAST_OVERLAP), length // 4)
     held: list[Item] = []
     first = lead = 0
     room = length

@@ -42,12 +42,14 @@ def at_rest(greys: list[Plane], doubtful: Holes) -> NDArray[np.bool_]:
     near = np.array(each_frame(lambda t: _difference(greys, doubtful, t, t + 1), pairs))
     lags = sorted({1, 2, 4, span // 2, 3 * span // 4, span}, reverse=True)
 
-    def rests_from(t: int) -> bool:
+    def rests_from(t: int) -> NDArray[np.bool_]:
         noise = np.fmin.reduce(near[t : t + span])  # a lost frame is no number and does not count
         most = _NOISIER * noise + _LEVELS
-        return noise <= _LOUDEST and all(
+        rests = noise <= _LOUDEST and all(
             _difference(greys, doubtful, t, t + lag) <= most for lag in lags
         )
+        pushed = near[t : t + span] > most
+        return np.asarray(rests & ~pushed)
 
     for t, rests in enumerate(each_frame(rests_from, len(greys) - span)):
         rest[t : t + span] |= rests

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.propagate import Sources, follow
+from cleanplate.propagate import INVENTED, Sources, follow
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow, Holes
 
@@ -45,6 +45,8 @@ def carry(
     forward, backward: (T-1, H, W, 2) completed flow. borrowed: T Sources, of the pixels of each
     frame's hole. at: the number of the complete frame; shown: what its pixels show.
     """
+    if not any((mine.frame < 0).any() for mine in borrowed):
+        return list(borrowed)
     lost = np.zeros_like(holes)
     for mask, hole, mine in zip(lost, holes, borrowed, strict=True):
         mask[hole] = mine.frame < 0
@@ -70,7 +72,10 @@ def _take_over(borrowed: Sources, met: Sources, shown: SourceMap) -> Sources:
         return borrowed
     row, column = np.rint(met.y).astype(np.intp), np.rint(met.x).astype(np.intp)
     there = shown.at(row, column)
-    there = there._replace(y=there.y + (met.y - row), x=there.x + (met.x - column))
+    way = np.where(there.residual == INVENTED, 0, met.residual).astype(np.float32)
+    there = Sources(
+        there.frame, there.y + (met.y - row), there.x + (met.x - column), there.residual + way
+    )
     given = there.where(met.frame >= 0)
     result: list[NDArray[Any]] = [part.copy() for part in borrowed]
     for mine, part in zip(result, given, strict=True):

@@ -6,16 +6,15 @@ After Xu, Li, Zhou, Loy, "Deep Flow-Guided Video Inpainting", CVPR 2019, without
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanplate.album import Album, Plate
 from cleanplate.errors import BadInput
 from cleanplate.methods.flow_guided import render
 from cleanplate.methods.flow_guided.rounds import Clip, find_motion, first_guess, guide, trace
-from cleanplate.region import reduce_hole, reduce_picture, working_size
+from cleanplate.region import reduce_hole, working_size
 from cleanplate.threads import each_frame
 from cleanplate.video import Filled, Frames, Holes, whole
 
@@ -82,7 +81,9 @@ class Method:
         # The flow is let go of before anything is drawn at full size: it is what weighs most.
         plates = [] if prior is None else [_last(prior)]
         album = Album(frames if in_place else frames.copy(), holes, plates)
-        small = Album(clip.frames, clip.holes, [_reduced_plate(plate, clip) for plate in plates])
+        small = Album(
+            clip.frames, clip.holes, [render.reduced_plate(plate, clip) for plate in plates]
+        )
         if removal:
             picks = render.pick_all(clip, small, motion, seed=self.options.seed)
             del motion
@@ -90,7 +91,7 @@ class Method:
         traces = trace(clip, motion)
         unseen = render.find_unseen(small, motion, traces)
         del motion
-        return render.fidelity(clip, traces, unseen, album)
+        return render.fidelity(clip, traces, unseen, small, album)
 
 
 def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:
@@ -98,21 +99,11 @@ def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:
     height, width = holes.shape[1:]
     size = working_size((height, width), pixels)
     return Clip(
-        np.stack(each_frame(lambda t: _reduced_picture(frames[t], size), len(frames))),
+        np.stack(each_frame(lambda t: render.reduced_picture(frames[t], size), len(frames))),
         np.stack(each_frame(lambda t: reduce_hole(holes[t], size), len(holes))),
     )
-
-
-def _reduced_picture(picture: Frames, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Reduce a picture (H, W, 3) to a size and to 8 bits."""
-    return (reduce_picture(picture, size) // render.levels(picture)).astype(np.uint8)
 
 
 def _last(prior: Filled) -> Plate:
     """Return the last of the frames that were filled before."""
     return Plate(len(prior.frames) - 1, prior.frames[-1], prior.provenance.source[-1])
-
-
-def _reduced_plate(plate: Plate, clip: Clip) -> Plate:
-    """Reduce a plate's picture to the clip's size; its sources serve at full size only."""
-    return replace(plate, picture=_reduced_picture(plate.picture, clip.holes.shape[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -28,10 +29,10 @@ from cleanplate.methods.flow_guided.rounds import (
 from cleanplate.methods.flow_guided.settle import leaders, led
 from cleanplate.methods.flow_guided.unseen import carry_keys, invent
 from cleanplate.propagate import Sources, enlarge
-from cleanplate.region import pixels_of
+from cleanplate.region import pixels_of, reduce_picture
 from cleanplate.seams import Fit, fit_edge
 from cleanplate.threads import each_frame
-from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance
+from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance, to_clip
 from cleanplate.warp import sample_known
 
 # Of what is carried from a smooth fill of another frame, against a smooth fill of this one: more
@@ -45,6 +46,16 @@ def levels(frames: Frames) -> int:
     return 257 if frames.dtype == np.uint16 else 1
 
 
+def reduced_picture(picture: Frames, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Reduce a picture (H, W, 3) to a size and to 8 bits."""
+    return (reduce_picture(picture, size) // levels(picture)).astype(np.uint8)
+
+
+def reduced_plate(plate: Plate, clip: Clip) -> Plate:
+    """Reduce a plate's picture to the clip's size; its sources serve at full size only."""
+    return replace(plate, picture=reduced_picture(plate.picture, clip.holes.shape[1:]))
+
+
 class Painter:
     """Paints the holes of frames in place, frame by frame, with provenance.
 
@@ -53,7 +64,7 @@ class Painter:
 
     def __init__(self, frames: Frames, holes: Holes) -> None:
         self.frames, self.holes = frames, holes
-        self.source = np.full(holes.shape, KNOWN, np.int16)
+        self.source = np.full(holes.shape, KNOWN, np.int32)
         self.inconsistency = np.zeros(holes.shape, np.float16)
 
     def paint(self, t: int, colours: Colours, sources: Sources) -> None:
@@ -61,7 +72,9 @@ class Painter:
         inside, step = np.flatnonzero(self.holes[t]), levels(self.frames)
         self.frames[t].reshape(-1, 3)[inside] = np.rint(np.clip(colours, 0, 255) * step)
         self.source[t].reshape(-1)[inside] = sources.frame
-        consistency = np.where(sources.frame != UNSEEN, sources.inconsistency(t), 0)
+        unseen = sources.frame == UNSEEN
+        sources = sources._replace(frame=to_clip(sources.frame, 0))  # for true distances
+        consistency = np.where(unseen, 0, sources.inconsistency(t))
         self.inconsistency[t].reshape(-1)[inside] = consistency
 
     def filled(self) -> Filled:
@@ -90,13 +103,13 @@ def find_unseen(album: Album, motion: Motion, traces: Traces) -> Unseen:
     return Unseen([mine.where(mine.frame >= count) for mine in sources], keys)
 
 
-def fidelity(clip: Clip, traces: Traces, unseen: Unseen, album: Album) -> Filled:
+def fidelity(clip: Clip, traces: Traces, unseen: Unseen, small: Album, album: Album) -> Filled:
     """Merge all that is known of each pixel by its reliability: close to the truth, if softer.
 
-    album: the clip at full size, with plates as those at its working size.
+    small, album: the clip at its working size and at full size, with the same plates.
     """
     frames, holes = album.frames, album.holes
-    painter, small = Painter(frames, holes), Album(clip.frames, clip.holes)
+    painter = Painter(frames, holes)
     scale = holes.shape[1] / clip.holes.shape[1]
     step = np.float32(levels(frames))
 
@@ -113,24 +126,29 @@ def fidelity(clip: Clip, traces: Traces, unseen: Unseen, album: Album) -> Filled
         colours, sources = fill_rest(frames[t], hole, colours, seen, step), most_reliable(found)
         if not seen.all():
             carried = enlarge(unseen.sources[t], small_hole, hole).where(~seen)
-            origin = _add_carried(colours, carried, album, step)
+            correction = _spread(_exposure(unseen.sources[t], small, t), small_hole, hole)
+            origin = _add_carried(colours, carried, correction, album, step)
             sources = sources.or_else(origin)
         painter.paint(t, colours, sources)
 
     for key in unseen.keys:
         draw(key)
-        album.plates.append(Plate(key, frames[key], painter.source[key]))
+        plate = Plate(key, frames[key], painter.source[key])
+        album.plates.append(plate)
+        small.plates.append(reduced_plate(plate, clip))
     others = sorted(set(range(len(frames))) - set(unseen.keys))
     each_frame(lambda index: draw(others[index]), len(others))
     return painter.filled()
 
 
-def _add_carried(colours: Colours, carried: Sources, album: Album, step: np.float32) -> Sources:
+def _add_carried(
+    colours: Colours, carried: Sources, correction: Colours, album: Album, step: np.float32
+) -> Sources:
     """Draw colours (N, 3) in place towards what plates show; return where that came from."""
     values, found = album.sample(carried)
     origin = album.resolve(carried.where(found))
     share = np.where(origin.frame != UNSEEN, 1, _CARRIED)[found, None]
-    colours[found] += share * (values[found] / step - colours[found])
+    colours[found] += share * (values[found] / step + correction[found] - colours[found])
     return origin
 
 
@@ -157,9 +175,13 @@ def _with_inventions(album: Album, pick: Pick, sources: Sources, t: int) -> Pick
     invented = pick.sources.frame == UNSEEN
     if invented.sum() < _NOTICED * len(invented):
         return pick._replace(sources=sources)
-    expected = np.ones(len(invented), np.float32)
-    fit = fit_edge(sources, expected, album, t)
-    return Pick(sources, np.where(invented[:, None], fit.correction, pick.correction))
+    correction = _exposure(sources, album, t)
+    return Pick(sources, np.where(invented[:, None], correction, pick.correction))
+
+
+def _exposure(sources: Sources, album: Album, t: int) -> Colours:
+    """(N, 3), what to add to what sources show so that it meets frame t around its hole."""
+    return fit_edge(sources, np.ones(len(sources.frame), np.float32), album, t).correction
 
 
 def removal(clip: Clip, picks: list[Pick], album: Album) -> Filled:

@@ -21,7 +21,8 @@ def leaders(sources: Sources, hole: NDArray[np.bool_], known: NDArray[np.bool_])
 
     sources: (N,), a place without one is left alone. known: (T, H, W) bool, what may be taken.
     Mostly that is the pixel itself. One whose source lies in another frame, or elsewhere, than
-    most of those around it takes the source that most others around it agree on.
+    nearly all of those around it takes the source that the most of them agree on, if these are
+    more than agree with it.
     """
     index = np.full(hole.shape, -1, np.int32)
     index[hole] = np.arange(len(sources.frame), dtype=np.int32)
@@ -50,9 +51,10 @@ def _vote(
         if frame[i] < 0:
             continue
         count = _around(rows[i], columns[i], index, frame, near)
-        if _followers(i, near, count, rows, columns, frame, y, x) >= _LONE * count:
+        own = _followers(i, near, count, rows, columns, frame, y, x)
+        if own >= _LONE * count:
             continue
-        most = 0
+        most = own + 1  # itself among them
         for k in range(count):
             j = near[k]
             votes = _followers(j, near, count, rows, columns, frame, y, x)
