@@ -263,3 +263,15 @@ def test_what_was_filled_before_begins_with_the_frames_that_are_filled(pan, monk
     np.testing.assert_array_equal(seen[0], frames[23])
     np.testing.assert_array_equal(prior.frames, frames[23:24])
     assert (prior.provenance.source == KNOWN).all()
+
+
+@pytest.mark.parametrize("tune", TUNES)
+def test_what_is_carried_on_follows_the_light(pan, tune):
+    """The light fades to 70 % while something stands where only the first frames show what is."""
+    light = np.linspace(1, 0.7, 40)[:, None, None, None]
+    frames = np.rint(pan(40, (0, 0), size=(80, 100)) * light).astype(np.uint8)
+    holes = np.zeros(frames.shape[:3], bool)
+    holes[5:, 30:50, 40:60] = True
+    clean = cp.fill(frames, holes, tune=tune)
+    bias = (clean[30:][holes[30:]].astype(int) - frames[30:][holes[30:]]).mean()
+    assert abs(bias) < 6  # with the light of the first frames it would be 30

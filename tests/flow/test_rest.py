@@ -171,3 +171,12 @@ def test_a_lost_frame_does_not_hide_that_others_rest(greys):
 def test_a_picture_without_texture_rests(level):
     """Nothing in it could show that it moves."""
     assert rests([np.full(SIZE, level, np.uint8)] * COUNT).all()
+
+
+def test_a_jolt_between_is_no_rest(greys):
+    """Two frames lie elsewhere: the camera is pushed and comes back, and rests before and after."""
+    shake = np.zeros((COUNT, 2))
+    shake[COUNT // 2 : COUNT // 2 + 2] = (5, 4)
+    found = rests(greys(shake=shake, noise=2))
+    assert not found[[COUNT // 2 - 1, COUNT // 2 + 1]].any()
+    assert found.mean() > 0.8
