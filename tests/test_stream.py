@@ -77,7 +77,7 @@ def test_sources_lie_in_the_same_shot_and_are_no_hole_pixels(two_shots, tune):
     assert not np.isin(source, [7, 25]).any()
     here = np.arange(len(frames))[:, None, None]
     assert (source != here).all()  # a frame does not show what lies under its own hole
-    # Windows of 12 frames look no further than themselves.
+    # Here every pixel is shown within its window of 12 frames: nothing is carried further.
     assert np.abs(np.where(source >= 0, source - here, 0)).max() < 12
 
 

@@ -38,7 +38,7 @@ from cleanplate.warp import sample_known
 # Of what is carried from a smooth fill of another frame, against a smooth fill of this one: more
 # is steadier (it would not move at all with 1), less is closer to the truth.
 _CARRIED = 0.5
-_NOTICED = 0.02  # share of the hole: the seams of smaller inventions are not worth the time
+_NOTICED = 0.02  # share of the hole: the seams of a smaller rest are not worth the time
 
 
 def levels(frames: Frames) -> int:
@@ -167,16 +167,16 @@ def pick_all(clip: Clip, album: Album, motion: Motion, *, seed: int) -> list[Pic
     traces = trace(clip, motion)
     picks = each_frame(lambda t: _pick(clip, traces, t), len(clip.frames))
     sources = invent(album, motion, [pick.sources for pick in picks], seed)
-    return each_frame(lambda t: _with_inventions(album, picks[t], sources[t], t), len(picks))
+    return each_frame(lambda t: _with_rest(album, picks[t], sources[t], t), len(picks))
 
 
-def _with_inventions(album: Album, pick: Pick, sources: Sources, t: int) -> Pick:
-    """Add what was invented for frame t, and hide its seam as well."""
-    invented = pick.sources.frame == UNSEEN
-    if invented.sum() < _NOTICED * len(invented):
+def _with_rest(album: Album, pick: Pick, sources: Sources, t: int) -> Pick:
+    """Add what was carried to frame t or invented for it, and hide its seam as well."""
+    rest = pick.sources.frame == UNSEEN
+    if rest.sum() < _NOTICED * len(rest):
         return pick._replace(sources=sources)
     correction = _exposure(sources, album, t)
-    return Pick(sources, np.where(invented[:, None], correction, pick.correction))
+    return Pick(sources, np.where(rest[:, None], correction, pick.correction))
 
 
 def _exposure(sources: Sources, album: Album, t: int) -> Colours:

@@ -21,9 +21,9 @@ def invent(album: Album, motion: Motion, borrowed: list[Sources], seed: int) -> 
     comes what the plates show. Then the frame with the most unseen pixels is completed from patches
     of its own picture; every unseen pixel of another frame whose trajectory meets it takes what is
     there, so that an invention moves with the scene. Then the next; the scraps that several key
-    frames leave are completed in each frame alone. What is invented points to a known pixel, so
-    its colour is sampled from an original frame too. Pixels of a picture without known patches
-    stay without.
+    frames leave are completed in each frame alone. What is invented points to a pixel of a frame or
+    plate, so that its colour is sampled there too. Pixels of a picture without known patches stay
+    without.
     """
     complete = carry_plates(album, motion, borrowed)
     for _ in range(_KEY_FRAMES):
