@@ -162,7 +162,7 @@ def test_a_long_clip_is_filled_window_by_window(make, tmp_path, monkeypatch):
     assert_close_to_truth(tmp_path / "out.mkv")
 
 
-@pytest.mark.parametrize("longest, lengths", [(12, [12, 10, 10, 4]), (96, [30])])
+@pytest.mark.parametrize("longest, lengths", [(12, [12, 8, 8, 8]), (96, [30])])
 def test_windows_are_no_longer_than_the_method_wants(make, tmp_path, longest, lengths):
     source = make("in.mp4", planes=moving_planes, count=30)
     method = Painter(longest_window=longest)

@@ -120,7 +120,7 @@ def test_a_method_sees_crops_of_one_shot_within_its_window():
     np.testing.assert_array_equal(clean.frames[~holes], frames[~holes])
     # The first frame of a window is named as the source: counted from the start of the clip.
     assert set(clean.provenance.source[3:5][holes[3:5]]) == {0}
-    assert set(clean.provenance.source[11][holes[11]]) == {7}
+    assert set(clean.provenance.source[11][holes[11]]) == {8}
 
 
 def test_windows_without_a_hole_are_not_worked_on():
@@ -211,7 +211,7 @@ class Dicer(Recorder):
 
 
 def test_a_method_is_given_the_first_frames_as_they_were_filled_before(pan):
-    """Windows of 12 frames from 0, 10, 18 and 26, each on a crop of its own."""
+    """Windows from 0, 10, 16 and 22, each on a crop of its own."""
     frames = pan(30, (1, 0), size=(40, 380))
     holes = np.zeros(frames.shape[:3], bool)
     for t, hole in enumerate(holes):
@@ -220,7 +220,7 @@ def test_a_method_is_given_the_first_frames_as_they_were_filled_before(pan):
     cp.fill(frames, holes, method=method)
     assert method.priors[0] is None
     assert len(method.priors) == 4
-    for call, moved in ((1, 10), (2, 8), (3, 8)):
+    for call, moved in ((1, 10), (2, 6), (3, 6)):
         prior, done = method.priors[call], method.done[call - 1]
         seen, hole = (given[:2] for given in method.given[call])
         was = method.given[call - 1][1][-2:]
@@ -242,10 +242,10 @@ def test_a_method_is_given_the_first_frames_as_they_were_filled_before(pan):
 
 
 def test_what_was_filled_before_is_not_handed_on_across_a_cut(two_shots):
-    """Windows from 0 and 10, then those of the other shot, from 19 and 29."""
+    """Windows from 0, 10 and 16, then those of the other shot, from 19, 25 and 31."""
     method = Dicer()
     cp.fill(*two_shots, method=method)
-    assert [prior is not None for prior in method.priors] == [False, True, False, True]
+    assert [prior is not None for prior in method.priors] == [False, True, True, False, True, True]
 
 
 def test_what_was_filled_before_begins_with_the_frames_that_are_filled(pan, monkeypatch):

@@ -52,13 +52,13 @@ def windows(
     """Cut a stream into windows of at most `length` frames, never across the start of a shot.
 
     Neighbouring windows of a shot share an eighth of `length`; those after the first are shorter by
-    as much, for by then the encoder holds frames as well, and memory is not to grow. Whoever takes
-    a window may empty its list, so that no frame is held twice.
+    twice as much, for by then the encoder holds frames as well, and memory is not to grow. Whoever
+    takes a window may empty its list, so that no frame is held twice.
 
     >>> [w.items for w in windows(range(16), lambda i: i == 14, length=8)]
-    [[0, 1, 2, 3, 4, 5, 6, 7], [6, 7, 8, 9, 10, 11], [10, 11, 12, 13], [14, 15]]
+    [[0, 1, 2, 3, 4, 5, 6, 7], [7, 8, 9, 10, 11, 12], [12, 13], [14, 15]]
     """
-    overlap = min(max(length // OVERLAP_SHARE, LEAST_OVERLAP), length // 4)
+    overlap = min(max(length // OVERLAP_SHARE, LEAST_OVERLAP), length // 5)
     held: list[Item] = []
     first = lead = 0
     room = length
@@ -66,11 +66,11 @@ def windows(
         if held and starts_shot(item):
             end = first + len(held)
             yield Window(first, held, lead, 0)
-            first, held, lead, room = end, [], 0, length - overlap
+            first, held, lead, room = end, [], 0, length - 2 * overlap
         elif len(held) == room:
             end, shared = first + room - overlap, held[room - overlap :]
             yield Window(first, held, lead, overlap)
-            first, held, lead, room = end, shared, overlap, length - overlap
+            first, held, lead, room = end, shared, overlap, length - 2 * overlap
         held.append(item)
     if held:
         yield Window(first, held, lead, 0)
