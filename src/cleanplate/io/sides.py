@@ -115,7 +115,7 @@ def _fits(stream: Any, container: str) -> bool:
     try:
         _copy_of(trial, stream)
         trial.start_encoding()
-    except (av.error.FFmpegError, ValueError, NotImplementedError):
+    except (av.error.FFmpegError, ValueError):  # the muxer's refusal, and the library's own
         return False
     finally:
         with suppress(av.error.FFmpegError):

@@ -13,6 +13,7 @@ from cleanplate.harmonic import harmonic_fill
 from cleanplate.merge import most_reliable, one_side
 from cleanplate.methods.flow_guided.agree import agree
 from cleanplate.methods.flow_guided.choose import choose_motion
+from cleanplate.methods.flow_guided.feather import feathered
 from cleanplate.methods.flow_guided.rounds import (
     Clip,
     Colours,
@@ -172,11 +173,10 @@ def pick_all(clip: Clip, album: Album, motion: Motion, *, seed: int) -> list[Pic
 
 def _with_rest(album: Album, pick: Pick, sources: Sources, t: int) -> Pick:
     """Add what was carried to frame t or invented for it, and hide its seam as well."""
-    rest = pick.sources.frame == UNSEEN
-    if rest.sum() < _NOTICED * len(rest):
-        return pick._replace(sources=sources)
-    correction = _exposure(sources, album, t)
-    return Pick(sources, np.where(rest[:, None], correction, pick.correction))
+    rest, correction = pick.sources.frame == UNSEEN, pick.correction
+    if rest.sum() >= _NOTICED * len(rest):
+        correction = np.where(rest[:, None], _exposure(sources, album, t), correction)
+    return Pick(sources, feathered(sources, correction, album, t))
 
 
 def _exposure(sources: Sources, album: Album, t: int) -> Colours:

@@ -86,13 +86,16 @@ def _followers(
     """Count the pixels listed whose source lies in the same frame by a like displacement."""
     votes = 0
     for k in range(count):
-        votes += _alike(i, near[k], rows, columns, frame, y, x)
+        votes += alike(i, near[k], rows, columns, frame, y, x)
     return votes
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _alike(i: int, j: int, rows: Any, columns: Any, frame: Any, y: Any, x: Any) -> Any:
-    """Tell whether two pixels' sources lie in the same frame by like displacements."""
+def alike(i: int, j: int, rows: Any, columns: Any, frame: Any, y: Any, x: Any) -> Any:
+    """Tell whether two pixels' sources lie in the same frame by like displacements.
+
+    i, j: their places in the lists; frame, y, x: of their sources.
+    """
     if frame[i] != frame[j]:
         return False
     apart_y = (y[j] - rows[j]) - (y[i] - rows[i])
