@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cleanplate.propagate import Sources, enlarge, follow
+from cleanplate.propagate import Sources, enlarge, follow, starts
 from cleanplate.region import reduce_hole
 from cleanplate.video import UNSEEN
 from cleanplate.warp import sample_vector
@@ -49,7 +49,7 @@ def walk(forward, backward, known, t, row, column, towards, tolerance):
 def compare(forward, backward, holes, known=None, *, towards, tolerance=5.0):
     """Yield (place, what the walk finds or None, what follow finds or None) of every hole pixel."""
     known = ~holes if known is None else known
-    found = follow(forward, backward, holes, known, towards=towards, tolerance=tolerance)
+    found = follow(forward, backward, starts(holes), known, towards=towards, tolerance=tolerance)
     assert len(found) == len(holes)
     for t, sources in enumerate(found):
         places = np.argwhere(holes[t])
@@ -142,7 +142,7 @@ def test_disagreement_ends_a_trajectory(towards):
             summed += 1
             assert mine[3] == pytest.approx(0.75 * abs(mine[0] - place[0]), abs=1e-3)
     assert summed > 100
-    found = follow(forward, backward, holes, ~holes, towards=towards, tolerance=0.7)
+    found = follow(forward, backward, starts(holes), ~holes, towards=towards, tolerance=0.7)
     assert all((sources.frame == UNSEEN).all() for sources in found)
 
 
@@ -151,23 +151,23 @@ def test_nan_is_never_followed(towards):
     forward, backward = constant(4, 2, 0)
     forward[:], backward[:] = np.nan, np.nan
     holes = box(4, (12, 20), (15, 25))
-    for sources in follow(forward, backward, holes, ~holes, towards=towards, tolerance=5):
+    for sources in follow(forward, backward, starts(holes), ~holes, towards=towards, tolerance=5):
         assert (sources.frame == UNSEEN).all()
 
 
 def test_a_trajectory_ends_where_it_leaves_the_picture():
     forward, backward = constant(6, 3, 0)
     holes = box(6, (10, 20), (40, 48))  # at the right border: nothing comes out of it there
-    for sources in follow(forward, backward, holes, ~holes, towards=1, tolerance=5):
+    for sources in follow(forward, backward, starts(holes), ~holes, towards=1, tolerance=5):
         assert (sources.frame == UNSEEN).all()
-    past = follow(forward, backward, holes, ~holes, towards=-1, tolerance=5)
+    past = follow(forward, backward, starts(holes), ~holes, towards=-1, tolerance=5)
     assert (past[5].frame >= 0).all()
 
 
 def test_a_trajectory_ends_with_the_clip():
     forward, backward = constant(3, 2, 0)
     holes = box(3, (10, 20), (15, 35))
-    future = follow(forward, backward, holes, ~holes, towards=1, tolerance=5)
+    future = follow(forward, backward, starts(holes), ~holes, towards=1, tolerance=5)
     columns = np.nonzero(holes[0])[1]
     np.testing.assert_array_equal(future[0].frame >= 0, columns >= 31)
     np.testing.assert_array_equal(future[1].frame >= 0, columns >= 33)
@@ -180,7 +180,7 @@ def test_a_trajectory_ends_where_nothing_is_known_and_no_hole_is():
     known = ~box(6, (12, 20), (15, 29))
     for flow, seen in (((1, 0), 0), ((5, 0), 5)):
         forward, backward = constant(6, *flow)
-        sources = follow(forward, backward, holes, known, towards=1, tolerance=5)[0]
+        sources = follow(forward, backward, starts(holes), known, towards=1, tolerance=5)[0]
         last = np.nonzero(holes[0])[1].reshape(8, 10) >= 24
         assert (sources.frame.reshape(8, 10)[last] >= 0).sum() == (8 if seen else 0)
 
@@ -188,10 +188,10 @@ def test_a_trajectory_ends_where_nothing_is_known_and_no_hole_is():
 def test_frames_without_holes_and_a_single_frame():
     forward, backward = constant(3, 1, 0)
     holes = box(3, (0, 0), (0, 0))
-    for sources in follow(forward, backward, holes, ~holes, towards=1, tolerance=5):
+    for sources in follow(forward, backward, starts(holes), ~holes, towards=1, tolerance=5):
         assert len(sources.frame) == 0
     holes = box(1, (5, 9), (5, 9))
-    (sources,) = follow(forward[:0], backward[:0], holes, ~holes, towards=-1, tolerance=5)
+    (sources,) = follow(forward[:0], backward[:0], starts(holes), ~holes, towards=-1, tolerance=5)
     assert (sources.frame == UNSEEN).all()
 
 
@@ -200,7 +200,7 @@ def test_two_motions_keep_their_border_sharp():
     forward = np.zeros((5, *SIZE, 2), np.float32)
     forward[:, :20, :, 0], forward[:, 20:, :, 0] = 4.0, -4.0
     holes = box(6, (14, 26), (18, 30))
-    sources = follow(forward, -forward, holes, ~holes, towards=1, tolerance=5)[0]
+    sources = follow(forward, -forward, starts(holes), ~holes, towards=1, tolerance=5)[0]
     rows, columns = np.nonzero(holes[0])
     seen = sources.frame >= 0
     went = (sources.x - columns)[seen] / sources.frame[seen]

@@ -8,10 +8,11 @@ import threading
 import time
 
 import cv2
+import numpy as np
 import pytest
 
 from cleanplate.errors import BadInput
-from cleanplate.threads import ahead, each_frame
+from cleanplate.threads import ahead, each_frame, stack_frames
 
 
 @pytest.mark.parametrize("cores", [1, 2, 7, None])
@@ -99,3 +100,13 @@ def test_closing_ahead_ends_its_thread():
     assert threading.active_count() == before + 1
     running.close()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_stacked_as_numpy_does(count):
+    def work(index):
+        return np.full((3, 2), index, np.float32)
+
+    stack = stack_frames(work, count)
+    assert stack.dtype == np.float32
+    np.testing.assert_array_equal(stack, np.stack([work(index) for index in range(count)]))

@@ -17,6 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cleanplate.region import pixels_of
+from cleanplate.threads import each_frame
 from cleanplate.video import UNSEEN, Holes
 from cleanplate.warp import bilinear_weight, sample_vector
 
@@ -55,10 +56,32 @@ class Sources(NamedTuple):
         return Sources(*(np.where(mine, a, b) for a, b in zip(self, other, strict=True)))
 
 
+class Starts(NamedTuple):
+    """Where the trajectories of one frame begin: the pixels of its hole and of the rim around it.
+
+    rows, columns: (M,) int64. inside: (M,) bool, which of them are the hole's.
+    """
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    inside: NDArray[np.bool_]
+
+
+def starts(holes: Holes) -> list[Starts]:
+    """Return where the trajectories of each frame's hole (T, H, W) begin."""
+
+    def of(t: int) -> Starts:
+        wide = cv2.dilate(holes[t].astype(np.uint8), np.ones((3, 3), np.uint8))
+        pixels = pixels_of(wide.view(np.bool_))
+        return Starts(*pixels, holes[t][pixels])
+
+    return each_frame(of, len(holes))
+
+
 def follow(
     forward: Sequence[NDArray[np.float32]],
     backward: Sequence[NDArray[np.float32]],
-    holes: Holes,
+    begin: Sequence[Starts],
     known: Holes,
     *,
     towards: int,
@@ -66,37 +89,33 @@ def follow(
 ) -> list[Sources]:
     """Follow the flow from every hole pixel to the first frame that really shows it.
 
-    forward, backward: T-1 fields of completed flow, (H, W, 2) each. holes: (T, H, W) bool, the
-    pixels to start from. known: (T, H, W) bool, where a colour may be taken; a source needs all
-    four pixels around it. towards: +1 into the future, -1 into the past. Trajectories compose the
-    flow at sub-pixel positions; one ends without a source where it leaves the picture, the clip,
-    or both `holes` and `known`, or where forward and backward flow disagree by more than
-    `tolerance` pixels in a step. Returns T Sources, one for each frame's hole.
+    forward, backward: T-1 fields of completed flow, (H, W, 2) each. begin: T of the holes'
+    `starts`. known: (T, H, W) bool, where a colour may be taken; a source needs all four pixels
+    around it. towards: +1 into the future, -1 into the past. Trajectories compose the flow at
+    sub-pixel positions; one ends without a source where it leaves the picture, the clip, or both
+    the holes and `known`, or where forward and backward flow disagree by more than `tolerance`
+    pixels in a step. Returns T Sources, one for each frame's hole.
     Source: Xu et al., CVPR 2019, section 3.3.
     """
     steps, checks = (forward, backward) if towards > 0 else (backward, forward)
-    length, height, width = holes.shape
-    index = np.full((height, width), -1, np.int32)
-    pixels, reached = pixels_of(np.zeros((1, 1), np.bool_)), _no_sources(0)
+    length = len(known)
+    index = np.full(known.shape[1:], -1, np.int32)
+    reached, last = _no_sources(0), None
     found = [reached] * length
     for t in range(length)[::-towards]:
-        before, pixels = pixels, pixels_of(_with_rim(holes[t]))
+        rows, columns, inside = begin[t]
         next_frame = t + towards
         if 0 <= next_frame < length:
             pair = min(t, next_frame)
             flows = steps[pair], checks[pair]
-            reached = _step(*pixels, *flows, known, next_frame, index, reached, tolerance)
+            reached = _step(rows, columns, *flows, known, next_frame, index, reached, tolerance)
         else:
-            reached = _no_sources(len(pixels[0]))
-        index[before] = -1  # only what was set: cheaper than the whole picture
-        index[pixels] = np.arange(len(pixels[0]), dtype=np.int32)
-        inside = holes[t][pixels]
+            reached = _no_sources(len(rows))
+        if last is not None:
+            index[last] = -1  # only what was set: cheaper than the whole picture
+        index[last := (rows, columns)] = np.arange(len(rows), dtype=np.int32)
         found[t] = Sources(*(field[inside] for field in reached))
     return found
-
-
-def _with_rim(hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
 
 
 @njit(cache=True, nogil=True)

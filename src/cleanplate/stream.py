@@ -15,7 +15,7 @@ from cleanplate.methods import Method
 from cleanplate.overlap import Overlap, Patch
 from cleanplate.region import Region, region_around
 from cleanplate.shots import CutDetector
-from cleanplate.threads import each_frame
+from cleanplate.threads import stack_frames
 from cleanplate.video import KNOWN, Filled, Holes, Provenance, to_clip, to_stretch
 from cleanplate.windows import Window, near_holes, window_length, windows
 
@@ -146,14 +146,7 @@ def _prior(crops: NDArray[Any], holes: Holes, stretch: Stretch) -> Filled:
 
 def _crops(items: list[Shown], region: Region) -> NDArray[Any]:
     """Return what every frame shows inside a region, a new array (T, h, w, 3)."""
-    first = region.crop(items[0].picture.rgb())
-    crops = np.empty((len(items), *first.shape), first.dtype)
-
-    def show(t: int) -> None:
-        crops[t] = region.crop(items[t].picture.rgb())
-
-    each_frame(show, len(items))
-    return crops
+    return stack_frames(lambda t: region.crop(items[t].picture.rgb()), len(items))
 
 
 def _patch(filled: Filled, t: int, hole: NDArray[np.bool_], first: int) -> Patch:

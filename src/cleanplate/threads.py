@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 Result = TypeVar("Result")
 
@@ -29,6 +31,22 @@ def each_frame(work: Callable[[int], Result], count: int) -> list[Result]:
             return [work(index) for index in range(count)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return list(pool.map(work, range(count)))
+
+
+def stack_frames(work: Callable[[int], NDArray[Any]], count: int) -> NDArray[Any]:
+    """Return np.stack([work(0), ..., work(count - 1)]), computed and written side by side.
+
+    count: at least 1; all arrays are of the first one's shape and type.
+    """
+    (first,) = each_frame(work, 1)
+    stack = np.empty((count, *first.shape), first.dtype)
+    stack[0] = first
+
+    def put(index: int) -> None:
+        stack[index + 1] = work(index + 1)
+
+    each_frame(put, count - 1)
+    return stack
 
 
 @contextmanager

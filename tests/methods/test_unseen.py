@@ -29,7 +29,7 @@ def holes_in_scene(count=COUNT, side=16):
 def motion_of(count=COUNT, off=0.0):
     """The flow of that pan; forward and backward disagree by `off` pixels."""
     forward = np.full((count - 1, *SIZE, 2), (-STEP[0], -STEP[1]), np.float32)
-    camera = CameraMotion(np.stack([np.eye(3, dtype=np.float32)] * (count - 1)), SIZE)
+    camera = CameraMotion(np.tile(np.eye(3, dtype=np.float32), (count - 1, 1, 1)), SIZE)
     return Motion(forward, -forward + np.float32(off), camera, camera)
 
 
@@ -126,7 +126,23 @@ def test_what_continues_borrowed_pixels_comes_from_where_they_were_borrowed(albu
     borrowed = [nothing, *[Sources(frames, rows, columns, np.zeros_like(rows))] * (COUNT - 1)]
     invented = invent(Album(album.frames, holes), motion_of(), borrowed, 0)
     for sources in invented[1:]:
-        assert (sources.frame == 0).all()
+        assert set(sources.frame) <= {0, UNSEEN}
+        assert (sources.frame == UNSEEN).sum() <= 1  # a corner that the rounded way misses
+
+
+@pytest.mark.parametrize(("height", "width", "left"), [(2, 2, True), (1, 5, True), (5, 9, False),
+                                                       (16, 1, False)])  # fmt: skip
+def test_slivers_are_left_to_the_smooth_fill(album, height, width, left):
+    """Little and thin; not what is thick, nor a large share of the hole."""
+    one = Album(album.frames[:1], album.holes[:1])
+    rows, columns = np.nonzero(one.holes[0])
+    lost = (rows < rows.min() + height) & (columns < columns.min() + width)
+    frame = np.where(lost, UNSEEN, 0).astype(np.int32)
+    shown = Sources(frame, rows.astype(np.float32), (columns + 20).astype(np.float32),
+                    np.zeros(len(rows), np.float32))  # fmt: skip
+    (invented,) = invent(one, motion_of(1), [shown], 0)
+    assert (invented.frame[lost] == (UNSEEN if left else 0)).all()
+    assert_same([[part[~lost] for part in invented]], [[part[~lost] for part in shown]])
 
 
 def test_where_no_way_leads_each_frame_invents_its_own(album):

@@ -10,7 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cleanplate.flow.camera import CameraMotion
-from cleanplate.threads import each_frame
+from cleanplate.region import pixels_of
+from cleanplate.threads import each_frame, stack_frames
 from cleanplate.video import Flow, Holes
 
 Shifts = NDArray[np.float64]  # (T, 2), x and y
@@ -29,18 +30,19 @@ def attached_to_hole(flow: Flow, camera: CameraMotion, doubtful: Holes, shifts: 
     """
     if not len(flow):
         return doubtful
-    return np.stack(
-        each_frame(lambda t: _attached(flow[t], camera[t], doubtful[t], shifts[t]), len(flow))
-    )
+    return stack_frames(lambda t: _attached(flow[t], camera[t], doubtful[t], shifts[t]), len(flow))
 
 
 def hole_centres(holes: Holes) -> Shifts:
     """(T, 2) mean x and y of each frame's hole; NaN without one."""
     centres = np.full((len(holes), 2), np.nan)
-    for centre, hole in zip(centres, holes, strict=True):
-        if hole.any():
-            rows, columns = np.nonzero(hole)
-            centre[:] = columns.mean(), rows.mean()
+
+    def find(t: int) -> None:
+        rows, columns = pixels_of(holes[t])
+        if len(rows):
+            centres[t] = columns.mean(), rows.mean()
+
+    each_frame(find, len(holes))
     return centres
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.propagate import INVENTED, Sources, follow
+from cleanplate.propagate import INVENTED, Sources, follow, starts
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow, Holes
 
@@ -52,10 +52,10 @@ def carry(
         mask[hole] = mine.frame < 0
     goal = np.zeros_like(holes)
     goal[at] = True
-    steps = list(forward), list(backward)
+    steps, begin = (list(forward), list(backward)), starts(lost)
 
     def go(way: int) -> list[Sources]:
-        return follow(*steps, lost, goal, towards=(-1, 1)[way], tolerance=_TOLERANCE)
+        return follow(*steps, begin, goal, towards=(-1, 1)[way], tolerance=_TOLERANCE)
 
     after, before = each_frame(go, 2)
     met = [*before[:at], None, *after[at + 1 :]]

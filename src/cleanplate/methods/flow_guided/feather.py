@@ -27,10 +27,13 @@ def feathered(sources: Sources, correction: Colours, album: Album, t: int) -> Co
     are.
     """
     leader, share = across_borders(sources, album.holes[t])
-    there = led(sources, leader, album.holes[t]).where(share > 0)
-    (own, found), (other, also) = album.sample(sources), album.sample(there)
+    here, there = (
+        side.where(share > 0) for side in (sources, led(sources, leader, album.holes[t]))
+    )
+    (own, found), (other, also) = album.sample(here), album.sample(there)
     jump = (other + correction[leader]) - (own + correction)
-    return correction + np.where(found & also, share, np.float32(0))[:, None] * jump
+    fading = np.where(found & also, share, np.float32(0))[:, None]
+    return np.asarray(correction + fading * jump)
 
 
 def across_borders(

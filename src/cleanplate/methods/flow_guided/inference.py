@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from cleanplate.album import Album, Plate
 from cleanplate.errors import BadInput
 from cleanplate.methods.flow_guided import render
 from cleanplate.methods.flow_guided.rounds import Clip, find_motion, first_guess, guide, trace
 from cleanplate.region import reduce_hole, working_size
-from cleanplate.threads import each_frame
+from cleanplate.threads import stack_frames
 from cleanplate.video import Filled, Frames, Holes, whole
 
 DEVICES = ("auto", "cpu")
@@ -99,8 +97,8 @@ def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:
     height, width = holes.shape[1:]
     size = working_size((height, width), pixels)
     return Clip(
-        np.stack(each_frame(lambda t: render.reduced_picture(frames[t], size), len(frames))),
-        np.stack(each_frame(lambda t: reduce_hole(holes[t], size), len(holes))),
+        stack_frames(lambda t: render.reduced_picture(frames[t], size), len(frames)),
+        stack_frames(lambda t: reduce_hole(holes[t], size), len(holes)),
     )
 
 

@@ -23,10 +23,10 @@ from cleanplate.merge import (
     merge_by_reliability,
 )
 from cleanplate.methods.flow_guided.agree import agree
-from cleanplate.propagate import Sources, follow
+from cleanplate.propagate import Sources, follow, starts
 from cleanplate.region import bounding_box, pixels_of, reduce_hole, reduce_picture
 from cleanplate.seams import Fit, fit_edge
-from cleanplate.threads import each_frame
+from cleanplate.threads import each_frame, stack_frames
 from cleanplate.video import Flow, Holes
 
 Colours = NDArray[np.float32]  # (N, 3), 0 to 255
@@ -61,10 +61,13 @@ class Clip:
 
     def filled(self, colours: list[NDArray[np.float32]]) -> list[NDArray[np.uint8]]:
         """Each frame with its hole's pixels set to colours (N, 3)."""
-        pictures = list(self.frames.copy())
-        for picture, hole, values in zip(pictures, self.holes, colours, strict=True):
-            picture[hole] = np.clip(np.rint(values), 0, 255)
-        return pictures
+
+        def paint(t: int) -> Any:
+            picture = self.frames[t].copy()
+            picture[self.holes[t]] = np.clip(np.rint(colours[t]), 0, 255)
+            return picture
+
+        return each_frame(paint, len(self.frames))
 
 
 @dataclass(frozen=True)
@@ -82,16 +85,17 @@ def first_guess(clip: Clip) -> list[NDArray[np.float32]]:
     height, width = clip.holes.shape[1:]
     half = (max(1, round(height / 2)), max(1, round(width / 2)))
     small = Clip(
-        np.stack([reduce_picture(frame, half) for frame in clip.frames]),
-        np.stack([reduce_hole(hole, half) for hole in clip.holes]),
+        stack_frames(lambda t: reduce_picture(clip.frames[t], half), len(clip.frames)),
+        stack_frames(lambda t: reduce_hole(clip.holes[t], half), len(clip.holes)),
     )
     colours = guide(small, find_motion(small, None, removal=True), quick=True)
-    return [
-        cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)[hole].astype(
-            np.float32
-        )
-        for picture, hole in zip(small.filled(colours), clip.holes, strict=True)
-    ]
+    pictures = small.filled(colours)
+
+    def enlarged(t: int) -> Any:
+        picture = cv2.resize(pictures[t], (width, height), interpolation=cv2.INTER_LINEAR)
+        return picture[clip.holes[t]].astype(np.float32)
+
+    return each_frame(enlarged, len(pictures))
 
 
 def find_motion(
@@ -104,7 +108,7 @@ def find_motion(
     pictures = clip.filled(clip.smooth if guess is None else guess)
     greys = each_frame(lambda t: _grey(pictures[t]), len(pictures))
     forward, backward = estimate_flow(greys)
-    wide = np.stack([_with_ring(hole, guess is not None) for hole in clip.holes])
+    wide = stack_frames(lambda t: _with_ring(clip.holes[t], guess is not None), len(pictures))
     doubtful, rests = (wide[:-1], wide[1:]), at_rest(greys, wide)
     camera = (
         camera_motion(forward, doubtful[0], rests),
@@ -156,14 +160,14 @@ class Traces:
 
 def trace(clip: Clip, motion: Motion) -> Traces:
     """Follow both motions both ways from every hole pixel of the clip."""
-    known = ~clip.holes
+    begin, known = starts(clip.holes), ~clip.holes
     flow = list(motion.forward), list(motion.backward)
     camera = motion.camera_forward, motion.camera_backward
 
     def go(way: int) -> list[Sources]:
         forward, backward = (flow, camera)[way // 2]
         towards = (-1, 1)[way % 2]
-        return follow(forward, backward, clip.holes, known, towards=towards, tolerance=_TOLERANCE)
+        return follow(forward, backward, begin, known, towards=towards, tolerance=_TOLERANCE)
 
     return Traces(*each_frame(go, 4))
 
@@ -259,9 +263,8 @@ def fill_rest(
         return colours
     top, left = box[0].start, box[1].start
     inside = (rows >= top) & (rows < box[0].stop) & (columns >= left) & (columns < box[1].stop)
-    place = rows[inside] - top, columns[inside] - left
     picture = frame[box] / step
-    picture[place] = colours[inside]
+    picture[rows[inside] - top, columns[inside] - left] = colours[inside]
     result = colours.copy()
-    result[inside] = harmonic_fill(picture, rest[box])[place]
+    result[~seen] = harmonic_fill(picture, rest[box])[rest[box]]
     return result

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.album import Album
 from cleanplate.methods.flow_guided.carry import SourceMap, carry
@@ -12,6 +14,8 @@ from cleanplate.propagate import INVENTED, Sources
 from cleanplate.threads import each_frame
 
 _KEY_FRAMES = 4  # whose inventions are carried to other frames
+_SLIVER = 2.0  # pixels from its edge to its middle, at most, and
+_SCRAP = 0.02  # share of the hole, at most: what is so thin and so little needs no patches
 
 
 def invent(album: Album, motion: Motion, borrowed: list[Sources], seed: int) -> list[Sources]:
@@ -22,8 +26,8 @@ def invent(album: Album, motion: Motion, borrowed: list[Sources], seed: int) -> 
     of its own picture; every unseen pixel of another frame whose trajectory meets it takes what is
     there, so that an invention moves with the scene. Then the next; the scraps that several key
     frames leave are completed in each frame alone. What is invented points to a pixel of a frame or
-    plate, so that its colour is sampled there too. Pixels of a picture without known patches stay
-    without.
+    plate, so that its colour is sampled there too. Slivers, which a smooth fill serves as well, and
+    pixels of a picture without known patches stay without.
     """
     complete = carry_plates(album, motion, borrowed)
     for _ in range(_KEY_FRAMES):
@@ -73,11 +77,13 @@ def _complete_alone(album: Album, borrowed: Sources, t: int, seed: int) -> Sourc
 
 
 def _complete_key(album: Album, borrowed: Sources, key: int, seed: int) -> SourceMap | None:
-    """Invent the unseen pixels of one frame; None if it has none, or no known patch."""
+    """Invent the unseen pixels of one frame; None if they are slivers, or it has no known patch."""
     hole = album.holes[key]
-    if not (borrowed.frame < 0).any():
+    unknown = np.zeros_like(hole)
+    unknown[hole] = borrowed.frame < 0
+    if _slivers(unknown, hole):
         return None
-    picture, unknown = album.frames[key].astype(np.float32), np.zeros_like(hole)
+    picture = album.frames[key].astype(np.float32)
     picture[hole], found = album.sample(borrowed)
     unknown[hole] = ~found
     patches = patch_sources(picture, unknown, seed=seed)
@@ -88,3 +94,11 @@ def _complete_key(album: Album, borrowed: Sources, key: int, seed: int) -> Sourc
     invented = shown.at(*patches[unknown].T)
     shown.set(unknown, invented._replace(residual=np.full_like(invented.residual, INVENTED)))
     return shown
+
+
+def _slivers(unknown: NDArray[np.bool_], hole: NDArray[np.bool_]) -> bool:
+    """Tell whether what is unknown of a hole is little and thin, or nothing at all."""
+    if unknown.sum() > _SCRAP * hole.sum():
+        return False
+    depth = cv2.distanceTransform(unknown.astype(np.uint8), cv2.DIST_L2, 3)
+    return bool(depth.max() <= _SLIVER)
