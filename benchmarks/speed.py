@@ -1,10 +1,10 @@
 """Frames a second of a removal on files, end to end, and its ratio to the floor of the same run.
 
-    python benchmarks/speed.py [--repeats 3] [--tune removal]
+    python benchmarks/speed.py [--repeats 3] [--tunes removal,fidelity] [--length 90]
 
-The clip is DAVIS "camel" as an 854x480 mp4 (90 frames), its own annotation the mask. The floor is
-what no method of this kind can go below: decode, DIS "fast" flow both ways at full size, encode
-with the same settings, one after the other. Floor and fill take turns; medians are printed.
+The floor is what no method of this kind can go below: decode, DIS "fast" flow both ways at full
+size, encode with the same settings, one after the other. Floor and fill take turns; medians are
+printed.
 """
 
 from __future__ import annotations
@@ -14,19 +14,15 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 import cleanplate as cp
-from cleanplate.io import open_video, open_writer, write_video
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "DAVIS"
-CLIP = "camel"
+from camel import DATA, LENGTH, SIZE, make_clip, size_of
+from cleanplate.io import open_video, open_writer
 
 
 def main() -> None:
@@ -34,12 +30,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--tunes", default="removal,fidelity")
+    parser.add_argument("--length", type=int, default=LENGTH, help="above 90: forth and back")
+    parser.add_argument("--size", type=size_of, default=SIZE)
     parser.add_argument("--data", type=Path, default=DATA)
     arguments = parser.parse_args()
-    tunes = arguments.tunes.split(",")
+    tunes, count, size = arguments.tunes.split(","), arguments.length, arguments.size
     with tempfile.TemporaryDirectory() as folder:
-        video, count = make_clip(arguments.data, Path(folder))
-        masks = arguments.data / "Annotations" / "480p" / CLIP
+        video, masks = make_clip(arguments.data, Path(folder), length=count, size=size)
         out = Path(folder) / "clean.mp4"
         for tune in tunes:  # compiled code is loaded and caches are filled before anything counts
             cp.fill_file(video, masks, out, tune=tune)
@@ -50,21 +47,13 @@ def main() -> None:
                 work = partial(cp.fill_file, video, masks, out, tune=tune)
                 fills[tune].append(timed(work) / count)
     base = statistics.median(floors)
-    print(f"{count} frames of 854x480, median of {arguments.repeats}")
+    print(f"{count} frames of {size[0]}x{size[1]}, median of {arguments.repeats}")
     print(f"floor      {1000 * base:7.1f} ms a frame")
     for tune, times in fills.items():
         each = statistics.median(times)
         print(
             f"{tune:10} {1000 * each:7.1f} ms a frame {1 / each:6.1f} fps  {each / base:.2f} floors"
         )
-
-
-def make_clip(data: Path, folder: Path) -> tuple[Path, int]:
-    """Write the clip as an mp4; return its path and its number of frames."""
-    pictures = sorted((data / "JPEGImages" / "480p" / CLIP).glob("*.jpg"))
-    frames = np.stack([cv2.imread(str(p))[..., ::-1] for p in pictures])
-    write_video(folder / "scene.mp4", frames, rate=Fraction(24))
-    return folder / "scene.mp4", len(frames)
 
 
 def floor(video: Path, out: Path) -> None:
