@@ -25,7 +25,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 FLOORS = [  # from the bottom: a module imports from below, or from its own floor
     {"errors", "video"},
-    {"threads", "memory", "region"},
+    {"threads", "memory", "compiled", "region"},
     {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap"},
     {"flow", "propagate", "album", "merge", "seams"},
     {"masks", "provenance"},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cleanplate.compiled import compiled
 from cleanplate.region import bounding_box
 
 Grid = NDArray[np.float32]  # (H, W, C)
@@ -61,7 +61,7 @@ def _solve(values: Grid, hole: Mask, sweeps: int, coarse: bool) -> None:
         _relax(values, hole, 4 * sweeps, np.float32(1.0))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _halve(values: Grid, hole: Mask) -> tuple[Grid, Mask]:
     """Mean of the known pixels of every 2 x 2 block; a block of hole pixels alone is a hole."""
     height, width, channels = values.shape
@@ -85,7 +85,7 @@ def _halve(values: Grid, hole: Mask) -> tuple[Grid, Mask]:
     return half, half_hole
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _double(half: Grid, values: Grid, hole: Mask) -> None:
     """Set the hole's pixels to the bilinear values of the half-size solution, in place."""
     height, width, channels = values.shape
@@ -107,7 +107,7 @@ def _double(half: Grid, values: Grid, hole: Mask) -> None:
                 values[y, x, k] = top + down * (bottom - top)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _relax(values: Grid, hole: Mask, sweeps: int, factor: np.float32) -> None:
     """Over-relaxed Gauss-Seidel on the hole's pixels, in alternating scan order, in place."""
     channels = values.shape[2]
@@ -123,7 +123,7 @@ def _relax(values: Grid, hole: Mask, sweeps: int, factor: np.float32) -> None:
                 values[y, x, k] += factor * (mean - values[y, x, k])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def add_neighbours(total: Any, weight: Any, values: Any, y: int, x: int, k: int) -> Any:
     """Add channel k of the four pixels around y, x to a sum, and 1 for each inside to its weight.
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cleanplate.compiled import compiled
 from cleanplate.region import pixels_of
 from cleanplate.threads import each_frame
 from cleanplate.video import UNSEEN, Holes
@@ -118,14 +118,14 @@ def follow(
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _no_sources(count: int) -> Any:
     """Return Sources of so many pixels, to be set: none has one yet."""
     nothing = np.zeros((3, count), np.float32)
     return Sources(np.full(count, UNSEEN, np.int32), nothing[0], nothing[1], nothing[2])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _step(
     rows: Any,
     columns: Any,
@@ -168,12 +168,12 @@ def _step(
     return out
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _nearest_known(known: Any, y: float, x: float) -> Any:
     return known[int(y + 0.5), int(x + 0.5)]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _all_known(known: Any, y: float, x: float) -> Any:
     """Are the pixels that a bilinear sample at y, x reads all known?"""
     y0, x0 = int(y), int(x)
@@ -182,7 +182,7 @@ def _all_known(known: Any, y: float, x: float) -> Any:
     return known[y0, x0] and known[y0, x1] and known[y1, x0] and known[y1, x1]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _join(y: float, x: float, index: Any, frame: Any, ys: Any, xs: Any) -> Any:
     """Find where the trajectories that begin around y, x lead.
 
@@ -228,7 +228,7 @@ def enlarge(sources: Sources, small_hole: NDArray[np.bool_], hole: NDArray[np.bo
     return Sources(*_enlarge(*pixels_of(hole), hole.shape, index, sources))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _enlarge(rows: Any, columns: Any, size: tuple[int, int], index: Any, sources: Any) -> Any:
     """Return Sources for pixels of a picture of that size; index, sources: as in `_join`, small."""
     scale_y, scale_x = index.shape[0] / size[0], index.shape[1] / size[1]

@@ -6,8 +6,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cleanplate.compiled import compiled
 
 
 def warp_by(picture: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -22,13 +23,13 @@ def warp_by(picture: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[
     return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR), np.float32)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def bilinear_weight(y: float, x: float, row: int, column: int) -> Any:
     """Weight of the pixel at row, column, less than one away each, in a sample at y, x."""
     return (1 - abs(y - row)) * (1 - abs(x - column))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def sample_vector(field: Any, y: float, x: float) -> Any:
     """Bilinear value (dx, dy) of field (H, W, 2) at y, x; positions are clamped to the picture."""
     height, width = field.shape[0], field.shape[1]
@@ -73,7 +74,7 @@ def sample_sharp(
     return np.asarray(sampled.reshape(-1, picture.shape[2])[:count], np.float32)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def sample_known(frames: Any, holes: Any, frame: Any, y: Any, x: Any) -> Any:
     """Sample frames bilinearly at N places, from known pixels alone.
 

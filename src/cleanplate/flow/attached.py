@@ -6,9 +6,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cleanplate.compiled import compiled
 from cleanplate.flow.camera import CameraMotion
 from cleanplate.region import pixels_of
 from cleanplate.threads import each_frame, stack_frames
@@ -68,7 +68,7 @@ def _attached(
     return np.asarray(attached & touches[labels])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _moves_with(flow: Any, camera: Any, near: Any, dx: np.float32, dy: np.float32) -> Any:
     """Tell where the flow is twice as close to the hole's shift as to the camera's motion."""
     out = np.zeros(near.shape, np.bool_)

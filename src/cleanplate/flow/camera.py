@@ -7,9 +7,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cleanplate.compiled import compiled
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow, Holes
 
@@ -45,7 +45,7 @@ class CameraMotion(Sequence[NDArray[np.float32]]):
         return _places(self._matrices[t], rows, columns)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _places(matrix: NDArray[np.float32], rows: Any, columns: Any) -> Any:
     out = np.empty((len(rows), 2), np.float32)
     for i in range(len(rows)):
@@ -53,7 +53,7 @@ def _places(matrix: NDArray[np.float32], rows: Any, columns: Any) -> Any:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _field(matrix: NDArray[np.float32], height: int, width: int) -> Any:
     out = np.empty((height, width, 2), np.float32)
     for row in range(height):
@@ -63,7 +63,7 @@ def _field(matrix: NDArray[np.float32], height: int, width: int) -> Any:
     return out
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _shift(matrix: Any, y: Any, x: Any) -> Any:
     w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
     dx = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w - x

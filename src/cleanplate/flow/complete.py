@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cleanplate.compiled import compiled
 from cleanplate.flow.camera import CameraMotion
 from cleanplate.harmonic import add_neighbours, harmonic_fill
 from cleanplate.region import pixels_of
@@ -141,7 +141,7 @@ def _settle_over_time(residual: Flow, paths: list[_Paths], effort: Effort) -> No
             _relax(residual[i], rows, columns, pull, effort.sweeps)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _add_pull(pull: Any, rows: Any, columns: Any, motion: Any, neighbour: Any) -> None:
     """Add the neighbour's residual at the place where each pixel moves: weighted sum and weight."""
     height, width = neighbour.shape[0], neighbour.shape[1]
@@ -154,7 +154,7 @@ def _add_pull(pull: Any, rows: Any, columns: Any, motion: Any, neighbour: Any) -
             pull[i, 2] += np.float32(_TIME_WEIGHT)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _relax(field: Any, rows: Any, columns: Any, pull: Any, sweeps: int) -> None:
     """Relax the listed pixels as `harmonic_fill` does, but each with its pull, in place."""
     count = len(rows)

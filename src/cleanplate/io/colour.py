@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cleanplate.compiled import compiled
 from cleanplate.io.info import FULL, LIMITED, Colour
 from cleanplate.io.layout import Layout
 
@@ -142,7 +142,7 @@ def _coefficients(
     return np.array(to, np.float32), np.array([y, u, v], np.float32)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _grey_to_rgb(y: Any, to: Any, out: Any) -> None:
     top = np.float32(255 if out.itemsize == 1 else 65535)
     for row in range(y.shape[0]):
@@ -154,7 +154,7 @@ def _grey_to_rgb(y: Any, to: Any, out: Any) -> None:
             out[row, x, 2] = grey
 
 
-@njit(cache=True, nogil=True, fastmath=VECTORS)
+@compiled(fastmath=VECTORS)
 def _spread(plane: Any, row: int, middle: Any, log2_w: int, log2_h: int, line: Any) -> None:
     """Write the chroma of one luma row into line, interpolated, its middle taken off."""
     tall, wide = plane.shape
@@ -176,7 +176,7 @@ def _spread(plane: Any, row: int, middle: Any, log2_w: int, log2_h: int, line: A
             line[i * step_w + phase] = mixed[i] + (mixed[i + 1] - mixed[i]) * right
 
 
-@njit(cache=True, nogil=True, fastmath=VECTORS)
+@compiled(fastmath=VECTORS)
 def _row_to_rgb(y: Any, us: Any, vs: Any, to: Any, top: Any, out: Any) -> None:
     """One row into three rows (R, G, B): kept apart so that the compiler uses vectors."""
     zero = np.float32(0)
@@ -189,7 +189,7 @@ def _row_to_rgb(y: Any, us: Any, vs: Any, to: Any, top: Any, out: Any) -> None:
         out[2, x] = np.uint16(np.int32(min(max(luma + ub * us[x], zero), top)))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _yuv_to_rgb(y: Any, u: Any, v: Any, log2_w: int, log2_h: int, to: Any, out: Any) -> None:
     height, width = y.shape
     top = np.float32(255 if out.itemsize == 1 else 65535)
@@ -206,7 +206,7 @@ def _yuv_to_rgb(y: Any, u: Any, v: Any, log2_w: int, log2_h: int, to: Any, out: 
             out[row, x, 2] = apart[2, x]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _rgb_to_luma(part: Any, back: Any, limit: float, out: Any) -> None:
     r, g, b, low = back[0]
     top, zero, half = np.float32(limit), np.float32(0), np.float32(0.5)
@@ -217,7 +217,7 @@ def _rgb_to_luma(part: Any, back: Any, limit: float, out: Any) -> None:
             out[row, x] = np.int32(min(max(value, zero), top))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _rgb_to_chroma(
     rgb: Any,
     top: int,

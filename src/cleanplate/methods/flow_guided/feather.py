@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cleanplate.album import Album
+from cleanplate.compiled import compiled
 from cleanplate.methods.flow_guided.settle import alike, led
 from cleanplate.propagate import Sources
 from cleanplate.region import pixels_of
@@ -52,7 +52,7 @@ def across_borders(
     return leader, share
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _look_across(
     rows: Any, columns: Any, index: Any, frame: Any, y: Any, x: Any, leader: Any, share: Any
 ) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cleanplate.compiled import compiled
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.region import reduce_hole, reduce_picture
 
@@ -78,7 +78,7 @@ def _solve(picture: Picture, unknown: Mask, seed: np.uint32) -> Field:
     return field
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _double(field: Field, coarse: Field, centres: Mask, rows: Any, columns: Any) -> None:
     """Take over the field found at half size wherever it points to a whole patch."""
     height, width = centres.shape
@@ -93,7 +93,7 @@ def _double(field: Field, coarse: Field, centres: Mask, rows: Any, columns: Any)
             field[r, c, 0], field[r, c, 1] = y, x
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _random(state: np.uint32) -> np.uint32:
     """Marsaglia's xorshift, 32 bits."""
     state ^= np.uint32(state << np.uint32(13))
@@ -102,7 +102,7 @@ def _random(state: np.uint32) -> np.uint32:
     return state
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _draw(field: Field, sources: Any, rows: Any, columns: Any, seed: np.uint32) -> None:
     """Give every pixel without a source one at random."""
     state = np.uint32(seed | np.uint32(1))  # 0 would stay 0
@@ -114,7 +114,7 @@ def _draw(field: Field, sources: Any, rows: Any, columns: Any, seed: np.uint32) 
             field[rows[i], columns[i], 1] = sources[pick, 1]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _search(
     picture: Picture, field: Field, centres: Mask, rows: Any, columns: Any, seed: np.uint32
 ) -> None:
@@ -146,7 +146,7 @@ def _search(
                 radius //= 2
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _costs(picture: Picture, field: Field, rows: Any, columns: Any) -> Any:
     """Return (H, W) the cost of each unknown pixel's source; not set elsewhere."""
     costs = np.empty(field.shape[:2], np.float32)
@@ -156,7 +156,7 @@ def _costs(picture: Picture, field: Field, rows: Any, columns: Any) -> Any:
     return costs
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _try(
     picture: Any, field: Any, centres: Any, costs: Any, r: int, c: int, y: int, x: int
 ) -> None:
@@ -168,7 +168,7 @@ def _try(
             field[r, c, 0], field[r, c, 1] = y, x
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _cost(picture: Any, r: int, c: int, y: int, x: int, worst: np.float32) -> np.float32:
     """Mean squared difference of the patches around r, c and y, x, or anything above `worst`.
 
@@ -190,7 +190,7 @@ def _cost(picture: Any, r: int, c: int, y: int, x: int, worst: np.float32) -> np
     return total / np.float32(pixels)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _vote(picture: Picture, field: Field, rows: Any, columns: Any, unknown: Mask) -> None:
     """Set every unknown pixel to the mean of what the patches over it show for it, in place.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cleanplate.compiled import compiled
 from cleanplate.propagate import Sources
 from cleanplate.region import pixels_of
 
@@ -41,7 +41,7 @@ def led(sources: Sources, leader: NDArray[Any], hole: NDArray[np.bool_]) -> Sour
     return Sources(parts[0], y, x, parts[3])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _vote(
     rows: Any, columns: Any, index: Any, frame: Any, y: Any, x: Any, known: Any, leader: Any
 ) -> None:
@@ -66,7 +66,7 @@ def _vote(
                     leader[i], most = j, votes
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _around(row: int, column: int, index: Any, frame: Any, near: Any) -> Any:
     """List the pixels around one that have a source; returns how many."""
     count = 0
@@ -79,7 +79,7 @@ def _around(row: int, column: int, index: Any, frame: Any, near: Any) -> Any:
     return count
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _followers(
     i: int, near: Any, count: int, rows: Any, columns: Any, frame: Any, y: Any, x: Any
 ) -> Any:
@@ -90,7 +90,7 @@ def _followers(
     return votes
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def alike(i: int, j: int, rows: Any, columns: Any, frame: Any, y: Any, x: Any) -> Any:
     """Tell whether two pixels' sources lie in the same frame by like displacements.
 
