@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cleanplate.errors import BadInput, BadOutput, CleanplateError
     from cleanplate.io import Encoding, Video, read_video, write_video
     from cleanplate.masks import MaskOptions, grow, read_holes
-    from cleanplate.methods import METHODS, load_method
+    from cleanplate.methods import BASELINES, METHODS, load_method
     from cleanplate.pipeline import fill, fill_file
     from cleanplate.summary import Summary
     from cleanplate.video import Filled, Provenance
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BASELINES": "methods",
     "METHODS": "methods",
     "BadInput": "errors",
     "BadOutput": "errors",
@@ -41,6 +42,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BASELINES",
     "METHODS",
     "BadInput",
     "BadOutput",

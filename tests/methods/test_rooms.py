@@ -9,15 +9,12 @@ import pytest
 
 import cleanplate as cp
 from cleanplate.methods import Method, load_method
+from cleanplate.methods.options import TUNES
 
-METHODS = sorted(cp.METHODS)
+METHODS = [*sorted(cp.METHODS), *sorted(cp.BASELINES)]
 SIZES = [(37, 53), (5, 7), (1, 1), (1, 2), (2, 1), (2, 2), (40, 1), (64, 48)]
 # Every room is asked in each of the ways that it can be tuned.
-TUNED = [
-    (name, tune)
-    for name in METHODS
-    for tune in getattr(cp.METHODS[name].inference, "TUNES", ("fidelity",))
-]
+TUNED = [(name, tune) for name in METHODS for tune in TUNES]
 
 
 def middle(holes):
@@ -144,7 +141,8 @@ def test_the_same_seed_gives_the_same_pixels(pan, monkeypatch, name, tune):
         return cp.fill(frames, holes, method=name, tune=tune, seed=seed, provenance=True)
 
     filled = fill(3, 1)
-    assert 0 < (filled.provenance.source[holes] < 0).mean() < 1
+    if name in cp.METHODS:
+        assert 0 < (filled.provenance.source[holes] < 0).mean() < 1
     for again in (fill(3, 1), fill(3, 2), fill(3, 5), fill(3, None)):
         np.testing.assert_array_equal(again.frames, filled.frames)
         np.testing.assert_array_equal(again.provenance.source, filled.provenance.source)

@@ -1,4 +1,4 @@
-"""The methods, a plain table: look inside."""
+"""The methods, and what they have to beat: two plain tables, look inside."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any, Protocol, runtime_checkable
 
 from cleanplate.errors import BadInput
 from cleanplate.methods import flow_guided
+from cleanplate.methods.baselines import BASELINES as BASELINES
 from cleanplate.video import Filled, Frames, Holes
 
 METHODS = {"flow": flow_guided}
+_ROOMS: dict[str, Any] = {**METHODS, **BASELINES}
 
 
 @runtime_checkable
@@ -39,14 +41,14 @@ class Method(Protocol):
 
 
 def load_method(name: str, *, weights: Any = None, device: str = "auto", **options: Any) -> Method:
-    """Return the method of a name in METHODS, with its options (`tune`, `seed`, ...).
+    """Return the method of a name in METHODS or BASELINES, with its options (`tune`, `seed`, ...).
 
     Raises BadInput for an unknown name or option, for weights that the method has no use for, and
     for a device on which it does not run.
     """
-    if not isinstance(name, str) or name not in METHODS:
-        raise BadInput(f"method {name!r} is unknown. Choose one of: {', '.join(METHODS)}.")
-    room = METHODS[name]
+    if not isinstance(name, str) or name not in _ROOMS:
+        raise BadInput(f"method {name!r} is unknown. Choose one of: {', '.join(_ROOMS)}.")
+    room = _ROOMS[name]
     if weights is not None:
         raise BadInput(f"method {name!r} has no weights, {weights} was given. Leave them out.")
     if not isinstance(device, str) or device not in room.DEVICES:

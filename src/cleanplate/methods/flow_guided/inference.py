@@ -9,19 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cleanplate.album import Album, Plate
-from cleanplate.errors import BadInput
 from cleanplate.methods.flow_guided import render
 from cleanplate.methods.flow_guided.rounds import Clip, find_motion, first_guess, guide, trace
+from cleanplate.methods.options import CommonOptions
 from cleanplate.region import reduce_hole, working_size
 from cleanplate.threads import stack_frames
-from cleanplate.video import Filled, Frames, Holes, whole
+from cleanplate.video import Filled, Frames, Holes
 
 DEVICES = ("auto", "cpu")
-TUNES = ("fidelity", "removal")
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(CommonOptions):
     """How the hole is filled.
 
     tune: "fidelity" merges all that is known of a pixel and stays close to the truth; "removal"
@@ -30,19 +29,12 @@ class Options:
     most so many pixels; colours always come from the full size.
     """
 
-    tune: str = "fidelity"
-    seed: int = 0
     working_pixels: int = 432 * 240
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
-        if not isinstance(self.tune, str) or self.tune not in TUNES:
-            raise BadInput(f"tune {self.tune!r} is unknown. Choose one of: {', '.join(TUNES)}.")
-        for name, least in (("seed", 0), ("working_pixels", 1)):
-            value = getattr(self, name)
-            if not whole(value) or value < least:
-                raise BadInput(f"{name} is {value!r}. Give a whole number from {least} up.")
-            object.__setattr__(self, name, int(value))  # numpy's own wrap round
+        super().__post_init__()
+        self._check_whole("working_pixels", 1)
 
 
 class Method:
