@@ -26,7 +26,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 FLOORS = [  # from the bottom: a module imports from below, or from its own floor
     {"errors", "video"},
     {"threads", "memory", "compiled", "region"},
-    {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap"},
+    {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap", "weights"},
     {"flow", "propagate", "album", "merge", "seams"},
     {"masks", "provenance"},
     {"training", "datasets", "metrics", "methods"},

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cleanplate.io import Encoding, Video, read_video, write_video
     from cleanplate.masks import MaskOptions, grow, read_holes
     from cleanplate.methods import BASELINES, METHODS, load_method
+    from cleanplate.metrics import METRICS
     from cleanplate.pipeline import fill, fill_file
     from cleanplate.summary import Summary
     from cleanplate.video import Filled, Provenance
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BASELINES": "methods",
     "METHODS": "methods",
+    "METRICS": "metrics",
     "BadInput": "errors",
     "BadOutput": "errors",
     "CleanplateError": "errors",
@@ -44,6 +46,7 @@ _HOMES = {
 __all__ = [
     "BASELINES",
     "METHODS",
+    "METRICS",
     "BadInput",
     "BadOutput",
     "CleanplateError",

@@ -1,1 +1,1 @@
-"""Clips to work on: so far those that are made, with a truth that is known."""
+"""Clips to work on: data sets on disk, and clips that are made, with a truth that is known."""

@@ -28,7 +28,7 @@ def psnr(result: Frames, truth: Frames) -> float:
 
     Raises BadInput where shapes or types differ.
     """
-    _check(result, truth)
+    check_alike(result, truth)
     errors = (np.mean((a - b) ** 2) for a, b in _pairs(result, truth))
     return _mean_decibels(errors)
 
@@ -39,7 +39,7 @@ def psnr_hole(result: Frames, truth: Frames, holes: Holes) -> float:
     Frames without a hole, or equal in it, are left out; nan if no frame has a hole, inf if all
     are equal in it. Raises BadInput where shapes or types differ.
     """
-    _check(result, truth, holes)
+    check_alike(result, truth, holes)
     if not holes.any():
         return float("nan")
     errors = (
@@ -56,7 +56,7 @@ def ssim(result: Frames, truth: Frames) -> float:
     The 32 pixels at every border, whose windows are cut off, do not count. Raises BadInput where
     shapes or types differ, and for frames smaller than the window.
     """
-    _check(result, truth)
+    check_alike(result, truth)
     if min(result.shape[1:3]) < WINDOW:
         raise BadInput(
             f"frames are {result.shape[2]}x{result.shape[1]}; the windows of structural similarity "
@@ -75,7 +75,7 @@ def ssim_hole(result: Frames, truth: Frames, holes: Holes) -> float:
     beyond. Frames without a hole are left out, nan if none has one. The number is not comparable
     with ``ssim``. Raises BadInput where shapes or types differ.
     """
-    _check(result, truth, holes)
+    check_alike(result, truth, holes)
     scores = [
         ssim_map(a, b, HOLE_WINDOW)[hole].mean()
         for (a, b), hole in zip(_pairs(result, truth), holes, strict=True)
@@ -115,7 +115,8 @@ def _mean_decibels(errors: Iterable[np.floating[Any]]) -> float:
     return float(np.mean(scores)) if scores else float("inf")
 
 
-def _check(result: Frames, truth: Frames, holes: Holes | None = None) -> None:
+def check_alike(result: Frames, truth: Frames, holes: Holes | None = None) -> None:
+    """Refuse frames and holes that cannot be compared; raises BadInput."""
     if result.shape != truth.shape or result.ndim != 4 or not len(result):
         raise BadInput(
             f"result has shape {result.shape}, truth {truth.shape}. Give two equal (T, H, W, 3)."
