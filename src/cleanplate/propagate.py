@@ -215,6 +215,25 @@ def _join(y: float, x: float, index: Any, frame: Any, ys: Any, xs: Any) -> Any:
     return nearest, go_y / total, go_x / total
 
 
+def moved(
+    sources: Sources,
+    hole: NDArray[np.bool_],
+    index: NDArray[np.integer[Any]],
+    place: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> Sources:
+    """Return sources for M pixels: those of hole pixels near them, moved along.
+
+    hole: (H, W), with a source for each pixel. index: (M,), whose source is taken. place: rows and
+    columns of the M pixels. None where that leads off the picture.
+    """
+    rows, columns = pixels_of(hole)
+    parts: list[NDArray[Any]] = [part[index] for part in sources]
+    y = parts[1] + (place[0] - rows[index]).astype(np.float32)
+    x = parts[2] + (place[1] - columns[index]).astype(np.float32)
+    inside = (y >= 0) & (y <= hole.shape[0] - 1) & (x >= 0) & (x <= hole.shape[1] - 1)
+    return Sources(parts[0], y, x, parts[3]).where(inside)
+
+
 def enlarge(sources: Sources, small_hole: NDArray[np.bool_], hole: NDArray[np.bool_]) -> Sources:
     """Return sources for the pixels of a hole at full size from those found at a smaller size.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cleanplate.album import Album
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.merge import average_inside
-from cleanplate.propagate import Sources
+from cleanplate.propagate import Sources, moved
 from cleanplate.region import bounding_box, halve_hole, pixels_of
 
 Colours = NDArray[np.float32]
@@ -63,7 +63,7 @@ def fit_edge(
     rows, columns = pixels_of(wide & ~small)
     place = 2 * rows + box[0].start, 2 * columns + box[1].start
     nearest = _nearest(sources, inner, small)[rows, columns]
-    colours, found = album.sample(_moved(sources, hole, nearest, place))
+    colours, found = album.sample(moved(sources, hole, nearest, place))
     ring = np.zeros_like(small)
     ring[rows[found], columns[found]] = True
     values = np.zeros((*small.shape, 4), np.float32)
@@ -91,24 +91,6 @@ def _nearest(
     place = np.zeros(labels.max() + 1, np.intp)
     place[labels[at >= 0]] = at[at >= 0]
     return np.asarray(place[labels])
-
-
-def _moved(
-    sources: Sources,
-    hole: NDArray[np.bool_],
-    index: NDArray[np.intp],
-    place: tuple[NDArray[np.int64], NDArray[np.int64]],
-) -> Sources:
-    """Return sources for the pixels at a place: those by index, moved along.
-
-    None where that leads off the picture.
-    """
-    rows, columns = pixels_of(hole)
-    parts: list[NDArray[Any]] = [part[index] for part in sources]
-    y = parts[1] + (place[0] - rows[index]).astype(np.float32)
-    x = parts[2] + (place[1] - columns[index]).astype(np.float32)
-    inside = (y >= 0) & (y <= hole.shape[0] - 1) & (x >= 0) & (x <= hole.shape[1] - 1)
-    return Sources(parts[0], y, x, parts[3]).where(inside)
 
 
 def _smoothed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +29,9 @@ def sources(frame):
 
 
 def two_frames():
-    return sources(np.where(COLUMNS < EDGE, 1, 2))
+    """Right of the edge from another frame, and by another way."""
+    given = sources(np.where(COLUMNS < EDGE, 1, 2))
+    return given._replace(y=np.where(COLUMNS < EDGE, given.y, given.y + 5).astype(np.float32))
 
 
 def album(levels=(0, 100, 140), *, poison=0):
@@ -45,20 +48,32 @@ def added(sources, album):
     return field
 
 
-def slow_across(sources):
+def one_motion(given, album, i, j, way):
+    """Alike in one frame; in two, on one side in time and where the same speed leads."""
+    if given.frame[i] == given.frame[j]:
+        return np.abs(way[i] - way[j]).max() < 2
+    if max(given.frame[i], given.frame[j]) >= len(album.frames):
+        return False  # a plate lies in no time
+    away = float(given.frame[i]), float(given.frame[j])  # from frame 0
+    if away[0] * away[1] <= 0:
+        return False
+    return np.abs(way[i] / away[0] - way[j] / away[1]).max() * min(np.abs(away)) < 2
+
+
+def slow_across(given, album):
     """A pixel at a time, in the order that ties are broken: down, up, right, left."""
     index = {pixel: i for i, pixel in enumerate(zip(ROWS.tolist(), COLUMNS.tolist(), strict=True))}
-    way = np.stack([sources.y - ROWS, sources.x - COLUMNS], axis=1)
+    way = np.stack([given.y - ROWS, given.x - COLUMNS], axis=1)
     leader, share = np.arange(len(ROWS)), np.zeros(len(ROWS), np.float32)
     for (row, column), i in index.items():
         steps = [(d * a, d * b) for d in (1, 2, 3) for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1))]
         for down, right in steps:
             j = index.get((row + down, column + right))
-            if j is None or share[i] or sources.frame[i] < 0 or sources.frame[j] < 0:
+            if j is None or share[i] or given.frame[i] < 0 or given.frame[j] < 0:
                 continue
-            if sources.frame[i] != sources.frame[j] or np.abs(way[i] - way[j]).max() >= 2:
-                away = max(abs(down), abs(right))
-                leader[i], share[i] = j, 0.5 - 0.5 * (away - 0.5) / 3
+            if not one_motion(given, album, i, j, way):
+                far = max(abs(down), abs(right))
+                leader[i], share[i] = j, 0.5 - 0.5 * (far - 0.5) / 3
     return leader, share
 
 
@@ -75,6 +90,33 @@ def test_beyond_the_reach_of_borders_nothing_is_added():
     assert (step[5:15, 8 : EDGE - 3] == 0).all()
     assert (step[5:15, EDGE + 3 : 22] == 0).all()
     assert (step[5:15, EDGE - 3 : EDGE + 3] != 0).all()
+
+
+@pytest.mark.parametrize("speed", [0.5, 1, 4])
+def test_what_a_moving_camera_shows_has_no_borders(speed):
+    """Frame after frame of a pan: every source lies where its frame has moved to."""
+    frame = 1 + (COLUMNS // max(1, int(speed))) % 2
+    pan = sources(frame)
+    pan = pan._replace(x=(COLUMNS + speed * frame).astype(np.float32))
+    assert (added(pan, album())[HOLE] == 0).all()
+
+
+def test_past_and_future_meet():
+    """The same way led there, but what lies behind and ahead in time may look different."""
+    given, between = sources(np.where(COLUMNS < EDGE, 0, 2)), album()
+    holes = np.zeros_like(between.holes)
+    holes[1] = HOLE
+    field = feathered(given, np.zeros((len(ROWS), 3), np.float32), Album(between.frames, holes), 1)
+    assert (np.abs(field[(COLUMNS >= EDGE - 3) & (COLUMNS < EDGE + 3)]) > 0).any()
+
+
+def test_sources_off_the_picture_are_none():
+    """Right of the edge the sources begin at the border of their frame: left of it is nothing."""
+    given = two_frames()
+    x = np.where(COLUMNS < EDGE, given.x, COLUMNS - EDGE).astype(np.float32)
+    step = added(given._replace(x=x), album())
+    assert (step[5:15, :EDGE] == 0)[HOLE[5:15, :EDGE]].all()
+    assert (step[5:15, EDGE : EDGE + 3] != 0).all()
 
 
 def test_what_corrects_the_other_side_counts():
@@ -104,10 +146,12 @@ def test_as_one_pixel_at_a_time(seed, kinds):
     """Against the slow way, on random patches of frames, ways and no source at all."""
     rng = np.random.default_rng(seed)
     kind = rng.integers(0, kinds, (4, 6)).repeat(5, axis=0).repeat(5, axis=1)[HOLE]
-    frame = rng.integers(UNSEEN, 3, kinds)[kind]
+    frame = rng.integers(UNSEEN, 4, kinds)[kind]
     way = rng.uniform(-4, 4, kinds).astype(np.float32)[kind]
     patchy = sources(frame)
     patchy = patchy._replace(x=patchy.x + way)
-    (leader, share), (slow_leader, slow_share) = across_borders(patchy, HOLE), slow_across(patchy)
+    (leader, share), (slow_leader, slow_share) = (
+        look(patchy, album()) for look in (lambda *given: across_borders(*given, 0), slow_across)
+    )
     np.testing.assert_array_equal(leader, slow_leader)
     np.testing.assert_allclose(share, slow_share, rtol=1e-6)

@@ -130,6 +130,30 @@ def test_what_continues_borrowed_pixels_comes_from_where_they_were_borrowed(albu
         assert (sources.frame == UNSEEN).sum() <= 1  # a corner that the rounded way misses
 
 
+def test_slivers_in_the_first_frame_do_not_keep_the_others_from_one_invention(album):
+    """The frame with the most unseen pixels has scratches only; the others share a blob."""
+    holes = np.ones_like(album.holes)
+    grid = np.indices(SIZE).astype(np.float32)
+    lost = np.zeros((COUNT, *SIZE), bool)
+    lost[0, 10, 5:75] = lost[0, 50, 5:75] = True
+    lost[1:, 25:33, 30:38] = True
+    borrowed = [
+        Sources(np.where(mask, UNSEEN, 0).astype(np.int32).ravel(), *(g.ravel() for g in grid),
+                np.zeros(mask.size, np.float32))
+        for mask in lost
+    ]  # fmt: skip
+    known = Album(album.frames, holes.copy())
+    known.holes[0] = False
+    known.holes[0, 25:33, 30:38] = known.holes[0, 10] = known.holes[0, 50] = True
+    still = CameraMotion(np.tile(np.eye(3, dtype=np.float32), (COUNT - 1, 1, 1)), SIZE)
+    nothing = np.zeros((COUNT - 1, *SIZE, 2), np.float32)
+    borrowed[0] = Sources(*(part[known.holes[0].ravel()] for part in borrowed[0]))
+    invented = invent(known, Motion(nothing, nothing, still, still), borrowed, 0)
+    blobs = [[part.reshape(SIZE)[25:33, 30:38] for part in sources] for sources in invented[1:]]
+    assert (blobs[0][0] >= 0).all()
+    assert_same(blobs[1:], [blobs[0]] * (COUNT - 2))
+
+
 @pytest.mark.parametrize(("height", "width", "left"), [(2, 2, True), (1, 5, True), (5, 9, False),
                                                        (16, 1, False)])  # fmt: skip
 def test_slivers_are_left_to_the_smooth_fill(album, height, width, left):

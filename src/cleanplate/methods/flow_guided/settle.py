@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.compiled import compiled
-from cleanplate.propagate import Sources
+from cleanplate.propagate import Sources, moved
 from cleanplate.region import pixels_of
 
 _REACH = 1  # pixels around a pixel that are asked, 8 in all where all have a source
@@ -33,12 +33,12 @@ def leaders(sources: Sources, hole: NDArray[np.bool_], known: NDArray[np.bool_])
 
 
 def led(sources: Sources, leader: NDArray[Any], hole: NDArray[np.bool_]) -> Sources:
-    """Return the sources of the leaders, moved to the pixels that follow them."""
-    rows, columns = pixels_of(hole)
-    parts: list[NDArray[Any]] = [part[leader] for part in sources]
-    y = (parts[1] + (rows - rows[leader])).astype(np.float32)
-    x = (parts[2] + (columns - columns[leader])).astype(np.float32)
-    return Sources(parts[0], y, x, parts[3])
+    """Return the sources of the leaders, moved to the pixels that follow them.
+
+    None where that leads off the picture.
+    """
+    own = leader == np.arange(len(leader))
+    return sources.where(own).or_else(moved(sources, hole, leader, pixels_of(hole)))
 
 
 @compiled()

@@ -31,8 +31,7 @@ def invent(album: Album, motion: Motion, borrowed: list[Sources], seed: int) -> 
     """
     complete = carry_plates(album, motion, borrowed)
     for _ in range(_KEY_FRAMES):
-        key = most_lost(complete)
-        shown = _complete_key(album, complete[key], key, seed)
+        key, shown = _next_key(album, complete, seed)
         if shown is None:
             break
         complete = carry(motion.forward, motion.backward, album.holes, complete, key, shown)
@@ -69,6 +68,16 @@ def carry_plates(album: Album, motion: Motion, borrowed: list[Sources]) -> list[
 def most_lost(borrowed: list[Sources]) -> int:
     """Return the number of the frame with the most pixels without a source."""
     return int(np.argmax([(mine.frame < 0).sum() for mine in borrowed]))
+
+
+def _next_key(album: Album, borrowed: list[Sources], seed: int) -> tuple[int, SourceMap | None]:
+    """Complete the frame with the most unseen pixels that is worth it; None if none is."""
+    most = [-(mine.frame < 0).sum() for mine in borrowed]
+    for key in np.argsort(most, kind="stable").tolist():
+        shown = _complete_key(album, borrowed[key], key, seed)
+        if shown is not None:
+            return key, shown
+    return 0, None
 
 
 def _complete_alone(album: Album, borrowed: Sources, t: int, seed: int) -> Sources:
