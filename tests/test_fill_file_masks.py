@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 
 import cv2
@@ -13,9 +14,10 @@ from PIL import Image
 import cleanplate as cp
 from cleanplate.io import open_video, read_video, to_coded, write_picture, write_video
 from cleanplate.io.colour import to_rgb
+from cleanplate.io.file_writer import FileWriter
 from cleanplate.io.info import Colour
 from cleanplate.io.layout import layout
-from made_clips import av_planes
+from made_clips import av_planes, moving_planes
 from made_fills import (
     LOSSLESS,
     SIZE,
@@ -24,7 +26,21 @@ from made_fills import (
     assert_outside_alike,
     boxed,
     mask_picture,
+    masks,
 )
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """The pictures that reach the encoder."""
+    noted, write = [], FileWriter.write
+
+    def spy(self, picture):
+        noted.append(picture)
+        write(self, picture)
+
+    monkeypatch.setattr(FileWriter, "write", spy)
+    return noted
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
@@ -219,10 +235,44 @@ def test_an_empty_mask_copies_the_file(make, tmp_path):
     assert summary.warnings == ["The mask is empty: the video is copied as it is."]
     assert (summary.filled_frames, summary.invented, summary.median_distance) == (0, 0, None)
     again = cp.fill_file(source, mask, tmp_path / "out.mkv", encoding=LOSSLESS)
-    assert "The mask is empty: nothing was filled." in again.warnings
+    said = (
+        "nothing was filled, but the video is encoded again: the result is .mkv and the video .mp4."
+    )
+    assert f"The mask is empty: {said}" in again.warnings
     assert any("were rounded" in w for w in again.warnings)
     for had, got in zip(av_planes(source), av_planes(tmp_path / "out.mkv"), strict=True):
         np.testing.assert_array_equal(had[0], got[0])
+
+
+def test_an_empty_mask_and_an_encoding(make, tmp_path):
+    source = make("in.mp4")
+    mask = mask_picture(tmp_path / "mask.png", np.zeros(SIZE, bool))
+    summary = cp.fill_file(source, mask, tmp_path / "out.mp4", encoding=LOSSLESS)
+    said = "nothing was filled, but the video is encoded again: an encoding is asked for."
+    assert summary.warnings == [f"The mask is empty: {said}"]
+
+
+def test_a_still_mask_that_is_empty_costs_no_encoding(make, tmp_path, written):
+    def planes(size, pix_fmt, index):  # two shots
+        y, u, v = moving_planes(size, pix_fmt, index % 8)
+        return (y, u, v) if index < 8 else (20 + y[::-1] // 3, v[::-1], u[::-1])
+
+    source, empty = make("in.mp4", planes=planes, count=16, audio=True), np.zeros(SIZE, bool)
+    still = mask_picture(tmp_path / "mask.png", empty)
+    told, steps = [], []
+    for mask in (still, masks(tmp_path / "many", 16, empty)):  # which are known at their end alone
+        name, prov = tmp_path / f"{mask.stem}.mp4", tmp_path / f"{mask.stem}_prov"
+        steps.append([])
+        told.append(cp.fill_file(source, mask, name, provenance=prov,
+                                 progress=lambda *at: steps[-1].append(at)))  # fmt: skip
+        assert name.read_bytes() == source.read_bytes()
+        assert len(list(prov.iterdir())) == 16
+        assert len(written) == (0 if mask == still else 16)
+    assert told[0].shots == 2
+    assert dataclasses.replace(told[0], seconds=0, output="") == dataclasses.replace(
+        told[1], seconds=0, output=""
+    )
+    assert steps[0] == steps[1]
 
 
 def test_an_empty_mask_and_a_folder(tmp_path):

@@ -84,7 +84,8 @@ def test_a_wrong_number_of_masks(make, tmp_path, kind, given, name):
         return
     for out in ("out.mp4", "out"):
         said = refused(tmp_path, source, mask, tmp_path / out, kind=cp.BadInput)
-        assert said == f"mask has {given} frames, the video has 10. Give one still mask, or 10."
+        counted = "1 frame" if given == 1 else f"{given} frames"
+        assert said == f"mask has {counted}, the video has 10. Give one still mask, or 10."
 
 
 def test_a_wrong_number_of_masks_is_known_before_the_work(make, tmp_path):
@@ -168,9 +169,13 @@ def test_the_result_never_takes_the_place_of_what_was_given(make, tmp_path):
 
 def test_provenance_never_takes_the_place_of_what_was_given(make, tmp_path):
     source, frames, m = make("in.mp4"), masks(tmp_path / "frames", 3), masks(tmp_path / "m", 3)
+    (tmp_path / "loop").symlink_to(frames, target_is_directory=True)
     for provenance, said in [
         (frames, "not empty"),
         (m, "not empty"),
+        (frames / "prov", "inside the input folder"),
+        (m / "prov", "inside the input folder"),
+        (tmp_path / "loop" / "prov", "inside the input folder"),
         (tmp_path / "out", "cannot be both"),
         (source, "is a file"),
         (tmp_path / "no" / "prov", "does not exist. Make it"),
@@ -180,6 +185,21 @@ def test_provenance_never_takes_the_place_of_what_was_given(make, tmp_path):
     ]:
         out = tmp_path / "out"
         assert said in refused(tmp_path, frames, m, out, provenance=provenance)
+
+
+def test_provenance_never_lies_in_the_result(make, tmp_path):
+    (tmp_path / "out").mkdir()
+    provenance, method = tmp_path / "out" / "prov", Painter()
+    said = refused(tmp_path, make("in.mp4"), SPEC, tmp_path / "out", provenance=provenance,
+                   method=method)  # fmt: skip
+    assert "lies inside the result" in said
+    assert method.lengths == []
+
+
+def test_a_long_box_is_no_name_of_a_file(make, tmp_path):
+    box = "box:21,17,17," + "1" * 300
+    cp.fill_file(make("in.mp4"), box, tmp_path / "out.mp4", method=Painter())
+    assert (tmp_path / "out.mp4").exists()
 
 
 @pytest.mark.parametrize(

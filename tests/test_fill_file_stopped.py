@@ -96,12 +96,20 @@ def test_what_decodes_is_filled(broken, tmp_path, out):
         assert reader.problems == []
 
 
-def test_a_broken_clip_is_not_copied_through(broken, tmp_path):
-    mask = mask_picture(tmp_path / "mask.png", np.zeros(SIZE, bool))
-    summary = cp.fill_file(broken, mask, tmp_path / "out.mp4")
-    assert summary.problems
-    assert "The mask is empty: nothing was filled." in summary.warnings
-    with open_video(tmp_path / "out.mp4") as reader:
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("kind", ["still", "folder"])
+def test_a_broken_clip_is_not_copied_through(broken, tmp_path, suffix, kind):
+    empty, out = np.zeros(SIZE, bool), tmp_path / f"out{suffix}"
+    still = kind == "still"
+    mask = mask_picture(tmp_path / "m.png", empty) if still else masks(tmp_path / "m", 30, empty)
+    summary = cp.fill_file(broken, mask, out)
+    assert len(summary.problems) == 1
+    why = "the result is .mkv and the video .mp4"
+    if broken.suffix == suffix:
+        why = "not all of it could be decoded"
+    said = f"The mask is empty: nothing was filled, but the video is encoded again: {why}."
+    assert said in summary.warnings
+    with open_video(out) as reader:
         assert len(list(reader)) == summary.frames
         assert reader.problems == []
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from cleanplate.masks import MaskOptions, grow, read_holes
     from cleanplate.methods import BASELINES, METHODS, load_method
     from cleanplate.metrics import METRICS
+    from cleanplate.metrics.score import score
     from cleanplate.pipeline import fill, fill_file
+    from cleanplate.report.evaluate import evaluate
     from cleanplate.summary import Summary
     from cleanplate.video import Filled, Provenance
 
@@ -34,12 +36,14 @@ _HOMES = {
     "Provenance": "video",
     "Summary": "summary",
     "Video": "io",
+    "evaluate": "report.evaluate",
     "fill": "pipeline",
     "fill_file": "pipeline",
     "grow": "masks",
     "load_method": "methods",
     "read_holes": "masks",
     "read_video": "io",
+    "score": "metrics.score",
     "write_video": "io",
 }
 
@@ -56,12 +60,14 @@ __all__ = [
     "Provenance",
     "Summary",
     "Video",
+    "evaluate",
     "fill",
     "fill_file",
     "grow",
     "load_method",
     "read_holes",
     "read_video",
+    "score",
     "write_video",
 ]
 

@@ -16,6 +16,7 @@ from cleanplate.io import (
     Encoding,
     Picture,
     Reader,
+    Writer,
     copy_file,
     open_video,
     open_writer,
@@ -23,6 +24,7 @@ from cleanplate.io import (
 )
 from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
 from cleanplate.masks import grow as grow_holes
+from cleanplate.masks.load import is_box
 from cleanplate.methods import Method, load_method
 from cleanplate.provenance import provenance_pictures
 from cleanplate.stream import Still, fills, look
@@ -34,6 +36,7 @@ FULL = (
     "The mask covers the whole picture in every frame: nothing is left to borrow from. "
     "Mark only what is to go, or use --invert-mask."
 )
+COPIED = "The mask is empty: the video is copied as it is."
 
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if known
 
@@ -120,36 +123,52 @@ def fill_file(
             provenance_pictures(provenance, reader.upright) as draw,
             closing(ahead(holes)) as masks,
         ):
-            _refuse_clashes(mask, out, provenance)
+            _refuse_clashes(video, mask, out, provenance)
             _check_holes(reader, holes)
-            tally = Tally()
+            tally, as_it_is = Tally(), _is_empty(holes) and not _obstacle(reader, out, encoding)
             for shown, patch in fills(look(_pairs(reader, holes, masks)), room, done):
                 (picture, hole), rgb = shown.more, shown.picture.rgb()
                 source = patch.source[hole[shown.hole]]
                 draw(tally.frames, rgb, hole, source)
                 tally.add(hole, source, shown.starts_shot)
                 rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
-                writer.write(picture.pasted(rgb, hole))
+                if not as_it_is:
+                    writer.write(picture.pasted(rgb, hole))
             if tally.frames == tally.full_frames:
                 raise BadInput(FULL)
             copied = not tally.hole_pixels and copy_file(reader, out, encoding)
             if not copied:
+                if as_it_is:  # it breaks off, which only its end has shown
+                    _write_again(video, writer)
                 writer.finish()
     return tally.summary(
         size=size,
         seconds=time.perf_counter() - began,
-        warnings=holes.warnings + _told(tally, writer.warnings, copied=copied),
+        warnings=holes.warnings
+        + ([COPIED] if copied else writer.warnings)  # what a thrown-away result could not keep
+        + ([] if copied or tally.hole_pixels else [_unfilled(reader, out, encoding)]),
         problems=list(reader.problems),
         output=str(out),
     )
 
 
-def _refuse_clashes(mask: str | Path, out: str | Path, provenance: str | Path | None) -> None:
-    """Refuse results that would take the place of the mask or of each other."""
-    if Path(mask).is_file():
-        refuse_same(Path(mask), Path(out))
-    if provenance is not None and Path(provenance).resolve() == Path(out).resolve():
+def _refuse_clashes(
+    video: str | Path, mask: str | Path, out: str | Path, provenance: str | Path | None
+) -> None:
+    """Refuse results that would take the place of what is given or of each other, or lie in it."""
+    drawn = [] if is_box(mask) else [Path(mask)]
+    for source in drawn:
+        if source.is_file():
+            refuse_same(source, Path(out))
+    if provenance is None:
+        return
+    for source in [Path(video), *drawn]:
+        refuse_same(source, Path(provenance))
+    place, result = Path(provenance).resolve(), Path(out).resolve()
+    if place == result:
         raise BadOutput(f"{out} cannot be both the video and the provenance. Give two names.")
+    if result in place.parents:
+        raise BadOutput(f"{provenance} lies inside the result {out}. Give another place.")
 
 
 def _check_holes(reader: Reader, holes: HoleSource) -> None:
@@ -186,8 +205,31 @@ def _pairs(
             raise count_mismatch(count + more, count)
 
 
-def _told(tally: Tally, of_writer: list[str], *, copied: bool) -> list[str]:
-    """Return what there is to say once the result is there."""
-    if copied:  # the writer's result, and what it could not keep, is thrown away
-        return ["The mask is empty: the video is copied as it is."]
-    return of_writer + ([] if tally.hole_pixels else ["The mask is empty: nothing was filled."])
+def _is_empty(holes: HoleSource) -> bool:
+    """Tell whether it is known before the work that there is no hole."""
+    return holes.still and not next(iter(holes)).any()
+
+
+def _obstacle(reader: Reader, out: str | Path, encoding: Encoding) -> str:
+    """Say why `copy_file` will not copy the video, as far as is known by now; "" if it will."""
+    had, wanted = reader.path.suffix.lower(), Path(out).suffix.lower()
+    if reader.path.is_dir() or had != wanted:
+        return f"the result is {wanted or 'a folder'} and the video {had or 'a folder'}"
+    if encoding != Encoding():
+        return "an encoding is asked for"
+    return "not all of it could be decoded" if reader.problems else ""
+
+
+def _write_again(video: str | Path, writer: Writer) -> None:
+    """Decode the video once more, and write every picture as it is."""
+    with open_video(video) as reader:
+        for picture in reader:
+            writer.write(picture)
+
+
+def _unfilled(reader: Reader, out: str | Path, encoding: Encoding) -> str:
+    """Say that there was no hole, and why a file that could have stayed as it is did not."""
+    if reader.path.is_dir() or Path(out).is_dir():  # pictures lose nothing
+        return "The mask is empty: nothing was filled."
+    why = _obstacle(reader, out, encoding)
+    return f"The mask is empty: nothing was filled, but the video is encoded again: {why}."

@@ -118,7 +118,8 @@ def check_pair(frames: Any, holes: Any) -> tuple[Frames, Holes]:
         holes = np.broadcast_to(holes, frames.shape[:3])
     if holes.ndim == 3 and len(holes) != len(frames):
         raise BadInput(
-            f"mask has {len(holes)} frames, the video has {len(frames)}. "
+            f"mask has {len(holes)} frame{'' if len(holes) == 1 else 's'}, the video has "
+            f"{len(frames)}. "
             f"Give one still mask, or {len(frames)}."
         )
     if holes.shape != frames.shape[:3]:

@@ -127,9 +127,10 @@ def test_stopped_is_130(pipeline, capsys):
     assert capsys.readouterr().err.strip() == "Stopped; nothing was written."
 
 
-def test_our_own_bugs_keep_their_traceback(pipeline):
-    pipeline.answer = ZeroDivisionError("ours")
-    with pytest.raises(ZeroDivisionError):
+@pytest.mark.parametrize("error", [ZeroDivisionError("ours"), OSError(28, "ours")])
+def test_our_own_bugs_keep_their_traceback(pipeline, error):
+    pipeline.answer = error
+    with pytest.raises(type(error), match="ours"):
         main(FILL)
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -233,6 +234,20 @@ def test_a_process_that_is_stopped_leaves_nothing(make, tmp_path, number, code):
 def random_like_film(size, pix_fmt, index):
     """A clip that takes long to fill: the texture wanders to and fro."""
     return moving_planes(size, pix_fmt, abs(index % 60 - 30))
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_a_result_that_nobody_can_be_told_of_is_one_line(clip, tmp_path, unbuffered, how):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*PROGRAM, "fill", clip, SPEC, "-o", "out.mp4", *how], cwd=tmp_path,
+                              env={**os.environ, "PYTHONUNBUFFERED": unbuffered}, stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
+    assert done.returncode == 2
+    assert one_line(done.stderr)
+    assert done.stderr.startswith("Error: the work is done, but stdout cannot be written (No space")
+    assert names(tmp_path) == {"in.mp4", "out.mp4"}
+    assert len(av_planes(tmp_path / "out.mp4")) == 10
 
 
 def test_a_full_disk_is_one_line(clip, tmp_path):

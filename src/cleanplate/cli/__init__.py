@@ -1,8 +1,8 @@
 """The command ``cleanplate``: one short file a family of commands, no logic.
 
 Exit codes: 0 all is well; 1 done, but something is wrong with the result or the mask; 2 refused,
-with one line that says why; 130 stopped by the user, 143 by the system. A bug of ours keeps its
-traceback.
+or what was done cannot be told, with one line that says why; 130 stopped by the user, 143 by the
+system. A bug of ours keeps its traceback.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cleanplate.cli import check, demo, fill, mask
+from cleanplate.cli import check, demo, evaluate, fill, mask
 from cleanplate.errors import CleanplateError
 
 STOPPED, TERMINATED = 130, 143
@@ -29,6 +29,8 @@ app = typer.Typer(
 app.command("fill")(fill.fill)
 app.command("check")(check.check)
 app.command("demo")(demo.demo)
+app.command("evaluate")(evaluate.evaluate)
+app.command("score")(evaluate.score)
 app.add_typer(mask.app, name="mask")
 
 
@@ -65,6 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(str(refusal))
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
+    except OSError as error:
+        if not _is_stdout_lost():
+            raise
+        why = error.strerror or type(error).__name__
+        return _refuse(
+            f"the work is done, but stdout cannot be written ({why}). Send it elsewhere."
+        )
     except Exception as error:
         # A usage error, by its look: where its class lives differs between versions of typer.
         message = getattr(error, "format_message", None)
@@ -80,6 +89,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _terminate(number: int, frame: object) -> NoReturn:
     """Unwind as for any exit, so that nothing half-written stays."""
     sys.exit(TERMINATED)
+
+
+def _is_stdout_lost() -> bool:
+    """Tell whether stdout takes not even the end of a line; then nothing more is written to it."""
+    try:
+        print(flush=True)
+    except OSError:
+        sys.stdout = None  # or Python tries once more at the end, and complains
+        return True
+    return False
 
 
 def _refuse(sentence: str) -> int:

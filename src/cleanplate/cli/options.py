@@ -29,6 +29,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Progress = Callable[[int, int | None], None]
 
 
+def size_of(text: str) -> tuple[int, int]:
+    """Read HEIGHTxWIDTH; raises BadInput."""
+    from cleanplate.errors import BadInput
+
+    height, _, width = text.lower().partition("x")
+    if not (height.isascii() and height.isdigit() and width.isascii() and width.isdigit()):
+        raise BadInput(f"size {text!r} is none. Give HEIGHTxWIDTH, such as 240x432.")
+    if not (int(height) and int(width)):
+        raise BadInput(f"size {text!r} holds no pixel. Give HEIGHTxWIDTH, such as 240x432.")
+    return int(height), int(width)
+
+
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
     """Show a bar with the time left on stderr if that is a terminal; give what advances it."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cleanplate.masks import MaskReport
+    from cleanplate.report.rows import Row
     from cleanplate.summary import Summary
 
 
@@ -65,6 +68,50 @@ def report_words(report: MaskReport, video: str, mask: str) -> str:
         lines.append(f"{counted(len(report.empty), 'frame')} without a hole.")
     lines += report.findings or ["Nothing looks wrong."]
     return "\n".join(lines)
+
+
+def row_words(row: Row) -> str:
+    """Say in a line what one clip came to."""
+    scores = "  ".join(f"{name} {_number(value)}" for name, value in row["scores"].items())
+    return f"{row['clip']:20} {row['method']:10} {scores}  {_speed(row)}"
+
+
+def score_words(scores: dict[str, float]) -> str:
+    """Say scores, a line each."""
+    return "\n".join(f"{name:20} {_number(value)}" for name, value in scores.items())
+
+
+def table_words(lines: list[Row]) -> str:
+    """Draw the table of an evaluation; rules that differ are told apart in lines of their own."""
+    names = list(dict.fromkeys(name for line in lines for name in line["scores"]))
+    head = ["method", "tune", "masks", "preset", "seed", "size", "clips", *names, "ms/frame"]
+    body = [
+        [
+            line["method"],
+            line["tune"],
+            Path(line["masks"]).name,
+            line["preset"],
+            str(line["seed"]),
+            "x".join(map(str, line["size"])),
+            str(line["clips"]),
+            *(_number(line["scores"].get(name, math.nan)) for name in names),
+            f"{1000 * line['seconds_per_frame']:.0f}",
+        ]
+        for line in lines
+    ]
+    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
+    rows = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in [head, *body]]
+    return "\n".join(row.rstrip() for row in rows)
+
+
+def _number(value: float | str) -> str:
+    """Four figures behind the point for what lies between 0 and 1, two for decibels."""
+    number = float(value)
+    return f"{number:.4f}" if abs(number) <= 1 else f"{number:.2f}"
+
+
+def _speed(row: Row) -> str:
+    return f"{1000 * row['seconds_per_frame']:.0f} ms a frame"
 
 
 def percent(share: float) -> str:

@@ -39,7 +39,7 @@ def open_holes(
     check_pixels(options.grow)
     fit = Fit(size, options)
     text = str(spec)
-    if text.lower().startswith("box:"):
+    if is_box(spec):
         if options.object_index is not None:
             raise BadInput(f"{text} has no objects. Leave the object out, or give a palette PNG.")
         return _still(fit(parse_box(text, size)), fit)
@@ -94,6 +94,11 @@ def _stack(source: HoleSource, shape: tuple[int, int, int]) -> Holes:
     if given != shape[0]:
         raise count_mismatch(given, shape[0])
     return holes
+
+
+def is_box(spec: str | Path) -> bool:
+    """Tell whether a mask is given as a box, not as a path."""
+    return str(spec).lower().startswith("box:")
 
 
 def parse_box(text: str, size: tuple[int, int]) -> Holes:

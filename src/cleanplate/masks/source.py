@@ -104,8 +104,9 @@ class HoleSource:
 
 def count_mismatch(masks: int, frames: int) -> BadInput:
     """Return the refusal of a mask whose length is not the video's."""
+    counted = "1 frame" if masks == 1 else f"{masks} frames"
     return BadInput(
-        f"mask has {masks} frames, the video has {frames}. Give one still mask, or {frames}."
+        f"mask has {counted}, the video has {frames}. Give one still mask, or {frames}."
     )
 
 

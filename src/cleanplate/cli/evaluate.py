@@ -1,0 +1,119 @@
+"""``cleanplate evaluate`` and ``cleanplate score``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cleanplate.cli import options
+
+Names = "Comma-separated names"
+
+
+def evaluate(
+    dataset: Annotated[Path, typer.Argument(help="A data set: DAVIS, YouTube-VOS, a folder, ...")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for rows.jsonl.")],
+    methods: Annotated[str, typer.Option(help=f"{Names}; flow, telea, ...")] = "flow",
+    masks: Annotated[
+        str, typer.Option(help="A family of drawn holes, annotations, or a folder of masks.")
+    ] = "stationary",
+    preset: Annotated[str, typer.Option(help="Rules of comparison: house, e2fgvi.")] = "house",
+    tune: Annotated[str, typer.Option(help="fidelity or removal.")] = "fidelity",
+    seed: Annotated[int, typer.Option(min=0, help="Of the holes and of the methods.")] = 0,
+    size: Annotated[str, typer.Option(help="HEIGHTxWIDTH to score at.")] = "240x432",
+    clips: Annotated[str | None, typer.Option(help=f"{Names}; all by default.")] = None,
+    split: Annotated[str | None, typer.Option(help="A split of the data set.")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="The first so many of a clip.")] = None,
+    metrics: Annotated[str, typer.Option(help=Names)] = "psnr,ssim,psnr_hole,ssim_hole",
+    weights: Annotated[
+        list[str] | None, typer.Option(help="METRIC=FILE, for a metric that needs weights.")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="Clips at the same time.")] = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Fill every clip of DATASET with every method and score it; an interrupted run goes on."""
+    import json
+
+    from cleanplate.cli.words import row_words, table_words
+    from cleanplate.report.evaluate import evaluate as run
+    from cleanplate.report.rows import Row, finite, table
+
+    def tell(done: int, total: int, row: Row) -> None:
+        if not quiet and not as_json:
+            typer.echo(f"{done}/{total} {row_words(row)}")
+
+    rows = run(
+        dataset,
+        methods=_list(methods),
+        masks=masks,
+        out=out,
+        preset=preset,
+        tune=tune,
+        seed=seed,
+        size=options.size_of(size),
+        clips=_list(clips) if clips else None,
+        split=split,
+        frames=frames,
+        metrics=_list(metrics),
+        weights=_files(weights),
+        processes=processes,
+        progress=tell,
+    )
+    told = {sentence for row in rows for sentence in [*row["warnings"], *row["missing"].values()]}
+    options.warn(sorted(told), quiet=quiet)
+    if as_json:
+        typer.echo(json.dumps(finite(table(rows))))
+    else:
+        typer.echo(table_words(table(rows)))
+
+
+def score(
+    result: Annotated[Path, typer.Argument(help="What a fill made: a video or a folder.")],
+    truth: Annotated[Path, typer.Argument(help="What it should be.")],
+    mask: options.Mask,
+    metrics: Annotated[str, typer.Option(help=Names)] = "psnr,ssim,psnr_hole,ssim_hole",
+    weights: Annotated[
+        list[str] | None, typer.Option(help="METRIC=FILE, for a metric that needs weights.")
+    ] = None,
+    invert_mask: options.InvertMask = False,
+    object_index: options.ObjectIndex = None,
+    as_json: options.Json = False,
+) -> None:
+    """Compare RESULT with TRUTH, as a whole and inside the hole that MASK marks."""
+    import json
+
+    from cleanplate.cli.words import score_words
+    from cleanplate.report.files import score_files
+    from cleanplate.report.rows import finite
+
+    scores = score_files(
+        result,
+        truth,
+        mask,
+        metrics=_list(metrics),
+        weights=_files(weights),
+        invert=invert_mask,
+        object_index=object_index,
+    )
+    options.warn(list(scores.missing.values()))
+    typer.echo(json.dumps(finite(scores.values)) if as_json else score_words(scores.values))
+
+
+def _list(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _files(given: list[str] | None) -> dict[str, str]:
+    """Read METRIC=FILE pairs; raises BadInput."""
+    from cleanplate.errors import BadInput
+
+    files = {}
+    for text in given or []:
+        name, equals, file = text.partition("=")
+        if not equals or not name or not file:
+            raise BadInput(f"weights {text!r} are not METRIC=FILE. Give such as lpips=alex.pth.")
+        files[name] = file
+    return files

@@ -1,0 +1,120 @@
+"""One row of an evaluation: a clip, its holes, a method, and the scores they come to."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+
+from cleanplate.datasets.folders import Clip, Dataset, masks_of
+from cleanplate.errors import BadInput
+from cleanplate.masks.draw import FAMILIES, draw_holes
+from cleanplate.masks.draw.shuffled import forth_and_back, partners
+from cleanplate.metrics.score import measure
+from cleanplate.pipeline import fill
+from cleanplate.report.protocol import PRESETS
+from cleanplate.report.rows import Row
+from cleanplate.video import Frames, Holes
+
+OWN, SHUFFLED = "annotations", "shuffled"  # holes that are lent, not drawn
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all rows of a run have in common; see `evaluate`."""
+
+    dataset: str
+    masks: str
+    preset: str
+    tune: str
+    seed: int
+    size: tuple[int, int]
+    frames_asked: int | None
+    metrics: tuple[str, ...]
+    weights: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one row comes from. lender: the clip whose annotations are the holes, if any."""
+
+    settings: Settings
+    clip: Clip
+    lender: Clip | None
+    method: str
+
+    def identity(self) -> Row:
+        """Return the fields by which the row is known."""
+        shared = ("dataset", "masks", "preset", "tune", "seed", "frames_asked")
+        return {
+            **{name: getattr(self.settings, name) for name in shared},
+            "size": list(self.settings.size),
+            "clip": self.clip.name,
+            "method": self.method,
+            "version": version("cleanplate"),
+        }
+
+    def run(self) -> Row:
+        """Fill the clip and score the result."""
+        settings, rules = self.settings, PRESETS[self.settings.preset]
+        original = self.clip.load_frames(count=settings.frames_asked)
+        truth = rules.frames(original, settings.size)
+        holes = rules.holes(self._holes(len(truth)), settings.size)
+        hidden = np.where(holes[..., None], np.zeros((), truth.dtype), truth)
+        began = time.perf_counter()
+        result = fill(hidden, holes, method=self.method, tune=settings.tune, seed=settings.seed)
+        seconds = (time.perf_counter() - began) / len(truth)
+        scores = measure(
+            result, truth, holes, metrics=settings.metrics, weights=dict(settings.weights)
+        )
+        return {
+            **self.identity(),
+            "frames": len(truth),
+            "hole_share": float(holes.mean()),
+            "seconds_per_frame": seconds,
+            "scores": scores.values,
+            "curves": scores.curves,
+            "missing": scores.missing,
+            "warnings": _turned(self.clip.name, original, settings.size),
+        }
+
+    def _holes(self, count: int) -> Holes:
+        """Return the holes (T, h, w) of the clip: lent, drawn, or from a folder."""
+        if self.lender:
+            lent = self.lender.load_annotations()
+            if lent is None:
+                raise BadInput(f"{self.lender.name} has no annotations. Choose other masks.")
+            return lent[list(forth_and_back(count, len(lent)))]
+        if self.settings.masks in FAMILIES:
+            # Another seed for every clip, the same on every machine.
+            parts = [self.settings.seed, zlib.crc32(self.clip.name.encode())]
+            seed = int(np.random.SeedSequence(parts).generate_state(1)[0])
+            return draw_holes(self.settings.masks, count, self.settings.size, seed=seed)
+        return masks_of(self.settings.masks, self.clip, count=count)
+
+
+def with_lenders(dataset: Dataset, masks: str, seed: int) -> list[tuple[Clip, Clip | None]]:
+    """Return every clip with the one that lends it its holes: itself, another, or none."""
+    clips = dataset.clips
+    if masks == OWN:
+        return [(clip, clip) for clip in clips]
+    if masks != SHUFFLED:
+        return [(clip, None) for clip in clips]
+    if len(clips) < 2:
+        raise BadInput("shuffled annotations need two clips, there is one. Choose other masks.")
+    order = partners(len(clips), np.random.Generator(np.random.PCG64(seed)))
+    return [(clip, clips[other]) for clip, other in zip(clips, order, strict=True)]
+
+
+def _turned(name: str, frames: Frames, size: tuple[int, int]) -> list[str]:
+    """Warn of a size that lies the other way than the clip."""
+    height, width = frames.shape[1:3]
+    if (height - width) * (size[0] - size[1]) >= 0:
+        return []
+    return [
+        f"{name} is {height}x{width} (height x width) and is scored at {size[0]}x{size[1]}: "
+        "one lies, the other stands"
+    ]

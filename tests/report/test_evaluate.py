@@ -1,0 +1,170 @@
+"""A run over a data set: the same numbers every time, however often it was interrupted."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+import cleanplate as cp
+from cleanplate.metrics import psnr, psnr_hole
+from cleanplate.report.evaluate import evaluate
+from cleanplate.report.rows import NAME, read_rows, table
+
+SIZE = (48, 80)
+QUICK = {"size": SIZE, "metrics": ["psnr", "psnr_hole"], "processes": 1}
+CLIPS = ("one", "two", "three")
+
+
+@pytest.fixture(scope="module")
+def davis(pan, tmp_path_factory):
+    """Three little clips in the layout of DAVIS, each with an object."""
+    root = tmp_path_factory.mktemp("set")
+    for number, clip in enumerate(CLIPS):
+        for t, frame in enumerate(pan(4, (2, 0), size=(96, 160), start=(30 * number, 40))):
+            hole = np.zeros(frame.shape[:2], np.uint8)
+            hole[30:60, 40 + 3 * t : 70 + 10 * number + 3 * t] = 255
+            for folder, picture, kind in (
+                ("JPEGImages", frame[..., ::-1], "jpg"),
+                ("Annotations", hole, "png"),
+            ):
+                place = root / folder / "480p" / clip
+                place.mkdir(parents=True, exist_ok=True)
+                cv2.imwrite(str(place / f"{t:05d}.{kind}"), picture)
+    return root
+
+
+def scores(rows):
+    return [(row["clip"], row["method"], row["scores"], row["curves"]) for row in rows]
+
+
+def test_rows_are_what_the_functions_say(davis):
+    rows = evaluate(davis, methods=["telea", "flow"], masks="annotations", clips=["two"], **QUICK)
+    names = sorted((davis / "JPEGImages/480p/two").iterdir())
+    full = np.stack([cv2.imread(str(name))[..., ::-1] for name in names])
+    truth = np.stack([cv2.resize(f, SIZE[::-1], interpolation=cv2.INTER_AREA) for f in full])
+    masks = [cv2.imread(str(m), 0) for m in sorted((davis / "Annotations/480p/two").iterdir())]
+    holes = np.stack([cv2.resize(m, SIZE[::-1], interpolation=cv2.INTER_NEAREST_EXACT) > 127
+                      for m in masks])  # fmt: skip
+    for row, method in zip(rows, ["telea", "flow"], strict=True):
+        clean = cp.fill(truth, holes, method=method)
+        assert row["method"] == method
+        assert row["scores"]["psnr"] == pytest.approx(psnr(clean, truth), rel=1e-12)
+        assert row["scores"]["psnr_hole"] == pytest.approx(psnr_hole(clean, truth, holes))
+        assert len(row["curves"]["psnr"]) == row["frames"] == 4
+        assert row["hole_share"] == pytest.approx(holes.mean())
+    assert rows[1]["scores"]["psnr"] > rows[0]["scores"]["psnr"]
+
+
+def test_twice_the_same(davis):
+    both = [evaluate(davis, methods=["telea", "median"], seed=3, **QUICK) for _ in range(2)]
+    assert scores(both[0]) == scores(both[1])
+    other = evaluate(davis, methods=["telea", "median"], seed=4, **QUICK)
+    assert scores(other) != scores(both[0])
+
+
+def test_an_interrupted_run_goes_on(davis, tmp_path):
+    whole = evaluate(davis, methods=["telea", "ns"], out=tmp_path / "whole", **QUICK)
+
+    def stop(done, total, row):
+        assert total == 6
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(davis, methods=["telea", "ns"], out=tmp_path / "run", progress=stop, **QUICK)
+    with (tmp_path / "run" / NAME).open("a") as file:
+        file.write('{"torn')
+    told = []
+    again = evaluate(davis, methods=["telea", "ns"], out=tmp_path / "run",
+                     progress=lambda *told_: told.append(told_[:2]), **QUICK)  # fmt: skip
+    assert told == [(5, 6), (6, 6)]
+    assert scores(again) == scores(whole)
+    lines = [table(read_rows(tmp_path / name)) for name in ("whole", "run")]
+    for one, other in zip(*lines, strict=True):
+        assert {**one, "seconds_per_frame": 0} == {**other, "seconds_per_frame": 0}
+
+
+def test_rows_that_lack_a_metric_are_computed_again(davis, tmp_path):
+    few = {**QUICK, "metrics": ["psnr"], "clips": ["one"]}
+    evaluate(davis, methods=["telea"], out=tmp_path, **few)
+    more = {**few, "metrics": ["psnr", "flicker", "lpips"]}
+    (row,) = evaluate(davis, methods=["telea"], out=tmp_path, **more)
+    assert row["scores"].keys() == {"psnr", "flicker"}
+    assert row["missing"] == {"lpips": "lpips needs weights: left out."}
+    evaluate(davis, methods=["telea"], out=tmp_path, progress=pytest.fail, **more)
+
+
+def test_killed_and_started_again(davis, tmp_path):
+    """The real command, with processes of its own."""
+    command = [sys.executable, "-c", "from cleanplate.cli import main; raise SystemExit(main())",
+               "evaluate", str(davis), "-o", str(tmp_path), "--methods", "telea,flow", "--size",
+               "48x80", "--metrics", "psnr", "--processes", "2"]  # fmt: skip
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    while run.poll() is None and not (tmp_path / NAME).exists():
+        time.sleep(0.02)
+    while run.poll() is None and not read_rows(tmp_path):
+        time.sleep(0.02)
+    if run.poll() is None:
+        os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert read_rows(tmp_path)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    whole = evaluate(davis, methods=["telea", "flow"], **{**QUICK, "metrics": ["psnr"]})
+    found = sorted(scores(read_rows(tmp_path)), key=str)
+    assert found == sorted(scores(whole), key=str)
+
+
+def test_shuffled_holes_are_another_clips(davis):
+    own = evaluate(davis, methods=["telea"], masks="annotations", **QUICK)
+    shuffled = evaluate(davis, methods=["telea"], masks="shuffled", seed=1, **QUICK)
+    for one, other in zip(own, shuffled, strict=True):
+        assert one["hole_share"] != other["hole_share"]
+    assert sorted(r["hole_share"] for r in own) == sorted(r["hole_share"] for r in shuffled)
+
+
+def test_a_folder_of_masks(davis, tmp_path):
+    for clip in CLIPS:
+        (tmp_path / clip).mkdir()
+        hole = np.zeros(SIZE, np.uint8)
+        hole[10:20, 10:30] = 255
+        cv2.imwrite(str(tmp_path / clip / "00000.png"), hole)
+    rows = evaluate(davis, methods=["telea"], masks=tmp_path, **QUICK)
+    assert [row["hole_share"] for row in rows] == [200 / (48 * 80)] * 3
+
+
+def test_a_size_that_lies_the_other_way_is_told(davis):
+    (row,) = evaluate(davis, methods=["telea"], clips=["one"], **{**QUICK, "size": (80, 48)})
+    (told,) = row["warnings"]
+    assert told.startswith("one is 96x160 (height x width) and is scored at 80x48")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"preset": "mine"}, "preset 'mine' is unknown. Choose one of: house, e2fgvi."),
+        ({"methods": ["magic"]}, "method 'magic' is unknown"),
+        ({"metrics": ["sharpness"]}, "metric 'sharpness' is unknown"),
+        ({"clips": ["four"]}, "clip 'four' is not in the data set. It has: one, three, two."),
+        ({"masks": "nowhere"}, "nowhere"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(davis, given, sentence):
+    with pytest.raises(cp.BadInput, match=sentence):
+        evaluate(davis, **{**QUICK, **given})
+
+
+def test_the_shared_clips_are_scored_by_the_house_protocol(shared_data):
+    """OpenCV's Telea on one clip and one kind: the figure in their own table."""
+    (row,) = evaluate(shared_data / "DAVIS", methods=["telea"], masks=shared_data / "masks/fixed",
+                      clips=["libby"], metrics=["psnr"], processes=1)  # fmt: skip
+    with (shared_data / "prototype.csv").open() as file:
+        wanted = {(r["kind"], r["clip"]): float(r["telea_psnr"]) for r in csv.DictReader(file)}
+    assert row["scores"]["psnr"] == pytest.approx(wanted["fixed", "libby"], abs=0.01)
