@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from cleanplate.io import Encoding, open_video, open_writer
-from cleanplate.io.frame import picture_of
-from made_clips import av_frame, av_planes, random_planes
+from cleanplate.io.frame import picture_of, top_first
+from made_clips import av_frame, av_planes, moving_planes, random_planes
 
 LOSSLESS = Encoding(lossless=True)
 
@@ -81,6 +81,39 @@ def test_odd_sizes_go_into_mp4(make, tmp_path, pix_fmt):
             np.testing.assert_array_equal(mine, its)
     lossy = copied(source, tmp_path / "lossy.mp4", Encoding())
     assert ("libvpx-vp9 is used" in "".join(lossy)) == (pix_fmt == "yuv420p"), warnings
+
+
+@pytest.mark.parametrize("encoding", [Encoding(), Encoding(codec="h264"), Encoding(crf=20)])
+def test_odd_sizes_go_into_mov_with_finer_chroma(make, tmp_path, encoding):
+    source = make("in.mkv", size=(49, 63), codec="ffv1", options={"g": "1"}, count=3)
+    (warning,) = copied(source, tmp_path / "out.mov", encoding)
+    assert warning == "libx264 cannot write yuv420p: yuv444p is used"
+    assert av_planes(tmp_path / "out.mov")[0][0].shape == (49, 63)
+
+
+@pytest.mark.parametrize("first, order", [("tff=1", 2), ("bff=1", 3)])
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.mov"])
+def test_interlaced_pictures_survive_a_lossless_copy(make, tmp_path, first, order, name):
+    # Pictures that x264 wrote: what it gets wrong on the way it does not in noise.
+    source = make(
+        "in.mkv",
+        size=(96, 128),
+        count=12,
+        options={"crf": "12", "x264-params": first},
+        planes=moving_planes,
+    )
+    assert copied(source, tmp_path / name) == []
+    for had, got in zip(av_planes(source), av_planes(tmp_path / name), strict=True):
+        for mine, its in zip(had, got, strict=True):
+            np.testing.assert_array_equal(mine, its)
+    for encoding in (LOSSLESS, Encoding()):
+        copied(source, tmp_path / name, encoding)
+        with open_video(source) as before, open_video(tmp_path / name) as after:
+            assert before.info.field_order == after.info.field_order == order
+        with av.open(str(tmp_path / name)) as container:
+            frames = list(container.decode(video=0))
+        assert all(frame.interlaced_frame for frame in frames)
+        assert {top_first(frame) for frame in frames} == {order == 2}
 
 
 def raw_frame(pix_fmt: str, seed: int) -> av.VideoFrame:

@@ -56,6 +56,23 @@ def test_audio_packets_are_the_same_bytes(make, tmp_path, out):
         assert abs(after - before - video) <= Fraction(1, 1000)
 
 
+@pytest.mark.parametrize("bf", ["0", "3"])
+def test_sound_that_begins_before_the_pictures_moves_no_picture_in_mkv(make, tmp_path, bf):
+    source = make("in.mp4", audio=True, options={"qp": "0", "bf": bf})
+    assert packets(source, "audio")[0][1] < 0  # as encoders of AAC begin
+    assert copied(source, tmp_path / "out.mkv") == []
+    assert times(tmp_path / "out.mkv") == times(source)
+    had, got = packets(source, "audio"), packets(tmp_path / "out.mkv", "audio")
+    assert [data for data, _ in had] == [data for data, _ in got]
+    assert all(abs(a - b) <= Fraction(1, 1000) for (_, a), (_, b) in zip(had, got, strict=True))
+
+
+def test_sound_long_before_the_pictures_is_told(make, tmp_path):
+    source = make("in.mov", audio=True, audio_start=-48000)
+    (warning,) = copied(source, tmp_path / "out.mkv")
+    assert "all times, those of the pictures too, are moved on by as much" in warning
+
+
 @pytest.mark.parametrize("out", ["out.mp4", "out.mkv"])
 def test_a_late_sound_stays_late(make, tmp_path, out):
     source = make("in.mp4", audio=True, audio_start=9600)
@@ -184,6 +201,19 @@ def test_colour_tags_and_pixel_shape_are_kept(make, tmp_path, out):
         assert after.info.colour == before.info.colour
         assert webm or after.info.sample_aspect == Fraction(4, 3)
         assert (after.info.pix_fmt, after.info.bits) == ("yuv420p10le", 10)
+
+
+@pytest.mark.parametrize("out", ["out.mp4", "out.mkv", "out.mov"])
+def test_a_limited_range_alone_is_kept(make, tmp_path, out):
+    def setup(_, stream):
+        stream.codec_context.color_range = 1
+
+    source = make("in.mkv", pix_fmt="yuv420p10le", codec="ffv1", options={"g": "1"}, setup=setup)
+    assert copied(source, tmp_path / out) == []
+    with open_video(source) as before, open_video(tmp_path / out) as after:
+        assert before.info.colour.range == 1
+        assert after.info.codec == "h264"
+        assert after.info.colour == before.info.colour
 
 
 def test_unspecified_colour_stays_unspecified(make, tmp_path):

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import resource
 import signal
+from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
+from av.audio.resampler import AudioResampler
+from av.codec.context import Flags
 from av.stream import Disposition
 
+import cleanplate as cp
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io import Encoding, Picture, open_video, open_writer, read_video, write_video
+from cleanplate.masks.check import check_file
 from made_clips import av_planes, tone
+from made_fills import Painter, mask_picture, masks
 
 
 def one_line(raised):
@@ -218,6 +224,98 @@ def test_a_whole_clip_has_no_problems(make):
         assert reader.problems == []
 
 
+JUMPS = [0, 40, 80, 400, 440, 480, 520, 800, 840, 880, 1200, 1240]  # thousandths of a second
+
+
+def long_sound(container, stream):
+    """Silence of eight seconds, many times as long as the pictures."""
+    name = {"webm": "libopus", "nut": "flac"}.get(container.format.name, "aac")
+    sound = container.add_stream(name, rate=48000, layout="mono")
+    container.start_encoding()
+    resampler = AudioResampler(sound.format.name, "mono", 48000, sound.frame_size or 1024)
+    for piece in tone(8):
+        for frame in resampler.resample(piece):
+            container.mux(sound.encode(frame))
+    container.mux(sound.encode(None))
+
+
+@pytest.mark.parametrize(
+    "kind", [{"setup": long_sound}, {"pts": JUMPS}, {"pts": [20000 + 40 * i for i in range(12)]}]
+)
+@pytest.mark.parametrize(
+    "name, codec",
+    [
+        ("in.mkv", "libx264"),
+        ("in.webm", "libvpx-vp9"),
+        ("in.nut", "ffv1"),
+        ("in.flv", "libx264"),
+        ("in.ts", "libx264"),
+        ("in.mp4", "libx264"),
+    ],
+)
+def test_a_whole_clip_does_not_break_off_for_its_duration(make, name, codec, kind):
+    kind = {"time_base": Fraction(1, 1000), "pts": [40 * i for i in range(12)]} | kind
+    options = {"g": "12"} if codec == "ffv1" else {"crf": "20"}
+    with open_video(make(name, codec=codec, options=options, **kind)) as reader:
+        assert len(list(reader)) == 12
+        assert reader.problems == []
+        assert reader.info.frame_count_guessed == (name != "in.mp4")
+
+
+@pytest.mark.parametrize("name", ["in.mkv", "in.mp4"])
+@pytest.mark.parametrize("count", [11, 13])
+def test_a_guessed_count_hides_no_wrong_number_of_masks(make, tmp_path, name, count):
+    source = make(name, pts=JUMPS, time_base=Fraction(1, 1000))
+    folder = masks(tmp_path / "masks", count)
+    with pytest.raises(BadInput) as raised:
+        cp.fill_file(source, folder, tmp_path / f"out{source.suffix}", method=Painter())
+    assert f"mask has {count} frames, the video has 12" in one_line(raised)
+    with pytest.raises(BadInput, match=f"mask has {count} frames, the video has 12"):
+        check_file(source, folder)
+    assert not (tmp_path / f"out{source.suffix}").exists()
+
+
+def test_a_guessed_count_is_no_finding_and_keeps_no_copy_away(make, tmp_path):
+    source = make("in.mkv", pts=JUMPS, time_base=Fraction(1, 1000))
+    assert check_file(source, masks(tmp_path / "masks", 12)).findings == []
+    empty = mask_picture(tmp_path / "empty.png", np.zeros((48, 64), bool))
+    cp.fill_file(source, empty, tmp_path / "out.mkv", method=Painter())
+    assert (tmp_path / "out.mkv").read_bytes() == source.read_bytes()
+
+
+def test_a_last_frame_may_last(make, tmp_path):
+    with av.open(str(tmp_path / "in.mkv"), "w") as container:
+        stream = container.add_stream("ffv1")  # no rate: nothing says how long frames last
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        stream.codec_context.framerate = Fraction(0)
+        stream.codec_context.flags |= Flags.frame_duration
+        for tick in range(5):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            frame.pts, frame.time_base = 40 * tick, Fraction(1, 1000)
+            frame.duration = 40 if tick < 4 else 5000
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with open_video(tmp_path / "in.mkv") as reader:
+        assert len(list(reader)) == 5
+        assert reader.problems == []
+
+
+def test_a_late_clip_that_breaks_off_counts_from_its_start(make, tmp_path):
+    ticks = [20000 + 40 * i for i in range(30)]
+    source = make(
+        "in.mkv", pts=ticks, time_base=Fraction(1, 1000), codec="ffv1", options={"g": "1"}
+    )
+    whole = source.read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(whole[: len(whole) * 6 // 10])
+    with open_video(tmp_path / "cut.mkv") as reader:
+        count = len(list(reader))
+    assert 12 <= count <= 20
+    assert reader.problems == [
+        f"the clip breaks off: frames {count}-29 of about 30 could not be decoded"
+    ]
+
+
 def test_the_input_is_not_the_output(make, tmp_path):
     source = make("in.mp4")
     before = source.read_bytes()
@@ -240,6 +338,22 @@ def test_the_input_is_not_the_output(make, tmp_path):
         ("out.mp4", Encoding(preset="sideways"), "no preset sideways. Choose one of: ultrafast"),
         ("out.mkv", Encoding(codec="ffv1", crf=3), "ffv1 has no option crf"),
         ("out.mkv", Encoding(codec="mpeg4", lossless=True), "cannot be lossless"),
+        ("out.mp4", Encoding(crf=99), "libx264 takes no crf=99. Give a number from 0 (best) to 51"),
+        ("out.mkv", Encoding(crf=1e9), "0 (best) to 51"),
+        ("out.mp4", Encoding(crf=-5), "0 (best) to 51"),
+        ("out.mp4", Encoding(crf=float("nan")), "0 (best) to 51"),
+        ("out.mp4", Encoding(codec="h265", crf=52), "0 (best) to 51"),
+        (
+            "out.webm",
+            Encoding(crf=64),
+            "libvpx-vp9 takes no crf=64. Give a number from 0 (best) to 63",
+        ),
+        ("out.mp4", Encoding(codec="av1", crf=-1), "libsvtav1 takes no crf=-1"),
+        (
+            "out.webm",
+            Encoding(preset="fast"),
+            "has no preset fast (cpu-used=fast). Give a whole number",
+        ),
         ("none/out.mp4", None, "does not exist"),
         ("in.mp4/out.mp4", None, "not a folder"),
     ],
@@ -250,6 +364,32 @@ def test_wishes_that_cannot_be_met(make, tmp_path, target, encoding, said):
         copy(source, tmp_path / target, encoding)
     assert said in one_line(raised)
     assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.parametrize("name", ["codec", "preset"])
+def test_an_empty_wish_is_none(name):
+    with pytest.raises(BadInput) as raised:
+        Encoding(**{name: ""})
+    assert one_line(raised) == f"{name} is ''. Give a name, or leave it out."
+
+
+def test_what_no_encoder_takes_is_refused_with_a_way_out(make, tmp_path):
+    source = make("in.mkv", size=(49, 63), codec="ffv1", options={"g": "1"}, count=3)
+    with pytest.raises(BadOutput) as raised:
+        copy(source, tmp_path / "out.mov", Encoding(lossless=True))
+    text = one_line(raised)
+    assert "libx264 does not take yuv420p of 63x49" in text
+    assert "Give .mkv, or another codec" in text
+    assert [p.name for p in tmp_path.iterdir()] == ["in.mkv"]
+
+
+def test_pictures_before_the_start_do_not_go_into_mkv(make, tmp_path):
+    source = make("in.mp4", count=3)
+    with open_video(source) as reader, open_writer(tmp_path / "out.mkv", reader) as writer:
+        first = next(reader)
+        with pytest.raises(BadOutput) as raised:
+            writer.write(Picture(first.planes, first.layout, pts=-1, time_base=first.time_base))
+    assert "before 0, which .mkv cannot hold. Give .mp4." in one_line(raised)
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), ValueError("ours")])

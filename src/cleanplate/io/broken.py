@@ -40,11 +40,16 @@ class Losses:
             _extend(self._damaged, self._next)
         self._next += 1
 
+    @property
+    def seen(self) -> int:
+        """How many frames came out or are known to be missing."""
+        return self._next
+
     def report(self, expected: int | None, *, exact: bool) -> list[str]:
         """Say what is wrong, a sentence each; call once, when the clip has ended.
 
-        expected: how many frames the header promises, None where it does not. exact: the header
-        counts them, so that a single one too few means something.
+        expected: how many frames the file itself states, None where it does not: a guess from its
+        duration is no promise. exact: so surely that a single one too few means something.
         """
         promised = (expected or 0) - self.discarded
         slack = 0 if exact or self.errors else max(2, promised // 50)

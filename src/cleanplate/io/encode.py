@@ -17,7 +17,8 @@ from av.video.format import VideoFormat
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io.info import VideoInfo
-from cleanplate.io.layout import Layout, door, layout
+from cleanplate.io.layout import Layout, door, layout, loss
+from cleanplate.io.tags import stream_marks
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Encoding:
         kinds = (("codec", str, "a name"), ("preset", str, "a name"), ("crf", Real, "a number"))
         for name, kind, said in kinds:
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
+            wrong = isinstance(value, bool) or not isinstance(value, kind) or value == ""
+            if value is not None and wrong:
                 raise BadInput(f"{name} is {value!r}. Give {said}, or leave it out.")
 
 
@@ -72,6 +74,7 @@ class Habits:
 
     fixed: options always given. crf, preset: the defaults; crf_option, preset_option: their names.
     presets: their names, where the encoder itself would write to stderr about another one.
+    best, worst: the span of crf; beyond it the encoders clip in silence, or fail without a word.
     lossless: options that keep every sample, None where it cannot; always: it never loses any.
     """
 
@@ -81,6 +84,8 @@ class Habits:
     crf_option: str = "crf"
     preset_option: str = "preset"
     presets: tuple[str, ...] = ()
+    best: int = 0
+    worst: int = 63
     lossless: dict[str, str] | None = None
     always: bool = False
 
@@ -90,7 +95,7 @@ SPEEDS = (
     *("slow", "slower", "veryslow", "placebo"),
 )
 
-X264 = Habits(crf="16", preset="medium", presets=SPEEDS, lossless={"qp": "0"})
+X264 = Habits(crf="16", preset="medium", presets=SPEEDS, worst=51, lossless={"qp": "0"})
 
 HABITS = {
     "libx264": X264,
@@ -100,6 +105,7 @@ HABITS = {
         crf="18",
         preset="medium",
         presets=SPEEDS,
+        worst=51,
         lossless={"x265-params": "log-level=none:lossless=1"},
     ),
     "libvpx-vp9": Habits(
@@ -155,18 +161,26 @@ def plan(path: Path, info: VideoInfo, encoding: Encoding) -> Plan:
     Formats that hold the source's samples as they are come first, then the nearest.
     """
     container = container_of(path)
-    refused = []
+    refused: list[str] = []
     for codec, pix_fmt in _candidates(container, info, encoding):
-        options = _options(codec, encoding)
+        try:
+            options = _options(codec, encoding) | stream_marks(codec, info)
+        except BadOutput:
+            if not refused:  # it was meant for this encoder, not for those tried after it
+                raise
+            continue
         trouble = _trouble(codec, pix_fmt, options, info)
         if trouble is None:
             warnings = _told(codec, pix_fmt, container, info, encoding)
             form = layout(door(pix_fmt))
             return Plan(container, codec, pix_fmt, form, options, warnings)
-        refused.append(f"{codec} ({pix_fmt}): {trouble}")
-    if refused:
-        raise BadOutput(f"{path} cannot be encoded as asked: {refused[0]}.")
+        refused.append(f"{codec} does not take {pix_fmt} {trouble}")
     lossless = " without loss" if encoding.lossless else ""
+    if refused:
+        raise BadOutput(
+            f"{path} cannot be encoded{lossless} as asked: {refused[0]}. Give .mkv, or another "
+            "codec, preset or crf, or leave them out."
+        )
     raise BadOutput(f"{path} cannot hold {info.planes}{lossless} so. Give .mkv, or another codec.")
 
 
@@ -220,8 +234,8 @@ def _candidates(container: str, info: VideoInfo, encoding: Encoding) -> Iterator
             yield from ((codec, name) for name in same if name in offered[codec])
     if not encoding.lossless:
         for codec in codecs:
-            ranked = sorted(offered[codec], key=lambda name: _loss(info.planes, name))
-            yield from ((codec, name) for name in ranked[:4] if name not in same)
+            ranked = sorted(offered[codec], key=lambda name: loss(info.planes, name))
+            yield from ((codec, name) for name in ranked if name not in same)
 
 
 def _formats(codec: str, container: str) -> list[str]:
@@ -234,27 +248,12 @@ def _formats(codec: str, container: str) -> list[str]:
     return [n for n in named if door(n) == n or n in packed]
 
 
-def _loss(source: str, target: str) -> tuple[int, ...]:
-    """Rank a format by what it loses of the source, worst kinds first, then by what it wastes."""
-    have, want = layout(source), layout(door(target))
-    coarser = max(0, want.log2_w - have.log2_w) + max(0, want.log2_h - have.log2_h)
-    finer = max(0, have.log2_w - want.log2_w) + max(0, have.log2_h - want.log2_h)
-    colour = have.planes > 1 and want.planes == 1
-    alpha = have.planes == 4 and want.planes < 4
-    shallow, deep = max(0, have.bits - want.bits), max(0, want.bits - have.bits)
-    grey = have.planes == 1 and want.planes > 1
-    kind = have.rgb != want.rgb and not grey
-    return (colour, coarser, alpha, shallow, kind, finer, want.planes, deep, -want.log2_w)
-
-
 def _options(codec: str, encoding: Encoding) -> dict[str, str]:
     """Return the encoder's options; raises BadOutput for one that it does not have."""
     habits = HABITS.get(codec, Habits())
     options = dict(habits.fixed)
     preset = encoding.preset or habits.preset
-    if habits.presets and preset not in habits.presets:
-        known = ", ".join(habits.presets)
-        raise BadOutput(f"{codec} has no preset {preset}. Choose one of: {known}.")
+    _check_values(codec, preset, encoding.crf)
     if preset is not None:
         options[habits.preset_option] = preset
     if encoding.lossless:
@@ -272,9 +271,31 @@ def _options(codec: str, encoding: Encoding) -> dict[str, str]:
     return options
 
 
-def _option_names(codec: str) -> set[str]:
+def _check_values(codec: str, preset: str | None, crf: float | None) -> None:
+    """Refuse a preset or a crf out of the encoder's span; raises BadOutput."""
+    habits, options = HABITS.get(codec, Habits()), _option_names(codec)
+    if habits.presets and preset not in habits.presets:
+        known = ", ".join(habits.presets)
+        raise BadOutput(f"{codec} has no preset {preset}. Choose one of: {known}.")
+    numbered = options.get(habits.preset_option)
+    if preset is not None and numbered is not None and not (habits.presets or numbered.choices):
+        low, high = int(numbered.min), int(numbered.max)
+        if low < high and preset not in map(str, range(low, high + 1)):
+            raise BadOutput(
+                f"{codec} has no preset {preset} ({habits.preset_option}={preset}). "
+                f"Give a whole number from {low} to {high}."
+            )
+    known_crf = crf is not None and habits.crf_option in options
+    if known_crf and not habits.best <= crf <= habits.worst:  # type: ignore[operator]
+        raise BadOutput(
+            f"{codec} takes no crf={crf:g}. Give a number from {habits.best} (best) to "
+            f"{habits.worst}, or leave it out."
+        )
+
+
+def _option_names(codec: str) -> dict[str, Any]:
     found = av.CodecContext.create(codec, "w").supported_options
-    return {option.name for option in (*found.generic, *found.private)}
+    return {option.name: option for option in (*found.generic, *found.private)}
 
 
 def _trouble(codec: str, pix_fmt: str, options: dict[str, str], info: VideoInfo) -> str | None:
@@ -288,9 +309,9 @@ def _trouble(codec: str, pix_fmt: str, options: dict[str, str], info: VideoInfo)
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
         height, width = info.size
         what = getattr(error, "strerror", None) or str(error)
-        ours = HABITS.get(codec, Habits()).fixed
-        given = " ".join(f"{name}={options[name]}" for name in options if name not in ours)
-        return f"{what} with {width}x{height} {given}".strip()
+        ours = {*HABITS.get(codec, Habits()).fixed, *stream_marks(codec, info)}
+        given = "".join(f" {name}={options[name]}" for name in options if name not in ours)
+        return f"of {width}x{height} with{given or ' these options'} ({what})"
     return None
 
 

@@ -14,7 +14,7 @@ from cleanplate.errors import BadInput
 from cleanplate.io.broken import Losses
 from cleanplate.io.frame import picture_of
 from cleanplate.io.picture import Picture
-from cleanplate.io.probe import check_size, main_stream, probe
+from cleanplate.io.probe import check_size, main_stream, probe, stated_end
 from cleanplate.io.reader import Reader
 from cleanplate.io.refuse import reading
 
@@ -51,6 +51,7 @@ class FileReader(Reader):
             self._stream.codec_context.flags |= Flags.output_corrupt
         self._frames = self._decoded()
         self._last: int | None = None
+        self._end: Fraction | None = None  # when the latest frame's showing ends, in seconds
         first = next(self._frames, None)
         if first is None:
             raise BadInput(f"{self.path} has no frame that can be decoded.")
@@ -99,9 +100,16 @@ class FileReader(Reader):
                 continue
             for frame in frames:
                 self._losses.came(frame.pts, damaged=frame.is_corrupt)
+                self._note_end(frame)
                 yield frame
         expected, exact = self._promised()
         self.problems += self._losses.report(expected, exact=exact)
+
+    def _note_end(self, frame: av.VideoFrame) -> None:
+        # The last frame may last for seconds: where it does not say, its end is not known.
+        self._end = None
+        if frame.pts is not None and frame.time_base is not None and frame.duration:
+            self._end = Fraction((frame.pts + frame.duration) * frame.time_base)
 
     def _packets(self) -> Iterator[Any]:
         packets = self._container.demux(self._stream)
@@ -118,8 +126,20 @@ class FileReader(Reader):
         yield packet
 
     def _promised(self) -> tuple[int | None, bool]:
-        exact = bool(self._stream.frames) and "mp4" in self._container.format.name
-        return (self.info.frame_count, exact) if hasattr(self, "info") else (None, False)
+        """Return how many frames the file itself states, None where it does not; and how surely.
+
+        Nothing follows from the file's duration: sound may outlast the pictures, pictures may
+        start late, and a frame may be shown for as long as it likes.
+        """
+        if not hasattr(self, "info"):
+            return None, False
+        if not self.info.frame_count_guessed:
+            return self.info.frame_count, "mp4" in self._container.format.name
+        end, rate = stated_end(self._container, self._stream), self.info.frame_rate
+        if end is None or self._end is None or not rate:
+            return None, False
+        ahead = max(0, round((end - self._end) * rate))
+        return self._losses.seen + self._losses.discarded + ahead, False
 
     def close(self) -> None:
         """Let go of the file."""

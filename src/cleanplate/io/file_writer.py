@@ -14,7 +14,7 @@ from av.codec.context import Flags
 from cleanplate.errors import BadOutput
 from cleanplate.io.convert import converted, target_colour
 from cleanplate.io.encode import Encoding, configure, container_of, plan
-from cleanplate.io.frame import frame_of
+from cleanplate.io.frame import frame_of, marked
 from cleanplate.io.info import VideoInfo
 from cleanplate.io.layout import layout
 from cleanplate.io.picture import Picture
@@ -24,6 +24,10 @@ from cleanplate.io.sides import Sides
 from cleanplate.io.sound import Audio, Sound
 from cleanplate.io.tags import kept, muxer_options
 from cleanplate.io.writer import Writer
+
+# Encoders that follow every frame's word on which field comes first, also where it has none.
+FIELDS_BY_FRAME = ("libx264", "libx264rgb")
+MOST_BEFORE = Fraction(1, 2)  # seconds before 0 that Matroska's readers give back as they are
 
 
 class FileWriter(Writer):
@@ -82,9 +86,19 @@ class FileWriter(Writer):
         if source is not None:
             self._sides = Sides(source, self._container, self.path.suffix)
             self._container.set_chapters(self._sides.chapters())
+            self._check_start(self._sides.start)
         if audio is not None:
             self._sound = Sound(audio, self._container)
         self._container.start_encoding()
+
+    def _check_start(self, start: Fraction) -> None:
+        """Let Matroska move all times on where the other streams begin long before 0."""
+        options = self._container.container_options
+        if start < -MOST_BEFORE and options.pop("avoid_negative_ts", None):
+            self.warnings.append(
+                f"sound begins {float(-start):.3f} s before 0, which {self.path.suffix} cannot "
+                "hold: all times, those of the pictures too, are moved on by as much"
+            )
 
     def write(self, picture: Picture) -> None:
         """Write the next picture, encoded as planned; raises BadOutput."""
@@ -95,6 +109,8 @@ class FileWriter(Writer):
                 frame = frame.reformat(format=self._plan.pix_fmt, threads=1)
             if frame.pts is None:
                 frame.pts = self._count
+            if self._info.field_order > 1 and self._plan.codec in FIELDS_BY_FRAME:
+                frame = marked(frame, self._info.field_order)
             self._count += 1
             self._mux(self._stream.encode(frame))
 
@@ -139,10 +155,15 @@ class FileWriter(Writer):
             self._container.mux(packet)
 
     def _note_time(self, picture: Picture) -> None:
-        """Count times that Matroska rounds, and refuse ones that go backwards."""
+        """Count times that Matroska rounds; refuse those it cannot hold or that go backwards."""
         seconds = picture.time_seconds
         if seconds is None:
             return
+        if seconds < 0 and self._plan.container in ("matroska", "webm"):
+            raise BadOutput(
+                f"{self.path}: frame {self._count} is shown at {float(seconds):.6f} s, before 0, "
+                f"which {self.path.suffix} cannot hold. Give .mp4."
+            )
         if self._last is not None and seconds <= self._last:
             raise BadOutput(
                 f"{self.path}: frame {self._count} is shown at {float(seconds):.6f} s, before or "

@@ -8,12 +8,13 @@ from typing import Any
 
 import av
 import numpy as np
+from av.filter import Graph
 from av.sidedata.sidedata import Type as SideType
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
-from cleanplate.io.info import FULL, Colour
+from cleanplate.io.info import FULL, TOP_SHOWN_FIRST, Colour
 from cleanplate.io.layout import FULL_RANGE, Layout, door, layout
 from cleanplate.io.picture import Picture
 
@@ -82,6 +83,22 @@ def frame_of(picture: Picture, pix_fmt: str) -> av.VideoFrame:
     return frame
 
 
+def top_first(frame: av.VideoFrame) -> bool:
+    """Tell whether the frame itself says that its upper field is shown first."""
+    return _filtered(frame, "select", "eq(interlace_type,TOPFIRST)") is not None
+
+
+def marked(frame: av.VideoFrame, field_order: int) -> av.VideoFrame:
+    """Return the frame, its samples shared, flagged with FFmpeg's code of the field order."""
+    mode = "tff" if field_order in TOP_SHOWN_FIRST else "bff"
+    kept = frame.time_base
+    done = _filtered(frame, "setfield", mode)
+    if done is None:  # not met: that filter gives back every frame
+        return frame
+    done.pts, done.time_base = frame.pts, kept
+    return done
+
+
 def _through_the_door(
     frame: av.VideoFrame, target: str, colour: Colour
 ) -> tuple[av.VideoFrame, Colour]:
@@ -114,3 +131,25 @@ def _emptied(carrier: av.VideoFrame) -> av.VideoFrame:
     other = ColorRange.MPEG if int(carrier.color_range) == FULL else ColorRange.JPEG
     here = ColorRange.JPEG if other == ColorRange.MPEG else ColorRange.MPEG
     return carrier.reformat(src_color_range=here, dst_color_range=other, threads=1)
+
+
+def _filtered(frame: av.VideoFrame, name: str, options: str) -> av.VideoFrame | None:
+    """Push one frame through one filter; None where nothing comes out.
+
+    Frames do not give away which field is first; the library's filters read it and set it.
+    """
+    graph: Any = Graph()
+    source = graph.add_buffer(
+        width=frame.width,
+        height=frame.height,
+        format=frame.format,
+        time_base=frame.time_base or Fraction(1, 25),
+    )
+    graph.link_nodes(source, graph.add(name, options), graph.add("buffersink")).configure()
+    source.push(frame)
+    source.push(None)
+    try:
+        out: av.VideoFrame = graph.pull()
+    except (av.error.EOFError, av.error.BlockingIOError):
+        return None
+    return out

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 RGB_MATRIX, UNSPECIFIED = 0, 2  # ISO/IEC 23091-4 codes, which FFmpeg uses as its own
 LIMITED, FULL = 1, 2  # FFmpeg's codes of the colour range; 0 is unspecified
+TOP_FIRST, BOTTOM_FIRST = 2, 3  # FFmpeg's codes of the field order, stored as it is shown
+TOP_SHOWN_FIRST = (TOP_FIRST, 5)  # 5: stored last, shown first
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class VideoInfo:
     to right, after turning it. display_matrix: the nine stored numbers behind both, None without.
     pix_fmt: FFmpeg's name of what the decoder gives; planes: of what a Picture's planes hold, the
     same unless pix_fmt is packed. bits: of one sample. frame_rate: the average, frames a second.
-    time_base: seconds a tick of the timestamps. frame_count: a hint from the header, may be wrong.
+    time_base: seconds a tick of the timestamps. frame_count: a hint, may be wrong; where it is no
+    count but a guess from a duration and the rate, frame_count_guessed.
     sample_aspect: width over height of a pixel, None where unknown. field_order: FFmpeg's code, 0
     unknown, 1 progressive, above that interlaced. not_kept: names of what the pictures carry that
     no encoder here writes again. other_streams: audio, subtitles and so on, in words. metadata: of
@@ -52,6 +55,7 @@ class VideoInfo:
     frame_rate: Fraction | None = None
     time_base: Fraction | None = None
     frame_count: int | None = None
+    frame_count_guessed: bool = False
     codec: str | None = None
     container: str | None = None
     colour: Colour = Colour()

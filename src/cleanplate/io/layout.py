@@ -110,6 +110,19 @@ def loses(name: str) -> bool:
     return VideoFormat(name, 64, 64).is_bayer or "f16" in name or "f32" in name or name[:2] == "ya"
 
 
+def loss(source: str, target: str) -> tuple[int, ...]:
+    """Rank a format by what it loses of the source, worst kinds first, then by what it wastes."""
+    have, want = layout(source), layout(door(target))
+    coarser = max(0, want.log2_w - have.log2_w) + max(0, want.log2_h - have.log2_h)
+    finer = max(0, have.log2_w - want.log2_w) + max(0, have.log2_h - want.log2_h)
+    colour = have.planes > 1 and want.planes == 1
+    alpha = have.planes == 4 and want.planes < 4
+    shallow, deep = max(0, have.bits - want.bits), max(0, want.bits - have.bits)
+    grey = have.planes == 1 and want.planes > 1
+    kind = have.rgb != want.rgb and not grey
+    return (colour, coarser, alpha, shallow, kind, finer, want.planes, deep, -want.log2_w)
+
+
 def _planar(found: VideoFormat) -> bool:
     """Tell whether samples are whole little-endian integers of 8 to 16 bits, a plane a kind."""
     parts = found.components

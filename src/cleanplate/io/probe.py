@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from av.sidedata.sidedata import Type as SideType
 from av.stream import Disposition
 
 from cleanplate.errors import BadInput
-from cleanplate.io.frame import colour_of, side_data
-from cleanplate.io.info import VideoInfo, turn_of
+from cleanplate.io.frame import colour_of, side_data, top_first
+from cleanplate.io.info import BOTTOM_FIRST, TOP_FIRST, VideoInfo, turn_of
 from cleanplate.io.layout import door, layout
 from cleanplate.io.refuse import MOST_PIXELS, refuse_huge
 
@@ -28,6 +29,8 @@ NOT_KEPT = {
     SideType.SPHERICAL: "spherical video metadata",
     SideType.ICC_PROFILE: "an ICC colour profile",
 }
+
+LASTING = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # Matroska's way to write a duration
 
 
 def main_stream(container: Any, path: Path) -> Any:
@@ -77,7 +80,8 @@ def probe(container: Any, stream: Any, frame: av.VideoFrame) -> VideoInfo:
         display_matrix=matrix,
         frame_rate=rate or None,
         time_base=stream.time_base,
-        frame_count=_frame_count(container, stream, rate),
+        frame_count=int(stream.frames) or _guessed_count(container, stream, rate),
+        frame_count_guessed=not stream.frames,
         codec=stream.codec_context.name,
         container=container.format.name,
         colour=colour_of(frame),
@@ -102,16 +106,31 @@ def _not_kept(frame: av.VideoFrame) -> tuple[str, ...]:
 def _field_order(stream: Any, frame: av.VideoFrame) -> int:
     """FFmpeg's field order; a decoder that did not set it still flags the frame."""
     order = int(stream.codec_context.field_order)
-    return 2 if frame.interlaced_frame and order <= 1 else order
+    if frame.interlaced_frame and order <= 1:
+        return TOP_FIRST if top_first(frame) else BOTTOM_FIRST
+    return order
 
 
-def _frame_count(container: Any, stream: Any, rate: Fraction | None) -> int | None:
-    """Return the header's count, or what duration and rate make of it; None without either."""
-    if stream.frames:
-        return int(stream.frames)
+def stated_end(container: Any, stream: Any) -> Fraction | None:
+    """Return when Matroska says that the pictures end, in seconds of their own timestamps.
+
+    Other containers' durations are those of the longest stream, or estimates: None.
+    """
+    found = LASTING.fullmatch(stream.metadata.get("DURATION", ""))
+    if found is None or "matroska" not in container.format.name:
+        return None
+    hours, minutes, seconds = found.groups()
+    return Fraction(int(hours) * 3600 + int(minutes) * 60) + Fraction(seconds)
+
+
+def _guessed_count(container: Any, stream: Any, rate: Fraction | None) -> int | None:
+    """Return what duration and rate make of it, for showing progress; None without either."""
+    end, start = stated_end(container, stream), stream.start_time or 0
     seconds: Fraction | None = None
-    if stream.duration and stream.time_base:
+    if end is not None:
+        seconds = end - start * stream.time_base
+    elif stream.duration and stream.time_base:
         seconds = stream.duration * stream.time_base
     elif container.duration:
         seconds = Fraction(container.duration, 1_000_000)
-    return round(seconds * rate) if seconds and rate else None
+    return round(seconds * rate) or None if seconds and rate else None

@@ -40,6 +40,11 @@ class Sides:
         self._packets = self._read()
         self._held = next(self._packets, None)
 
+    @property
+    def start(self) -> Fraction:
+        """When the packet that is due next is due, in seconds; 0 where there is none."""
+        return Fraction(0) if self._held is None else _time(self._held)
+
     def until(self, seconds: Fraction) -> None:
         """Copy the packets up to this time; raises what the library raises."""
         while self._held is not None and _time(self._held) <= seconds:
