@@ -215,8 +215,8 @@ def test_no_bar_where_there_is_no_terminal(clip, tmp_path):
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_process_that_is_stopped_leaves_nothing(make, tmp_path, number, code):
-    make("in.mp4", planes=random_like_film, size=(120, 160), count=200)
-    arguments = ["fill", "in.mp4", "box:40,40,60,40", "-o", "out.mp4", "--provenance", "prov"]
+    make("in.mp4", planes=random_like_film, size=(240, 320), count=150)
+    arguments = ["fill", "in.mp4", "box:80,80,120,80", "-o", "out.mp4", "--provenance", "prov"]
     program = started(arguments, tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     until = time.monotonic() + 60
     while not list(tmp_path.glob(".out.mp4.*.part")) and time.monotonic() < until:
