@@ -18,6 +18,7 @@ from cleanplate.io import (
     Reader,
     Writer,
     copy_file,
+    obstacle,
     open_video,
     open_writer,
     refuse_same,
@@ -125,7 +126,7 @@ def fill_file(
         ):
             _refuse_clashes(video, mask, out, provenance)
             _check_holes(reader, holes)
-            tally, as_it_is = Tally(), _is_empty(holes) and not _obstacle(reader, out, encoding)
+            tally, as_it_is = Tally(), _is_empty(holes) and not obstacle(reader, out, encoding)
             for shown, patch in fills(look(_pairs(reader, holes, masks)), room, done):
                 (picture, hole), rgb = shown.more, shown.picture.rgb()
                 source = patch.source[hole[shown.hole]]
@@ -210,16 +211,6 @@ def _is_empty(holes: HoleSource) -> bool:
     return holes.still and not next(iter(holes)).any()
 
 
-def _obstacle(reader: Reader, out: str | Path, encoding: Encoding) -> str:
-    """Say why `copy_file` will not copy the video, as far as is known by now; "" if it will."""
-    had, wanted = reader.path.suffix.lower(), Path(out).suffix.lower()
-    if reader.path.is_dir() or had != wanted:
-        return f"the result is {wanted or 'a folder'} and the video {had or 'a folder'}"
-    if encoding != Encoding():
-        return "an encoding is asked for"
-    return "not all of it could be decoded" if reader.problems else ""
-
-
 def _write_again(video: str | Path, writer: Writer) -> None:
     """Decode the video once more, and write every picture as it is."""
     with open_video(video) as reader:
@@ -231,5 +222,5 @@ def _unfilled(reader: Reader, out: str | Path, encoding: Encoding) -> str:
     """Say that there was no hole, and why a file that could have stayed as it is did not."""
     if reader.path.is_dir() or Path(out).is_dir():  # pictures lose nothing
         return "The mask is empty: nothing was filled."
-    why = _obstacle(reader, out, encoding)
+    why = obstacle(reader, out, encoding)
     return f"The mask is empty: nothing was filled, but the video is encoded again: {why}."

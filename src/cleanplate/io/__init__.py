@@ -12,7 +12,7 @@ from cleanplate.io.names import in_order, numbers_of
 from cleanplate.io.picture import Picture
 from cleanplate.io.place import refuse_same, whole_folder
 from cleanplate.io.reader import Reader
-from cleanplate.io.through import copy_file
+from cleanplate.io.through import copy_file, obstacle
 from cleanplate.io.writer import Writer
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "copy_file",
     "in_order",
     "numbers_of",
+    "obstacle",
     "open_video",
     "open_writer",
     "read_video",

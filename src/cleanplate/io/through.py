@@ -11,16 +11,28 @@ from cleanplate.io.reader import Reader
 from cleanplate.io.refuse import writing
 
 
+def obstacle(reader: Reader, out: str | Path, encoding: Encoding) -> str:
+    """Say why the reader's file cannot be copied as the result, as far as is known by now.
+
+    "" if it can: not a folder of pictures, a clip that breaks off, another container, nor where an
+    encoding is asked for.
+    """
+    had, wanted = reader.path.suffix.lower(), Path(out).suffix.lower()
+    if reader.path.is_dir() or had != wanted:
+        return f"the result is {wanted or 'a folder'} and the video {had or 'a folder'}"
+    if encoding != Encoding():
+        return "an encoding is asked for"
+    return "not all of it could be decoded" if reader.problems else ""
+
+
 def copy_file(reader: Reader, out: str | Path, encoding: Encoding) -> bool:
     """Copy the reader's file to `out` byte for byte; False, and nothing done, where that is not it.
 
-    That is so for a folder of pictures, a clip that breaks off, another container, and where an
-    encoding is asked for. Raises BadOutput.
+    See `obstacle`. Raises BadOutput.
     """
-    source, out = reader.path, Path(out)
-    alike = source.is_file() and source.suffix.lower() == out.suffix.lower()
-    if not alike or reader.problems or encoding != Encoding():
+    if obstacle(reader, out, encoding):
         return False
+    source, out = reader.path, Path(out)
     refuse_same(source, out)
     place = Place(out)
     try:
