@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
-from itertools import cycle, islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from cleanplate.io import write_picture, write_video
+from cleanplate.masks.draw.shuffled import forth_and_back
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "DAVIS"
 SIZE = (854, 480)  # width, height
@@ -27,7 +26,7 @@ def make_clip(data: Path, folder: Path, *, length: int, size: tuple[int, int]) -
     masks.mkdir(parents=True)
     pictures = sorted((data / "JPEGImages" / "480p" / "camel").glob("*.jpg"))
     labels = sorted((data / "Annotations" / "480p" / "camel").glob("*.png"))
-    order = list(islice(forth_and_back(len(pictures)), length))
+    order = list(forth_and_back(length, len(pictures)))
     frames = [
         cv2.resize(cv2.imread(str(p))[..., ::-1], size, interpolation=cv2.INTER_CUBIC)
         for p in pictures[:length]
@@ -38,11 +37,6 @@ def make_clip(data: Path, folder: Path, *, length: int, size: tuple[int, int]) -
         hole = cv2.resize(hole, size, interpolation=cv2.INTER_NEAREST)
         write_picture(masks / f"{number:05d}.png", hole)
     return folder / "scene.mp4", masks
-
-
-def forth_and_back(count: int) -> Iterator[int]:
-    """Yield 0, 1, ..., count - 1, count - 2, ..., 1, 0, 1, ... without end."""
-    return cycle([*range(count), *range(count - 2, 0, -1)])
 
 
 def size_of(text: str) -> tuple[int, int]:
