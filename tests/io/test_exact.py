@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from cleanplate.io import Encoding, open_video, open_writer
+from cleanplate.io.encode import plan
 from cleanplate.io.frame import picture_of, top_first
+from cleanplate.io.info import LIMITED, Colour, VideoInfo
 from made_clips import av_frame, av_planes, moving_planes, random_planes
 
 LOSSLESS = Encoding(lossless=True)
@@ -166,3 +170,13 @@ def test_a_picture_owns_its_samples():
     picture = picture_of(frame, pts=0, time_base=Fraction(1, 25))
     frame.planes[0].update(bytes(frame.planes[0].buffer_size))
     np.testing.assert_array_equal(picture.planes[0], random_planes((48, 64), "yuv420p", 0)[0])
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_x264_is_kept_from_code_that_differs_from_run_to_run(monkeypatch, wide):
+    monkeypatch.setattr(cv2, "checkHardwareSupport", lambda feature: wide and feature == 13)
+    info = VideoInfo((48, 64), "yuv420p", "yuv420p", 8, colour=Colour(range=LIMITED))
+    chosen = plan(Path("out.mp4"), info, Encoding())
+    parts = chosen.options["x264-params"].split(":")
+    assert ("asm=AVX2" in parts) == wide
+    assert "videoformat=component" in parts

@@ -51,8 +51,8 @@ def muxer_options(container: str, metadata: dict[str, str]) -> dict[str, str]:
     return {"movflags": flags}
 
 
-def stream_marks(codec: str, info: VideoInfo) -> dict[str, str]:
-    """Return the options by which x264 writes down what it else leaves out of the stream.
+def stream_marks(codec: str, info: VideoInfo) -> list[str]:
+    """Return the parameters by which x264 writes down what it else leaves out of the stream.
 
     Told the wrong first field it changes over at the first frame, and then even its lossless mode
     loses some samples. It says that the range is limited only where it has more to say than that;
@@ -64,4 +64,4 @@ def stream_marks(codec: str, info: VideoInfo) -> dict[str, str]:
             marks.append("tff=1" if info.field_order in TOP_SHOWN_FIRST else "bff=1")
         if info.colour.range == LIMITED and not layout(info.planes).rgb:
             marks.append("videoformat=component")
-    return {"x264-params": ":".join(marks)} if marks else {}
+    return marks
