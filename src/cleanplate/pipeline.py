@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io import (
@@ -27,7 +28,7 @@ from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
 from cleanplate.masks import grow as grow_holes
 from cleanplate.masks.load import is_box
 from cleanplate.methods import Method, load_method
-from cleanplate.provenance import provenance_pictures
+from cleanplate.provenance import Seen, Watch, provenance_pictures
 from cleanplate.stream import Still, fills, look
 from cleanplate.summary import Summary, Tally
 from cleanplate.threads import ahead
@@ -105,13 +106,15 @@ def fill_file(
     device: str = "auto",
     seed: int = 0,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> Summary:
     """Fill the holes of a video file or frame folder; everything else comes back as it was.
 
     video, out: any file or folder of pictures that `cleanplate.io` reads and writes; `out` appears
     when it is complete, or not at all. mask: a picture, a folder, a video or "box:x,y,w,h".
-    provenance: a new folder for pictures of where every pixel came from. The other arguments are
-    those of `fill`. Frames stream: memory does not grow with the clip. Raises BadInput, BadOutput.
+    provenance: a new folder for pictures of where every pixel came from. watch: called with every
+    frame as it was and as it is filled. The other arguments are those of `fill`. Frames stream:
+    memory does not grow with the clip. Raises BadInput, BadOutput.
     """
     began = time.perf_counter()
     room = as_method(method, tune=tune, weights=weights, device=device, seed=seed)
@@ -121,7 +124,7 @@ def fill_file(
         with (
             open_holes(mask, size=size, numbers=reader.numbers, options=mask_options) as holes,
             open_writer(out, like=reader, encoding=encoding) as writer,
-            provenance_pictures(provenance, reader.upright) as draw,
+            provenance_pictures(provenance) as draw,
             closing(ahead(holes)) as masks,
         ):
             _refuse_clashes(video, mask, out, provenance)
@@ -130,9 +133,11 @@ def fill_file(
             for shown, patch in fills(look(_pairs(reader, holes, masks)), room, done):
                 (picture, hole), rgb = shown.more, shown.picture.rgb()
                 source = patch.source[hole[shown.hole]]
-                draw(tally.frames, rgb, hole, source)
-                tally.add(hole, source, shown.starts_shot)
+                before = rgb.copy() if draw or watch else rgb
                 rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
+                for look_on in filter(None, (draw, watch)):
+                    look_on(_seen(reader, tally.frames, (before, rgb), hole, source))
+                tally.add(hole, source, shown.starts_shot)
                 if not as_it_is:
                     writer.write(picture.pasted(rgb, hole))
             if tally.frames == tally.full_frames:
@@ -151,6 +156,20 @@ def fill_file(
         problems=list(reader.problems),
         output=str(out),
     )
+
+
+def _seen(
+    reader: Reader,
+    number: int,
+    pictures: tuple[Frames, Frames],
+    hole: NDArray[np.bool_],
+    sources: NDArray[np.int32],
+) -> Seen:
+    """Return a frame before and after as it is displayed; sources: (N,), of its hole's pixels."""
+    source = np.full(hole.shape, KNOWN, np.int32)
+    source[hole] = sources
+    before, after = (reader.upright(picture) for picture in pictures)
+    return Seen(number, before, after, reader.upright(hole), reader.upright(source))
 
 
 def _refuse_clashes(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,25 @@ from numpy.typing import NDArray
 from cleanplate.io import whole_folder, write_picture
 from cleanplate.video import KNOWN, UNSEEN
 
-Draw = Callable[[int, NDArray[Any], NDArray[np.bool_], NDArray[np.int32]], None]
-
 Picture = NDArray[np.uint8]  # (H, W, 3) RGB
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One frame of a fill, as it is displayed.
+
+    number: from 0. before, after: (H, W, 3) uint8 or uint16, RGB. hole: (H, W) bool. source:
+    (H, W) int32, as in Provenance.
+    """
+
+    number: int
+    before: NDArray[Any]
+    after: NDArray[Any]
+    hole: NDArray[np.bool_]
+    source: NDArray[np.int32]
+
+
+Watch = Callable[[Seen], None]
 
 INVENTED = (255, 0, 255)
 BEFORE = ((190, 255, 255), (0, 30, 150))  # near, far
@@ -59,27 +76,20 @@ def provenance_picture(
 
 
 @contextmanager
-def provenance_pictures(
-    folder: str | Path | None, upright: Callable[[NDArray[Any]], NDArray[Any]]
-) -> Iterator[Draw]:
-    """Give a function that draws frame after frame into a folder, which appears when all are there.
+def provenance_pictures(folder: str | Path | None) -> Iterator[Watch | None]:
+    """Give what draws frame after frame into a folder, which appears when all are there.
 
-    folder: new or empty. upright: turns a picture as its video is displayed.
-    The function takes a frame's number, its RGB (H, W, 3), its hole (H, W) bool and the sources
-    (N,) of the hole's pixels. Without a folder it does nothing. Raises BadOutput.
+    folder: new or empty; without one nothing is given. Raises BadOutput.
     """
     if folder is None:
-        yield lambda number, rgb, hole, sources: None
+        yield None
         return
     with whole_folder(Path(folder)) as part:
 
-        def draw(
-            number: int, rgb: NDArray[Any], hole: NDArray[np.bool_], sources: NDArray[np.int32]
-        ) -> None:
-            source = np.full(hole.shape, KNOWN, np.int32)
-            source[hole] = sources
-            frame = (rgb // 257 if rgb.dtype == np.uint16 else rgb).astype(np.uint8)
-            picture = provenance_picture(source, number, frame=frame)
-            write_picture(part / f"{number:05d}.png", upright(picture))
+        def draw(seen: Seen) -> None:
+            before = seen.before
+            frame = (before // 257 if before.dtype == np.uint16 else before).astype(np.uint8)
+            picture = provenance_picture(seen.source, seen.number, frame=frame)
+            write_picture(part / f"{seen.number:05d}.png", picture)
 
         yield draw
