@@ -1,0 +1,58 @@
+"""What each encoder is told where nobody asks for something else, and what it takes at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What an encoder is told where nobody asks for something else.
+
+    fixed: options always given. crf, preset: the defaults; crf_option, preset_option: their names.
+    presets: their names, where the encoder itself would write to stderr about another one.
+    best, worst: the span of crf; beyond it the encoders clip in silence, or fail without a word.
+    lossless: options that keep every sample, None where it cannot; always: it never loses any.
+    """
+
+    fixed: dict[str, str] = field(default_factory=dict)
+    crf: str | None = None
+    preset: str | None = None
+    crf_option: str = "crf"
+    preset_option: str = "preset"
+    presets: tuple[str, ...] = ()
+    best: int = 0
+    worst: int = 63
+    lossless: dict[str, str] | None = None
+    always: bool = False
+
+
+SPEEDS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast", "medium"),
+    *("slow", "slower", "veryslow", "placebo"),
+)
+
+X264 = Habits(crf="16", preset="medium", presets=SPEEDS, worst=51, lossless={"qp": "0"})
+
+HABITS = {
+    "libx264": X264,
+    "libx264rgb": X264,
+    "libx265": Habits(
+        fixed={"x265-params": "log-level=none"},
+        crf="18",
+        preset="medium",
+        presets=SPEEDS,
+        worst=51,
+        lossless={"x265-params": "log-level=none:lossless=1"},
+    ),
+    "libvpx-vp9": Habits(
+        fixed={"b": "0", "row-mt": "1", "deadline": "good"},
+        crf="20",
+        preset="3",
+        preset_option="cpu-used",
+        lossless={"lossless": "1"},
+    ),
+    "libsvtav1": Habits(crf="20", preset="6"),
+    "libaom-av1": Habits(fixed={"b": "0"}, crf="18", preset="4", preset_option="cpu-used"),
+    "ffv1": Habits(fixed={"level": "3", "slicecrc": "1"}, lossless={}, always=True),
+}
