@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import doctest
 import importlib
+import json
 import re
 import shlex
 import shutil
@@ -18,6 +20,7 @@ import skimage.data
 import typer
 
 import cleanplate as cp
+from cleanplate.report.answers import FORMAT, Key, seal
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "cleanplate"
@@ -27,7 +30,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 FLOORS = [  # from the bottom: a module imports from below, or from its own floor
     {"errors", "video"},
     {"threads", "memory", "compiled", "region"},
-    {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap", "weights"},
+    {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap", "weights", "known"},
     {"flow", "propagate", "album", "merge", "seams"},
     {"masks", "provenance"},
     {"training", "datasets", "metrics", "methods"},
@@ -214,7 +217,7 @@ def test_the_conventions_in_the_readme_are_those_of_the_code():
 
 @pytest.fixture(scope="session")
 def park(tmp_path_factory):
-    """A folder with park.mp4, 8 frames of a pan, and mask.png, as the README takes for granted."""
+    """What the README takes for granted: park.mp4, a pan of 8 frames, mask.png, a run, answers."""
     folder = tmp_path_factory.mktemp("park")
     photograph = skimage.data.coffee()
     frames = np.stack([photograph[100:196, 100 + 4 * t : 228 + 4 * t] for t in range(8)])
@@ -228,6 +231,18 @@ def park(tmp_path_factory):
     (folder / "clips").mkdir()
     for copy in ("clean.mp4", "truth.mp4", "clips/park.mp4"):
         shutil.copy(folder / "park.mp4", folder / copy)
+    with contextlib.chdir(folder):
+        cp.evaluate("clips", methods=["flow", "telea"], masks="stationary", out="run")
+    (folder / "answers").mkdir()
+    takes = {"t001": ("aaaa1", "flow"), "t002": ("aaaa1", "telea")}
+    for number, person in enumerate(("anna1", "bert1")):
+        answer = {"clip": "aaaa1", "ranks": {"t001": 1 + number, "t002": 2 - number}}
+        told = {
+            "format": FORMAT, "study": "5tudy", "person": person, "at": "2025-01-02T03:04:05.678Z",
+            "key": seal(Key({"aaaa1": "park"}, takes)),
+            "answers": [{**answer, "replays": 0, "seconds": 9}],
+        }  # fmt: skip
+        (folder / "answers" / f"{person}.json").write_text(json.dumps(told))
     return folder, frames, holes
 
 

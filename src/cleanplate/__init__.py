@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cleanplate.metrics import METRICS
     from cleanplate.metrics.score import score
     from cleanplate.pipeline import fill, fill_file
+    from cleanplate.report.compare import compare
     from cleanplate.report.evaluate import evaluate
     from cleanplate.summary import Summary
     from cleanplate.video import Filled, Provenance
@@ -36,6 +37,7 @@ _HOMES = {
     "Provenance": "video",
     "Summary": "summary",
     "Video": "io",
+    "compare": "report.compare",
     "evaluate": "report.evaluate",
     "fill": "pipeline",
     "fill_file": "pipeline",
@@ -60,6 +62,7 @@ __all__ = [
     "Provenance",
     "Summary",
     "Video",
+    "compare",
     "evaluate",
     "fill",
     "fill_file",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import cleanplate as cp
+from cleanplate import metrics
 from cleanplate.cli import main
 from cleanplate.io import Encoding
 from cleanplate.metrics import psnr, psnr_hole, ssim
@@ -86,6 +87,29 @@ def test_evaluate_prints_the_table_and_keeps_the_rows(place, capsys, tmp_path):
     table = json.loads(capsys.readouterr().out)
     assert [line["method"] for line in table] == ["telea", "median"]
     assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 2
+
+
+def test_what_a_set_lacks_is_a_warning(place, capsys, tmp_path):
+    torch = pytest.importorskip("torch")
+    folder, *_ = place
+    arguments = ["evaluate", str(folder / "set"), "-o", str(tmp_path), "--methods", "telea",
+                 "--size", "48x64", "--metrics", "psnr,vfid", "--processes", "1"]  # fmt: skip
+    assert main(arguments) == 0
+    assert capsys.readouterr().err == "Warning: vfid needs weights: left out.\n"
+    torch.manual_seed(0)
+    torch.save(metrics.I3D().state_dict(), tmp_path / "i3d.pt")
+    assert main([*arguments, "--weights", f"vfid={tmp_path / 'i3d.pt'}", "--json"]) == 0
+    said = capsys.readouterr()
+    assert said.err == "Warning: vfid of telea needs two clips, there is one: left out.\n"
+    (line,) = json.loads(said.out)
+    assert line["scores"]["vfid"] == "nan"
+    assert line["scores"]["psnr"] > 0
+
+
+def test_a_metric_of_sets_is_no_score_of_a_clip(place, capsys):
+    arguments = ["score", *files(place[0], "result.mkv", "truth.mkv", "mask.png")]
+    assert main([*arguments, "--metrics", "vfid"]) == 2
+    assert "compares sets of clips" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -107,3 +107,5 @@ def test_a_file_is_loaded_and_another_network_refused(state, tmp_path):
     with pytest.raises(BadInput, match=r"no\.pt do not fit I3D: 'Mixed_5c.* is missing") as refusal:
         load_i3d(tmp_path / "no.pt")
     assert "\n" not in str(refusal.value)
+    with pytest.raises(BadInput, match=r"one file, 2 were given. Give rgb_imagenet\.pt"):
+        load_i3d([tmp_path / "old.pt", tmp_path / "no.pt"])

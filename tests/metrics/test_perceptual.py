@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -255,6 +256,18 @@ def test_weights_from_one_file_and_from_two(tmp_path):
         assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("trunk", ["alex", "vgg"])
+def test_the_weights_tell_their_trunk(trunk, tmp_path):
+    network = made(trunk)
+    result, truth = clips(3, 1, 32, 32)
+    torch.save(network.state_dict(), tmp_path / "all.pth")
+    assert load_lpips(tmp_path / "all.pth").taps == network.taps
+    assert lpips(result, truth, tmp_path / "all.pth") == lpips(result, truth, network)
+    torch.save({"features.0.weight": torch.zeros(())}, tmp_path / "odd.pth")
+    with pytest.raises(BadInput, match="do not fit LPIPS with the trunk 'alex'"):
+        load_lpips(tmp_path / "odd.pth")
+
+
 def test_lpips_refusals():
     small = np.zeros((1, 30, 40, 3), np.uint8)
     with pytest.raises(BadInput, match=r"40x30.*Give larger frames"):
@@ -268,6 +281,10 @@ def test_lpips_refusals():
 # ---- the table
 
 
+def found_in(file):
+    return importlib.import_module(f"cleanplate.metrics.{file}")
+
+
 @pytest.mark.parametrize("name", metrics.METRICS)
 def test_the_table_tells_where_functions_are_and_what_they_take(name):
     metric = metrics.METRICS[name]
@@ -279,7 +296,8 @@ def test_the_table_tells_where_functions_are_and_what_they_take(name):
     taken = [argument.rstrip("s") for argument in code.co_varnames[1 : code.co_argcount]]
     assert taken == [need.rstrip("s") for need in metric.needs]
     assert set(metric.needs) <= {"truth", "holes", "weights"}
-    assert metric.over in ("frame", "clip", "set")
+    assert metric.over in ("frame", "clip", "pair", "set")
+    assert (metric.over in ("clip", "pair")) == hasattr(found_in(file), f"{name}_sums")
     assert metric.over == "set" or code.co_varnames[0] == "result"
 
 

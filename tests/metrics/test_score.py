@@ -9,7 +9,15 @@ import pytest
 
 import cleanplate as cp
 from cleanplate import metrics
-from cleanplate.metrics.score import DEFAULT, mean_of, measure, score
+from cleanplate.metrics.score import (
+    DEFAULT,
+    LOADERS,
+    Stretch,
+    mean_of,
+    measure,
+    measure_stretches,
+    score,
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +74,82 @@ def test_metrics_of_whole_clips_have_no_curve(three):
     assert measured.values["warping_error"] >= 0
 
 
-@pytest.mark.parametrize("name", ["sharpness", "vfid", 3])
-def test_what_is_no_metric_of_a_clip_is_refused(three, name):
-    with pytest.raises(cp.BadInput, match=r"is unknown. Choose from: psnr, .*flicker\."):
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("sharpness", r"'sharpness' is unknown. Choose from: psnr, .*flicker\."),
+        (3, r"3 is unknown. Choose from: psnr, .*flicker\."),
+        ("vfid", r"'vfid' compares sets of clips, and this is one\."),
+    ],
+)
+def test_what_is_no_metric_of_a_clip_is_refused(three, name, sentence):
+    with pytest.raises(cp.BadInput, match=sentence) as refusal:
         score(*three, metrics=[name])
+    assert "vfid" not in str(refusal.value) or name == "vfid"
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_a_clip_in_stretches_is_the_clip(three, length):
+    names = [n for n, metric in metrics.METRICS.items() if metric.over != "set" and n != "lpips"]
+    whole = measure(*three, metrics=names)
+    ends = range(length, len(three[0]) + length, length)
+    stretches = [
+        Stretch(*(array[max(end - length - 1, 0) : end] for array in three), int(end > length))
+        for end in ends
+    ]
+    found = measure_stretches(stretches, metrics=[*names, *names])
+    assert found.values == pytest.approx(whole.values, rel=1e-12, nan_ok=True)
+    assert found.curves.keys() == whole.curves.keys()
+    for name, curve in whole.curves.items():
+        np.testing.assert_array_equal(found.curves[name], curve)
+    for name in names:
+        arrays = (three[0], *({"truth": three[1], "holes": three[2]}[need]
+                              for need in metrics.METRICS[name].needs))  # fmt: skip
+        assert whole.values[name] == pytest.approx(getattr(metrics, name)(*arrays))
+
+
+def test_lpips_of_stretches_and_a_network_that_is_loaded_once(three, tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    result, truth, _ = three
+    torch.manual_seed(0)
+    torch.save(metrics.LPIPS("alex").state_dict(), tmp_path / "one.pth")
+    torch.save(metrics.LPIPS("vgg").state_dict(), tmp_path / "two.pth")
+    loaded, load = [], metrics.load_lpips
+    monkeypatch.setattr(
+        "cleanplate.metrics.perceptual.load_lpips",
+        lambda files, **trunk: loaded.append(files) or load(files, **trunk),
+    )
+    given = {"metrics": ["lpips"], "weights": {"lpips": tmp_path / "one.pth"}}
+    parts = [Stretch(*(a[:3] for a in three)), Stretch(*(a[2:] for a in three), 1)]
+    values = [measure(*three, **given).values, measure_stretches(parts, **given).values]
+    assert len(loaded) == 1
+    wanted = metrics.lpips(result, truth, load(tmp_path / "one.pth"))
+    assert [value["lpips"] for value in values] == pytest.approx([wanted] * 2, rel=1e-5)
+    (tmp_path / "two.pth").replace(tmp_path / "one.pth")  # another file of the same name
+    other = score(result, truth, **given)
+    assert len(loaded) == 2
+    again = metrics.lpips(result, truth, load(tmp_path / "one.pth"))
+    assert other["lpips"] == pytest.approx(again)
+    assert other["lpips"] != pytest.approx(wanted)
+
+
+def test_what_a_clip_adds_to_a_set_is_kept_in_few_digits(three):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    network = metrics.I3D().eval()
+    kept = measure(*three, metrics=["vfid", "psnr"], weights={"vfid": network})
+    assert kept.values.keys() == {"psnr"}
+    for side, frames in zip(("result", "truth"), three, strict=False):
+        wanted = metrics.features(frames, network)
+        found = kept.features["vfid"][side]
+        assert np.array_equal(np.array(found, np.float32), wanted)
+        assert max(len(repr(value)) for value in found) < 17
+
+
+def test_what_needs_weights_has_a_loader():
+    needy = {name for name, metric in metrics.METRICS.items() if "weights" in metric.needs}
+    assert LOADERS.keys() == needy
+    assert all(getattr(metrics, loader) for loader in LOADERS.values())
 
 
 def test_means_of_curves_that_have_no_numbers():

@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 
 import cleanplate as cp
+from cleanplate import metrics
+from cleanplate.datasets.folders import open_dataset
 from cleanplate.metrics import psnr, psnr_hole
 from cleanplate.report.evaluate import evaluate
+from cleanplate.report.protocol import PRESETS
 from cleanplate.report.rows import NAME, read_rows, table
 
 SIZE = (48, 80)
@@ -100,6 +103,70 @@ def test_rows_that_lack_a_metric_are_computed_again(davis, tmp_path):
     assert row["scores"].keys() == {"psnr", "flicker"}
     assert row["missing"] == {"lpips": "lpips needs weights: left out."}
     evaluate(davis, methods=["telea"], out=tmp_path, progress=pytest.fail, **more)
+
+
+@pytest.fixture(scope="module")
+def i3d(tmp_path_factory):
+    """A file of I3D's weights, drawn at random, whose features are not all but 0."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    network = metrics.I3D()
+    for values in network.parameters():
+        if values.ndim == 5:
+            torch.nn.init.kaiming_normal_(values)
+    path = tmp_path_factory.mktemp("i3d") / "i3d.pt"
+    torch.save(network.state_dict(), path)
+    return path
+
+
+def test_vfid_is_that_of_the_set_however_often_the_run_was_interrupted(
+    davis, i3d, tmp_path, monkeypatch
+):
+    given = {**QUICK, "methods": ["telea"], "masks": "annotations", "weights": {"vfid": i3d},
+             "metrics": ["psnr", "vfid"]}  # fmt: skip
+    loaded, load = [], metrics.load_i3d
+    monkeypatch.setattr("cleanplate.metrics.i3d.load_i3d", lambda f: loaded.append(f) or load(f))
+    rows = evaluate(davis, out=tmp_path / "whole", **given)
+    assert len(loaded) <= 1  # once a process, which other tests may have done
+    assert all(row["scores"].keys() == {"psnr"} and not row["missing"] for row in rows)
+    dataset = open_dataset(davis)
+    truths = [PRESETS["house"].frames(clip.load_frames(), SIZE) for clip in dataset.clips]
+    holes = [PRESETS["house"].holes(clip.load_annotations(), SIZE) for clip in dataset.clips]
+    results = [cp.fill(t, h, method="telea") for t, h in zip(truths, holes, strict=True)]
+    wanted = metrics.vfid(results, truths, i3d)
+    assert wanted > 1e-4
+    (whole,) = table(rows)
+    assert whole["scores"]["vfid"] == pytest.approx(wanted, rel=1e-9)
+
+    def stop(done, total, row):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(davis, out=tmp_path / "run", progress=stop, **given)
+    evaluate(davis, out=tmp_path / "run", **given)
+    (line,) = table(read_rows(tmp_path / "run"))
+    assert {**line, "seconds_per_frame": 0} == {**whole, "seconds_per_frame": 0}
+
+
+def test_a_run_that_gains_weights_is_computed_again(davis, i3d, tmp_path):
+    given = {**QUICK, "methods": ["telea"], "metrics": ["psnr", "vfid"], "clips": ["one", "two"]}
+    rows = evaluate(davis, out=tmp_path, **given)
+    lacks = {"vfid": "vfid needs weights: left out."}
+    assert [(row["scores"].keys(), row["missing"]) for row in rows] == [({"psnr"}, lacks)] * 2
+    assert "vfid" not in table(rows)[0]["scores"]
+    evaluate(davis, out=tmp_path, progress=pytest.fail, **given)  # nothing new to find out
+    weighed = {**given, "weights": {"vfid": i3d}}
+    (line,) = table(evaluate(davis, out=tmp_path, **weighed))
+    assert np.isfinite(line["scores"]["vfid"])
+    evaluate(davis, out=tmp_path, progress=pytest.fail, **weighed)
+    assert table(read_rows(tmp_path)) == [line]
+
+
+def test_weights_that_do_not_fit_are_refused_before_the_work(davis, tmp_path):
+    given = {**QUICK, "metrics": ["psnr", "vfid"], "weights": {"vfid": tmp_path / "none.pt"}}
+    with pytest.raises(cp.BadInput, match=r"none\.pt are not there"):
+        evaluate(davis, methods=["telea"], out=tmp_path / "run", **given)
+    assert not (tmp_path / "run").exists()
 
 
 def test_killed_and_started_again(davis, tmp_path):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 
 import cleanplate as cp
+from cleanplate import metrics
 from cleanplate.report.rows import NAME, Journal, key, read_rows, table
 
 
@@ -100,6 +102,42 @@ def test_rules_that_differ_are_never_mixed():
 def test_a_clip_computed_twice_counts_once():
     (line,) = table([row(scores={"psnr": 10.0}), row(scores={"psnr": 30.0})])
     assert line["clips"] == 1
+    assert line["scores"]["psnr"] == 30
+
+
+def with_features(clip, result, truth, **fields):
+    return row(clip, features={"vfid": {"result": result, "truth": truth}}, **fields)
+
+
+def test_sets_are_compared_by_the_features_of_their_clips(tmp_path):
+    pytest.importorskip("torch")
+    ours, theirs = np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)
+    rows = [
+        with_features(f"clip{n}", *([float(str(v)) for v in side[n]] for side in (ours, theirs)))
+        for n in range(4)
+    ]
+    wanted = pytest.approx(metrics.frechet(ours, theirs), rel=1e-12)
+    (line,) = table(rows)
+    assert line["scores"] == {"psnr": 30.0, "vfid": wanted}
+    assert line["missing"] == {}
+    write(tmp_path, *rows)
+    assert table(read_rows(tmp_path)) == [line]
+    (line,) = table([*rows, row("older")])  # of a run without weights
+    assert (line["clips"], line["scores"]["vfid"]) == (5, wanted)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ([[1.0, 2.0]], "vfid of flow needs two clips, there is one: left out."),
+        ([[1.0, "nan"], [1.0, 2.0]], "vfid of flow: features are not finite. Give numbers alone."),
+    ],
+)
+def test_a_set_that_has_no_distance_says_why(values, sentence):
+    pytest.importorskip("torch")
+    (line,) = table([with_features(str(n), v, v) for n, v in enumerate(values)])
+    assert math.isnan(line["scores"]["vfid"])
+    assert line["missing"] == {"vfid": sentence}
     assert line["scores"]["psnr"] == 30
 
 

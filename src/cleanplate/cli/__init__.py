@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cleanplate.cli import check, demo, evaluate, fill, mask
+from cleanplate.cli import check, demo, evaluate, fill, mask, report, study, weights
 from cleanplate.errors import CleanplateError
 
 STOPPED, TERMINATED = 130, 143
@@ -31,7 +31,11 @@ app.command("check")(check.check)
 app.command("demo")(demo.demo)
 app.command("evaluate")(evaluate.evaluate)
 app.command("score")(evaluate.score)
+app.command("compare")(report.compare)
+app.command("report")(report.report)
+app.command("study")(study.study)
 app.add_typer(mask.app, name="mask")
+app.add_typer(weights.app, name="weights")
 
 
 def _show_version(wanted: bool) -> None:

@@ -10,6 +10,13 @@ import typer
 from cleanplate.cli import options
 
 Names = "Comma-separated names"
+WeightFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="METRIC=FILE, for a metric that needs weights, once for each file; or METRIC=NAME of "
+        "weights that are known and fetched, see weights list."
+    ),
+]
 
 
 def evaluate(
@@ -27,9 +34,7 @@ def evaluate(
     split: Annotated[str | None, typer.Option(help="A split of the data set.")] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="The first so many of a clip.")] = None,
     metrics: Annotated[str, typer.Option(help=Names)] = "psnr,ssim,psnr_hole,ssim_hole",
-    weights: Annotated[
-        list[str] | None, typer.Option(help="METRIC=FILE, for a metric that needs weights.")
-    ] = None,
+    weights: WeightFiles = None,
     processes: Annotated[int | None, typer.Option(min=1, help="Clips at the same time.")] = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -47,27 +52,26 @@ def evaluate(
 
     rows = run(
         dataset,
-        methods=_list(methods),
+        methods=options.names(methods),
         masks=masks,
         out=out,
         preset=preset,
         tune=tune,
         seed=seed,
         size=options.size_of(size),
-        clips=_list(clips) if clips else None,
+        clips=options.names(clips) if clips else None,
         split=split,
         frames=frames,
-        metrics=_list(metrics),
-        weights=_files(weights),
+        metrics=options.names(metrics),
+        weights=_files(weights, quiet=quiet),
         processes=processes,
         progress=tell,
     )
+    lines = table(rows)
     told = {sentence for row in rows for sentence in [*row["warnings"], *row["missing"].values()]}
+    told.update(sentence for line in lines for sentence in line["missing"].values())
     options.warn(sorted(told), quiet=quiet)
-    if as_json:
-        typer.echo(json.dumps(finite(table(rows))))
-    else:
-        typer.echo(table_words(table(rows)))
+    typer.echo(json.dumps(finite(lines)) if as_json else table_words(lines))
 
 
 def score(
@@ -75,9 +79,7 @@ def score(
     truth: Annotated[Path, typer.Argument(help="What it should be.")],
     mask: options.Mask,
     metrics: Annotated[str, typer.Option(help=Names)] = "psnr,ssim,psnr_hole,ssim_hole",
-    weights: Annotated[
-        list[str] | None, typer.Option(help="METRIC=FILE, for a metric that needs weights.")
-    ] = None,
+    weights: WeightFiles = None,
     invert_mask: options.InvertMask = False,
     object_index: options.ObjectIndex = None,
     as_json: options.Json = False,
@@ -93,7 +95,7 @@ def score(
         result,
         truth,
         mask,
-        metrics=_list(metrics),
+        metrics=options.names(metrics),
         weights=_files(weights),
         invert=invert_mask,
         object_index=object_index,
@@ -102,18 +104,23 @@ def score(
     typer.echo(json.dumps(finite(scores.values)) if as_json else score_words(scores.values))
 
 
-def _list(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _files(given: list[str] | None, *, quiet: bool = False) -> dict[str, tuple[str, ...]]:
+    """Read METRIC=FILE pairs, several for a metric of several files; raises BadInput.
 
-
-def _files(given: list[str] | None) -> dict[str, str]:
-    """Read METRIC=FILE pairs; raises BadInput."""
+    Weights that are known by name are fetched where they are not here, and it is said from where.
+    """
     from cleanplate.errors import BadInput
+    from cleanplate.known import files_of
 
-    files = {}
+    names: dict[str, list[str]] = {}
     for text in given or []:
         name, equals, file = text.partition("=")
         if not equals or not name or not file:
             raise BadInput(f"weights {text!r} are not METRIC=FILE. Give such as lpips=alex.pth.")
-        files[name] = file
-    return files
+        names.setdefault(name, []).append(file)
+
+    def tell(sentence: str) -> None:
+        if not quiet:
+            typer.echo(sentence, err=True)
+
+    return {name: files_of(name, files, tell=tell) for name, files in names.items()}

@@ -29,6 +29,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Progress = Callable[[int, int | None], None]
 
 
+def names(text: str) -> list[str]:
+    """Read comma-separated names."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def size_of(text: str) -> tuple[int, int]:
     """Read HEIGHTxWIDTH; raises BadInput."""
     from cleanplate.errors import BadInput

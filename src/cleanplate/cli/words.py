@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cleanplate.masks import MaskReport
@@ -99,9 +99,24 @@ def table_words(lines: list[Row]) -> str:
         ]
         for line in lines
     ]
-    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
-    rows = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in [head, *body]]
-    return "\n".join(row.rstrip() for row in rows)
+    return _columns([head, *body])
+
+
+def known_words(lines: list[dict[str, Any]], folder: Path) -> str:
+    """Draw the table of weights that are known, each file with its checksum and its address."""
+    head = ["name", "for", "what", "bytes", "licence", "here"]
+    keys = ["name", "metric", "what", "size_bytes", "licence"]
+    body = [[*(str(line[key]) for key in keys), "yes" if line["here"] else "no"] for line in lines]
+    first, *rest = _columns([head, *body]).split("\n")
+    for number, line in enumerate(lines):
+        rest[number] += f"\n    sha256 {line['sha256']}\n    {line['address']}"
+    return "\n".join([first, *rest, f"Fetched into {folder} when asked for by name."])
+
+
+def _columns(rows: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in rows]
+    return "\n".join(row.rstrip() for row in padded)
 
 
 def _number(value: float | str) -> str:

@@ -7,6 +7,7 @@ keys and shapes are that file's. Importing this module needs PyTorch.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from cleanplate.weights import fit_state, read_state
 
 FEATURES = 1024
 CLASSES = 400
+File = str | os.PathLike[str]
 Sizes = tuple[int, int, int]  # in time, height, width
 
 
@@ -115,11 +117,14 @@ class Mixed(nn.Module):
         return torch.cat(branches, dim=1)
 
 
-def load_i3d(path: str | os.PathLike[str], *, sha256: str | None = None) -> I3D:
+def load_i3d(path: File | Sequence[File], *, sha256: str | None = None) -> I3D:
     """Return I3D with the weights of a file, ready to be used.
 
-    Raises BadInput for a file that cannot be read or holds another network's weights.
+    Raises BadInput for several files, and for one that cannot be read or holds another network's
+    weights.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise BadInput(f"I3D's weights are one file, {len(path)} were given. Give rgb_imagenet.pt.")
     network = I3D()
     fit_state(network, read_state(path, sha256=sha256), name="I3D", source=str(path))
     return network.eval()

@@ -17,12 +17,11 @@ from scipy.linalg import LinAlgWarning, sqrtm
 from torch import Tensor, nn
 
 from cleanplate.errors import BadInput
+from cleanplate.metrics import Sums, quotient
 from cleanplate.metrics.fidelity import check_alike
-from cleanplate.metrics.i3d import I3D, features, load_i3d
+from cleanplate.metrics.i3d import I3D, File, features, load_i3d
 from cleanplate.video import Frames
 from cleanplate.weights import fit_state, read_state
-
-File = str | os.PathLike[str]
 
 PIXELS_AT_ONCE = 4 * 240 * 432  # of a batch: memory does not grow with the clip
 SMALLEST_SIDE = 31  # AlexNet leaves nothing of a smaller picture
@@ -80,17 +79,19 @@ class Head(nn.Module):
         return weighted
 
 
-def load_lpips(files: File | Sequence[File], *, trunk: str = "alex") -> LPIPS:
+def load_lpips(files: File | Sequence[File], *, trunk: str | None = None) -> LPIPS:
     """Return LPIPS with its weights, ready to be used.
 
     files: one that holds everything, or the trunk's (torchvision's, whose classifier is left
-    out) and the official heads'. Raises BadInput for files that cannot be read or do not fit.
+    out) and the official heads'. trunk: "alex" or "vgg"; the weights tell by default. Raises
+    BadInput for files that cannot be read or do not fit.
     """
-    network = LPIPS(trunk)
     state: dict[str, Tensor] = {}
     names = [files] if isinstance(files, str | os.PathLike) else list(files)
     for name in names:
         state |= read_state(name)
+    trunk = trunk or _trunk_of(state)
+    network = LPIPS(trunk)
     fit_state(
         network,
         state,
@@ -102,7 +103,11 @@ def load_lpips(files: File | Sequence[File], *, trunk: str = "alex") -> LPIPS:
 
 
 def lpips(
-    result: Frames, truth: Frames, weights: LPIPS | File | Sequence[File], *, trunk: str = "alex"
+    result: Frames,
+    truth: Frames,
+    weights: LPIPS | File | Sequence[File],
+    *,
+    trunk: str | None = None,
 ) -> float:
     """Return the mean of LPIPS over all frames, at least 0; 0 where they are equal.
 
@@ -110,6 +115,17 @@ def lpips(
     device, or what ``load_lpips`` is to load with this `trunk`. Raises BadInput where shapes or
     types differ, for frames below 31 pixels a side, and for weights that do not fit.
     """
+    return quotient(lpips_sums(result, truth, weights, trunk=trunk))
+
+
+def lpips_sums(
+    result: Frames,
+    truth: Frames,
+    weights: LPIPS | File | Sequence[File],
+    *,
+    trunk: str | None = None,
+) -> Sums:
+    """Return the distances of all frames and how many there are; see `lpips`."""
     check_alike(result, truth)
     height, width = result.shape[1:3]
     if min(height, width) < SMALLEST_SIDE:
@@ -124,7 +140,7 @@ def lpips(
         for start in range(0, len(result), batch):
             some = slice(start, start + batch)
             distances += network(_signed(result[some], network), _signed(truth[some], network))
-    return float(np.mean([float(each) for each in distances]))
+    return sum(float(each) for each in distances), len(distances)
 
 
 def vfid(results: Iterable[Frames], truths: Iterable[Frames], weights: I3D | File) -> float:
@@ -170,6 +186,12 @@ def _root(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.complex1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LinAlgWarning)  # singular with fewer videos than features
         return np.asarray(sqrtm(a @ b), np.complex128)
+
+
+def _trunk_of(state: dict[str, Tensor]) -> str:
+    """Tell the trunk by its first convolution: 3 x 3 in VGG, 11 x 11 in AlexNet."""
+    first = state.get("features.0.weight")
+    return "vgg" if first is not None and first.shape[2:] == (3, 3) else "alex"
 
 
 def _unit(x: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
 from cleanplate.flow.estimate import estimate_flow
+from cleanplate.metrics import Sums, quotient
 from cleanplate.metrics.fidelity import PEAK, check_alike
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow, Frames, Holes, check_pair
@@ -39,6 +40,13 @@ def warping_error(
     the picture with its border, as the published tool does, whose flow is FlowNet2's. Raises
     BadInput where shapes or types differ. Source: Lai et al., ECCV 2018, and its evaluation tool.
     """
+    return quotient(warping_error_sums(result, truth, flow=flow, leaving=leaving))
+
+
+def warping_error_sums(
+    result: Frames, truth: Frames, *, flow: FindFlow = estimate_flow, leaving: bool = False
+) -> Sums:
+    """Return the errors of all pairs and how many there are; see `warping_error`."""
     check_alike(result, truth)
 
     def error(t: int) -> float:
@@ -51,7 +59,7 @@ def warping_error(
         return float(errors.mean()) if errors.size else 0.0
 
     errors = each_frame(error, len(truth) - 1)
-    return float(np.mean(errors)) if errors else float("nan")
+    return sum(errors), len(errors)
 
 
 def warping_error_tsam(
@@ -71,6 +79,18 @@ def warping_error_tsam(
     count in neither. nan for a single frame, and where no pixel is in a hole or no weight is left.
     Raises BadInput where shapes or types differ. Source: Zou et al., CVPR 2021, the official code.
     """
+    return quotient(warping_error_tsam_sums(result, truth, holes, flow=flow, peak=peak))
+
+
+def warping_error_tsam_sums(
+    result: Frames,
+    truth: Frames,
+    holes: Holes,
+    *,
+    flow: FindFlow = estimate_flow,
+    peak: float = PEAK,
+) -> Sums:
+    """Return squares, hole pixels and weights of all pairs; see `warping_error_tsam`."""
     check_alike(result, truth, holes)
 
     def error(t: int) -> tuple[float, float]:
@@ -83,10 +103,8 @@ def warping_error_tsam(
         return float(squares.sum()), float(weight.sum())
 
     pairs = each_frame(error, len(truth) - 1)
-    weights = sum(weight for _, weight in pairs)
-    if weights == 0 or not holes[1:].any():
-        return float("nan")
-    return sum(squares for squares, _ in pairs) / int(holes[1:].sum()) / weights
+    squares, weights = (sum(parts) for parts in zip((0.0, 0.0), *pairs, strict=True))
+    return squares, int(holes[1:].sum()), weights
 
 
 def flicker(result: Frames, holes: Holes, *, flow: FindFlow = estimate_flow) -> float:
@@ -100,6 +118,11 @@ def flicker(result: Frames, holes: Holes, *, flow: FindFlow = estimate_flow) -> 
     agree is not seen either: read it beside a picture. Raises BadInput where shapes or types
     differ.
     """
+    return quotient(flicker_sums(result, holes, flow=flow))
+
+
+def flicker_sums(result: Frames, holes: Holes, *, flow: FindFlow = estimate_flow) -> Sums:
+    """Return the changes of all pairs that count and how many there are; see `flicker`."""
     result, holes = check_pair(result, holes)
 
     def change(t: int) -> float:
@@ -112,7 +135,7 @@ def flicker(result: Frames, holes: Holes, *, flow: FindFlow = estimate_flow) -> 
         return float(changes.mean()) if changes.size else float("nan")
 
     changes = [each for each in each_frame(change, len(result) - 1) if not np.isnan(each)]
-    return float(np.mean(changes)) if changes else float("nan")
+    return sum(changes), len(changes)
 
 
 def occluded(flow: Field, back: Field) -> NDArray[np.bool_]:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from cleanplate.datasets.folders import Clip, open_dataset
 from cleanplate.errors import BadInput
+from cleanplate.known import files_of
 from cleanplate.methods import load_method
-from cleanplate.metrics.score import DEFAULT, Weights, check_metrics
+from cleanplate.metrics.score import DEFAULT, LOADERS, Weights, check_metrics, network_of
 from cleanplate.report.protocol import PRESETS, SIZE
 from cleanplate.report.rows import Journal, Row, key, read_rows
 from cleanplate.report.task import Settings, Task, with_lenders
@@ -42,20 +43,22 @@ def evaluate(
 
     dataset: a folder of any layout that `open_dataset` knows. masks: a family in
     `masks.draw.FAMILIES`, "annotations", "shuffled" (those of other clips), or a folder of masks,
-    `CLIP/00000.png` each. out: a folder whose rows.jsonl gets each row as it ends; rows that are
-    there already are not computed again. preset: a name in `report.protocol.PRESETS`. size:
-    (height, width). clips: names, all by default. frames: only the first so many of each clip.
-    metrics, weights: as in `score`. processes: clips at the same time. Raises BadInput, BadOutput.
+    `CLIP/00000.png` each. out: a folder whose rows.jsonl gets each row as it ends, and that keeps
+    pictures for a report; rows that are there already are not computed again. preset: a name in
+    `report.protocol.PRESETS`. size: (height, width). clips: names, all by default. frames: only the
+    first so many of each clip. metrics, weights: as in `score`, and metrics over sets as well: rows
+    keep what their clips add to them, `table` compares the sets. processes: clips at the same time.
+    Raises BadInput, BadOutput.
     """
     if preset not in PRESETS:
         raise BadInput(f"preset {preset!r} is unknown. Choose one of: {', '.join(PRESETS)}.")
-    check_metrics(metrics)
+    check_metrics(metrics, sets=True)
     for name in methods:
         load_method(name, tune=tune, seed=seed)  # refused before the work
-    files = tuple((name, str(file)) for name, file in (weights or {}).items())
+    files = tuple((name, files_of(name, given)) for name, given in (weights or {}).items())
     settings = Settings(
         str(dataset), str(masks), preset, tune, seed, (size[0], size[1]), frames, tuple(metrics),
-        files,
+        files, None if out is None else str(out),
     )  # fmt: skip
     paired = with_lenders(open_dataset(dataset, split=split), settings.masks, seed)
     tasks = [
@@ -66,6 +69,9 @@ def evaluate(
     folder = None if out is None else Path(out)
     rows = {key(row): row for row in (read_rows(folder) if folder else [])}
     missing = [task for task in tasks if not _covered(rows.get(key(task.identity())), task)]
+    for name, given in files if missing else ():
+        if name in metrics and name in LOADERS:
+            network_of(name, given)  # refused before the work
     done = len(tasks) - len(missing)
     for row in _kept(_work(missing, processes), folder):
         rows[key(row)] = row
@@ -90,7 +96,9 @@ def _covered(row: Row | None, task: Task) -> bool:
     """Tell whether a row has all that is asked for, or tells what was lacking and still is."""
     weighed = dict(task.settings.weights)
     return row is not None and all(
-        name in row["scores"] or (name in row["missing"] and name not in weighed)
+        name in row["scores"]
+        or name in row.get("features", {})
+        or (name in row["missing"] and name not in weighed)
         for name in task.settings.metrics
     )
 

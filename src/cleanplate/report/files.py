@@ -1,14 +1,29 @@
-"""Score what lies in files."""
+"""Score what lies in files, a stretch at a time: memory does not grow with the clip."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from cleanplate.errors import BadInput
-from cleanplate.io import read_video
-from cleanplate.masks import read_holes
-from cleanplate.metrics.score import DEFAULT, Scores, Weights, check_metrics, measure
+from cleanplate.io import Reader, open_video
+from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
+from cleanplate.metrics.score import (
+    DEFAULT,
+    Scores,
+    Stretch,
+    Weights,
+    check_metrics,
+    measure_stretches,
+)
+
+LENGTH = 8  # frames that are read at a time
+
+Moment = tuple[Any, Any, Any]  # a frame of the result, of the truth, and the hole
 
 
 def score_files(
@@ -27,19 +42,64 @@ def score_files(
     size, depth or number of frames.
     """
     check_metrics(metrics)
-    clean, true = read_video(result), read_video(truth)
-    for what, one, other in (
-        ("frames", len(clean.frames), len(true.frames)),
-        ("size", _size(clean.frames.shape), _size(true.frames.shape)),
-        ("depth", clean.frames.dtype, true.frames.dtype),
-    ):
-        if one != other:
-            raise BadInput(
-                f"{what} of {result}: {one}, of {truth}: {other}. Give two clips that are alike."
-            )
-    holes = read_holes(mask, like=true, invert=invert, object_index=object_index)
-    return measure(clean.frames, true.frames, holes, metrics=metrics, weights=weights)
+    options = MaskOptions(invert=invert, object_index=object_index)
+    with open_video(result) as clean, open_video(truth) as true:
+        size = true.info.displayed_size
+        _refuse_unlike("size", clean, _size(clean.info.displayed_size), true, _size(size))
+        with (
+            open_holes(mask, size=size, numbers=true.numbers, options=options) as holes,
+            closing(_moments(clean, true, holes)) as moments,
+        ):
+            return measure_stretches(_stretches(moments), metrics=metrics, weights=weights)
 
 
-def _size(shape: tuple[int, ...]) -> str:
-    return f"{shape[2]}x{shape[1]}"
+def _moments(clean: Reader, true: Reader, holes: HoleSource) -> Generator[Moment, None, None]:
+    """Yield what belongs together; refuses, once it shows, what differs in length or depth."""
+    masks, count = iter(holes), 0
+    while True:
+        ours, theirs = next(clean, None), next(true, None)
+        hole = None if ours is None or theirs is None else next(masks, None)
+        if ours is None or theirs is None or hole is None:
+            break
+        one, other = clean.upright(ours.rgb()), true.upright(theirs.rgb())
+        _refuse_unlike("depth", clean, one.dtype, true, other.dtype)
+        yield one, other, hole
+        count += 1
+    frames, wanted = (
+        count + (last is not None) + sum(1 for _ in reader)
+        for last, reader in ((ours, clean), (theirs, true))
+    )
+    _refuse_unlike("frames", clean, frames, true, wanted)
+    given = count if holes.endless else count + sum(1 for _ in masks)
+    if given != frames:
+        raise count_mismatch(given, frames)
+
+
+def _stretches(moments: Iterator[Moment]) -> Iterator[Stretch]:
+    """Gather what comes; each but the first begins with the last frame of the one before."""
+    held: list[Moment] = []
+    shared = 0
+    for moment in moments:
+        if len(held) == LENGTH:
+            yield _stacked(held, shared)
+            held, shared = held[-1:], 1
+        held.append(moment)
+    yield _stacked(held, shared)
+
+
+def _stacked(moments: list[Moment], shared: int) -> Stretch:
+    result, truth, holes = (np.stack(parts) for parts in zip(*moments, strict=True))
+    return Stretch(result, truth, holes, shared)
+
+
+def _refuse_unlike(what: str, clean: Reader, one: Any, true: Reader, other: Any) -> None:
+    """Refuse clips that differ; raises BadInput."""
+    if one != other:
+        raise BadInput(
+            f"{what} of {clean.path}: {one}, of {true.path}: {other}. "
+            "Give two clips that are alike."
+        )
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[1]}x{size[0]}"

@@ -52,6 +52,8 @@ class Protocol:
         return cv2.resize(frame, size[::-1], interpolation=cv2.INTER_AREA)
 
 
+FILES = Protocol("files")  # as the files are: nothing is resized
+
 PRESETS = {
     "house": Protocol("house"),
     "e2fgvi": Protocol("e2fgvi", bicubic=True, crosses=4, pooled=True),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cleanplate import metrics
 from cleanplate.errors import BadInput
 from cleanplate.io.refuse import reading, writing
 from cleanplate.report.protocol import PRESETS
@@ -96,8 +97,10 @@ def finite(value: Any) -> Any:
 def table(rows: Iterable[Row]) -> list[Row]:
     """Return one line for each group of rows that may be compared, in the order they came.
 
-    A line has the group's fields, `clips`, `frames`, `scores` (means by the rules of the preset)
-    and `seconds_per_frame`. Clips whose score is infinite or missing are left out of its mean.
+    A line has the group's fields, `clips`, `frames`, `scores` (means by the rules of the preset;
+    of metrics over sets, the distance of the results from the truths), `missing` (a sentence for
+    each of the latter that is nan) and `seconds_per_frame`. Clips whose score is infinite or
+    missing are left out of its mean, those without features of a set.
     """
     groups: dict[tuple[Any, ...], dict[Any, Row]] = {}
     for row in rows:
@@ -106,14 +109,20 @@ def table(rows: Iterable[Row]) -> list[Row]:
 
 
 def _line(rows: list[Row]) -> Row:
-    pooled = PRESETS[rows[0]["preset"]].pooled
+    pooled = rows[0]["preset"] in PRESETS and PRESETS[rows[0]["preset"]].pooled
     names = dict.fromkeys(name for row in rows for name in row["scores"])
+    sets = dict.fromkeys(name for row in rows for name in row.get("features", {}))
+    distances = {name: _distance(name, rows) for name in sets}
     frames = sum(row["frames"] for row in rows)
     return {
         **{name: rows[0][name] for name in GROUP},
         "clips": len(rows),
         "frames": frames,
-        "scores": {name: _mean(name, rows, pooled=pooled) for name in names},
+        "scores": {
+            **{name: _mean(name, rows, pooled=pooled) for name in names},
+            **{name: distance for name, (distance, _) in distances.items()},
+        },
+        "missing": {name: lack for name, (_, lack) in distances.items() if lack},
         "seconds_per_frame": sum(r["frames"] * r["seconds_per_frame"] for r in rows) / frames,
     }
 
@@ -126,3 +135,17 @@ def _mean(name: str, rows: list[Row], *, pooled: bool) -> float:
         scores = [float(row["scores"].get(name, "nan")) for row in rows]
     scores = [score for score in scores if math.isfinite(score)]
     return float(np.mean(scores)) if scores else math.nan
+
+
+def _distance(name: str, rows: list[Row]) -> tuple[float, str | None]:
+    """Return how far the set of results lies from that of truths, nan with what it lacks."""
+    kept = [row["features"][name] for row in rows if name in row.get("features", {})]
+    if len(kept) < 2:
+        return math.nan, f"{name} of {rows[0]['method']} needs two clips, there is one: left out."
+    # As float32, which the numbers stand for: they are the shortest that mean them.
+    sides = [[[float(v) for v in one[side]] for one in kept] for side in ("result", "truth")]
+    try:
+        ours, theirs = (np.array(side, np.float32) for side in sides)
+        return metrics.frechet(ours, theirs), None
+    except BadInput as refusal:
+        return math.nan, f"{name} of {rows[0]['method']}: {refusal}"

@@ -6,6 +6,7 @@ import time
 import zlib
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -15,16 +16,17 @@ from cleanplate.masks.draw import FAMILIES, draw_holes
 from cleanplate.masks.draw.shuffled import forth_and_back, partners
 from cleanplate.metrics.score import measure
 from cleanplate.pipeline import fill
+from cleanplate.report.keep import Keeper, shown_names
 from cleanplate.report.protocol import PRESETS
 from cleanplate.report.rows import Row
-from cleanplate.video import Frames, Holes
+from cleanplate.video import Filled, Frames, Holes
 
 OWN, SHUFFLED = "annotations", "shuffled"  # holes that are lent, not drawn
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What all rows of a run have in common; see `evaluate`."""
+    """What all rows of a run have in common; see `evaluate`. folder: where pictures are kept."""
 
     dataset: str
     masks: str
@@ -34,7 +36,8 @@ class Settings:
     size: tuple[int, int]
     frames_asked: int | None
     metrics: tuple[str, ...]
-    weights: tuple[tuple[str, str], ...]
+    weights: tuple[tuple[str, tuple[str, ...]], ...]
+    folder: str | None
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,13 @@ class Task:
         holes = rules.holes(self._holes(len(truth)), settings.size)
         hidden = np.where(holes[..., None], np.zeros((), truth.dtype), truth)
         began = time.perf_counter()
-        result = fill(hidden, holes, method=self.method, tune=settings.tune, seed=settings.seed)
+        filled = fill(
+            hidden, holes, method=self.method, tune=settings.tune, seed=settings.seed,
+            provenance=True,
+        )  # fmt: skip
         seconds = (time.perf_counter() - began) / len(truth)
         scores = measure(
-            result, truth, holes, metrics=settings.metrics, weights=dict(settings.weights)
+            filled.frames, truth, holes, metrics=settings.metrics, weights=dict(settings.weights)
         )
         return {
             **self.identity(),
@@ -78,8 +84,21 @@ class Task:
             "scores": scores.values,
             "curves": scores.curves,
             "missing": scores.missing,
+            "features": scores.features,
             "warnings": _turned(self.clip.name, original, settings.size),
+            "shown": self._keep(truth, filled, holes),
         }
+
+    def _keep(self, truth: Frames, filled: Filled, holes: Holes) -> dict[str, str] | None:
+        """Keep what a report shows; return the names of the files, None where there is no place."""
+        if self.settings.folder is None:
+            return None
+        names = shown_names(self.identity())
+        with Keeper(Path(self.settings.folder), names) as keeper:
+            parts = truth, filled.frames, holes, filled.provenance.source
+            for before, after, hole, source in zip(*parts, strict=True):
+                keeper.add(before, after, hole, source, scored=True)
+        return names
 
     def _holes(self, count: int) -> Holes:
         """Return the holes (T, h, w) of the clip: lent, drawn, or from a folder."""
