@@ -12,11 +12,12 @@ from pathlib import Path
 from cleanplate.datasets.folders import Clip, open_dataset
 from cleanplate.errors import BadInput
 from cleanplate.known import files_of
+from cleanplate.masks.draw import FAMILIES
 from cleanplate.methods import load_method
 from cleanplate.metrics.score import DEFAULT, LOADERS, Weights, check_metrics, network_of
 from cleanplate.report.protocol import PRESETS, SIZE
 from cleanplate.report.rows import Journal, Row, key, read_rows
-from cleanplate.report.task import Settings, Task, with_lenders
+from cleanplate.report.task import OWN, SHUFFLED, Settings, Task, with_lenders
 
 Progress = Callable[[int, int, Row], None]  # rows done, rows in all, the last one
 
@@ -50,27 +51,45 @@ def evaluate(
     keep what their clips add to them, `table` compares the sets. processes: clips at the same time.
     Raises BadInput, BadOutput.
     """
-    if preset not in PRESETS:
-        raise BadInput(f"preset {preset!r} is unknown. Choose one of: {', '.join(PRESETS)}.")
-    check_metrics(metrics, sets=True)
-    for name in methods:
-        load_method(name, tune=tune, seed=seed)  # refused before the work
     files = tuple((name, files_of(name, given)) for name, given in (weights or {}).items())
     settings = Settings(
         str(dataset), str(masks), preset, tune, seed, (size[0], size[1]), frames, tuple(metrics),
         files, None if out is None else str(out),
     )  # fmt: skip
+    _check(settings, methods)
     paired = with_lenders(open_dataset(dataset, split=split), settings.masks, seed)
     tasks = [
         Task(settings, clip, lender, method)
         for clip, lender in _chosen(paired, clips)
         for method in methods
     ]
-    folder = None if out is None else Path(out)
+    return _rows(tasks, None if out is None else Path(out), processes, progress)
+
+
+def _check(settings: Settings, methods: Sequence[str]) -> None:
+    """Refuse before the work what is unknown; raises BadInput."""
+    if settings.preset not in PRESETS:
+        known = ", ".join(PRESETS)
+        raise BadInput(f"preset {settings.preset!r} is unknown. Choose one of: {known}.")
+    families = dict.fromkeys((*FAMILIES, OWN, SHUFFLED))
+    if settings.masks not in families and not Path(settings.masks).is_dir():
+        raise BadInput(
+            f"masks {settings.masks!r} are no folder and no family of holes. Give a folder of "
+            f"masks, or one of: {', '.join(families)}."
+        )
+    check_metrics(settings.metrics, sets=True)
+    for name in methods:
+        load_method(name, tune=settings.tune, seed=settings.seed)
+
+
+def _rows(
+    tasks: list[Task], folder: Path | None, processes: int | None, progress: Progress | None
+) -> list[Row]:
+    """Return the rows of all tasks, computing those that the folder does not hold yet."""
     rows = {key(row): row for row in (read_rows(folder) if folder else [])}
     missing = [task for task in tasks if not _covered(rows.get(key(task.identity())), task)]
-    for name, given in files if missing else ():
-        if name in metrics and name in LOADERS:
+    for name, given in missing[0].settings.weights if missing else ():
+        if name in missing[0].settings.metrics and name in LOADERS:
             network_of(name, given)  # refused before the work
     done = len(tasks) - len(missing)
     for row in _kept(_work(missing, processes), folder):
@@ -130,4 +149,4 @@ def _work(tasks: list[Task], processes: int | None) -> Iterator[Row]:
                 for future in ended:
                     yield future.result()
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
