@@ -7,9 +7,10 @@ import zlib
 import numpy as np
 
 
-def uniform(seed, shape):
-    """Values in [0, 1), drawn as float64."""
-    return np.random.Generator(np.random.PCG64(seed)).random(shape).astype(np.float32)
+def uniform(seed, shape, low=0.0, high=1.0):
+    """Values in [low, high), drawn and scaled as float64."""
+    drawn = np.random.Generator(np.random.PCG64(seed)).random(shape)
+    return (low + (high - low) * drawn).astype(np.float32)
 
 
 def normal(seed, shape, scale=1.0):

@@ -1,0 +1,52 @@
+"""The losses are the official ones, and do not depend on what shares a batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import golden_rule
+
+torch = pytest.importorskip("torch")
+
+from cleanplate.losses import hinge_fake, hinge_real, masked_l1  # noqa: E402
+
+GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "losses.npz")
+
+
+def tensor(seed, shape):
+    return torch.from_numpy(golden_rule.normal(seed, shape))
+
+
+def case():
+    """One clip of six frames."""
+    shape = (6, 3, 20, 30)
+    mask = torch.from_numpy(golden_rule.boxes(6, 20, 30)[None, :, None].astype(np.float32))
+    return tensor(43, shape)[None], tensor(44, shape)[None], mask
+
+
+def test_golden_hinge():
+    real, fake = tensor(41, (1, 5, 8, 3, 4)), tensor(42, (1, 5, 8, 3, 4))
+    assert hinge_real(real).item() == pytest.approx(GOLDEN["sttn_hinge_real"].item(), rel=1e-5)
+    assert hinge_fake(fake).item() == pytest.approx(GOLDEN["sttn_hinge_fake"].item(), rel=1e-5)
+    assert -fake.mean().item() == pytest.approx(GOLDEN["sttn_hinge_gen"].item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_golden_l1(joined):
+    result, truth, mask = case()
+    hole = masked_l1(result, truth, mask, joined=joined).item()
+    valid = masked_l1(result, truth, 1 - mask, joined=joined).item()
+    assert hole == pytest.approx(GOLDEN["sttn_hole"].item(), rel=1e-5)
+    assert valid == pytest.approx(GOLDEN["sttn_valid"].item(), rel=1e-5)
+
+
+def test_a_batch_is_the_mean_of_its_clips():
+    result, truth, mask = case()
+    parts = [slice(0, 2), slice(2, 4), slice(4, 6)]
+    alone = [masked_l1(*(x[:, part] for x in (result, truth, mask))) for part in parts]
+    batch = [torch.cat([x[:, part] for part in parts]) for x in (result, truth, mask)]
+    assert masked_l1(*batch).item() == pytest.approx(torch.stack(alone).mean().item(), rel=1e-6)
+    assert masked_l1(*batch, joined=True).item() != pytest.approx(masked_l1(*batch).item())
