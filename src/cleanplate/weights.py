@@ -1,25 +1,48 @@
-"""Load weights from a user's file: tensors and nothing else, and only those that fit the network.
+"""Weights on disk: tensors and nothing else, and only those that fit the network.
+
+Our own files are safetensors whose metadata say whose weights they are and how the network is
+built, so that nothing else is needed to use them; state dicts of others are read as well.
 
 PyTorch is an optional part of an installation, so it is imported when first used.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cleanplate.errors import BadInput
+from cleanplate.io.place import Place
+from cleanplate.io.refuse import reading, writing
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+FORMAT = "cleanplate-1"
 SUFFIXES = (".safetensors", ".pt", ".pth")
 _LONGEST = 80  # letters of a key that are shown: a damaged file may hold anything
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a file of ours holds.
+
+    method: the room whose network it is. config: plain values of that network's Config, for
+    `configs.built`. state: its tensors by key. about: licence, data, steps, seed, as far as known.
+    """
+
+    method: str
+    config: dict[str, Any]
+    state: dict[str, Tensor]
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
@@ -35,21 +58,83 @@ def torch_needed() -> Iterator[None]:
         ) from None
 
 
-def read_state(path: str | os.PathLike[str], *, sha256: str | None = None) -> dict[str, Tensor]:
+def save_weights(
+    path: str | os.PathLike[str],
+    state: Mapping[str, Tensor],
+    *,
+    method: str,
+    config: Any,
+    about: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a file of ours, complete or not at all.
+
+    config: the network's Config, a dataclass, or its plain values. about: what else is to be known
+    of these weights; "licence" at least. Raises BadOutput where it cannot be written.
+    """
+    with torch_needed():
+        from safetensors.torch import save
+    path = Path(path)
+    values = config if isinstance(config, Mapping) else dataclasses.asdict(config)
+    metadata = {
+        "format": FORMAT,
+        "method": method,
+        "config": json.dumps(dict(values)),
+        "about": json.dumps(dict(about or {})),
+    }
+    # Copies, for what shares its memory with something else is not written.
+    tensors = {key: value.detach().cpu().contiguous().clone() for key, value in state.items()}
+    place = Place(path)
+    try:
+        with writing(path):
+            place.part.write_bytes(_with_metadata(save(tensors), metadata))
+        place.keep()
+    finally:
+        place.drop()
+
+
+def load_weights(path: str | os.PathLike[str], *, method: str | None = None) -> Weights:
+    """Return what a file of ours holds, its tensors on the CPU; nothing in the file is run.
+
+    method: whose weights they have to be. Raises BadInput for a file that is missing, damaged, of
+    another kind, without our metadata, or of another method.
+    """
+    path = _there(path)
+    if path.suffix.lower() != ".safetensors":
+        raise BadInput(
+            f"weights {path} are not a file of ours (.safetensors). Turn an official checkpoint "
+            "into one: cleanplate weights convert."
+        )
+    metadata, state = _open_safely(path)
+    if metadata.get("format") != FORMAT:
+        raise BadInput(
+            f"weights {path} do not say what network they are of (format {FORMAT}). "
+            "Give a file of ours; cleanplate weights convert makes one."
+        )
+    parts = [_table_of(path, metadata, name) for name in ("config", "about")]
+    found = metadata.get("method", "")
+    if method is not None and found != method:
+        raise BadInput(
+            f"weights {path} are of {_shown(found)}, not of {method!r}. Give weights of {method}."
+        )
+    return Weights(found, parts[0], state, parts[1])
+
+
+def read_state(
+    path: str | os.PathLike[str], *, sha256: str | None = None, part: str | None = None
+) -> dict[str, Tensor]:
     """Return the tensors of a weights file by their keys, on the CPU.
 
     path: .safetensors, or .pt and .pth as PyTorch saves a state dict; nothing in the file is run.
-    sha256: the file's checksum in hexadecimal, if it is known. Raises BadInput for a file that is
-    missing, damaged, of another kind or another sum, or that holds anything but named tensors.
+    sha256: the file's checksum in hexadecimal, if it is known. part: the entry under which such
+    files keep the state dict, if it is there. Raises BadInput for a file that is missing, damaged,
+    of another kind or another sum, or that holds anything but named tensors.
     """
-    path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise BadInput(f"weights {path} are of an unknown kind. Give {', '.join(SUFFIXES)}.")
-    if not path.is_file():
-        raise BadInput(f"weights {path} are not there. Give the path of a file.")
+    path = _there(path)
     if sha256 is not None:
         _check_sum(path, sha256)
     state = _read(path)
+    if part is not None and isinstance(state, dict) and set(state) == {part}:
+        state = state[part]
     if not isinstance(state, dict) or not state:
         raise BadInput(f"weights {path} hold no named tensors. Give the state dict of a network.")
     with torch_needed():
@@ -102,6 +187,60 @@ def _differences(own: dict[str, Tensor], given: dict[str, Tensor]) -> Iterator[s
             yield f"{_shown(key)} has no place in it"
 
 
+def _there(given: str | os.PathLike[str]) -> Path:
+    """Return the path of a file that is there and whose suffix is known; raises BadInput."""
+    path = Path(given)
+    if path.suffix.lower() not in SUFFIXES:
+        raise BadInput(f"weights {path} are of an unknown kind. Give {', '.join(SUFFIXES)}.")
+    if not path.is_file():
+        raise BadInput(f"weights {path} are not there. Give the path of a file.")
+    return path
+
+
+def _open_safely(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Return the metadata and the tensors of a safetensors file; raises BadInput."""
+    with torch_needed():
+        from safetensors import safe_open
+
+        try:
+            with safe_open(path, framework="pt") as file:
+                state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no dict
+                return dict(file.metadata() or {}), state
+        except (MemoryError, ModuleNotFoundError):
+            raise
+        except Exception as error:  # whatever the reader stumbles over in a damaged file
+            raise _damaged(path) from error
+
+
+def _with_metadata(content: bytes, metadata: dict[str, str]) -> bytes:
+    """Put metadata into a safetensors file, whose own writer puts them in another order each time.
+
+    The same weights make the same bytes, and so the same checksum.
+    """
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps({"__metadata__": metadata, **json.loads(content[8:end])}).encode()
+    header += b" " * (-len(header) % 8)  # the tensors begin at a multiple of 8
+    return len(header).to_bytes(8, "little") + header + content[end:]
+
+
+def _table_of(path: Path, metadata: dict[str, str], name: str) -> dict[str, Any]:
+    """Return one of the tables in our metadata; raises BadInput where it is none."""
+    try:
+        values = json.loads(metadata[name])
+    except (KeyError, ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise BadInput(f"weights {path} have no readable {name}. Give an undamaged file.")
+    return values
+
+
+def _damaged(path: Path) -> BadInput:
+    return BadInput(
+        f"weights {path} are damaged, or hold more than tensors, and were not opened. "
+        "Give a state dict, best as .safetensors."
+    )
+
+
 def _read(path: Path) -> Any:
     safe = path.suffix.lower() == ".safetensors"
     with torch_needed():
@@ -119,15 +258,17 @@ def _read(path: Path) -> Any:
         raise
     # The readers meet whatever is in the file, and each has errors of its own for that.
     except Exception as error:
-        raise BadInput(
-            f"weights {path} are damaged, or hold more than tensors, and were not opened. "
-            "Give a state dict, best as .safetensors."
-        ) from error
+        raise _damaged(path) from error
+
+
+def sum_of(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal; raises BadInput where it cannot be read."""
+    with reading(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_sum(path: Path, wanted: str) -> None:
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sum_of(path)
     if found != wanted.lower():
         raise BadInput(
             f"weights {path} have the sha256 {found} and not {wanted}. Give the file that is meant."

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 from cleanplate.errors import BadInput
-from cleanplate.methods import flow_guided
+from cleanplate.methods import flow_guided, sttn
 from cleanplate.methods.baselines import BASELINES as BASELINES
 from cleanplate.video import Filled, Frames, Holes
 
-METHODS = {"flow": flow_guided}
+METHODS = {"flow": flow_guided, "sttn": sttn}
+LEARNED = ("sttn",)  # methods that need weights
 _ROOMS: dict[str, Any] = {**METHODS, **BASELINES}
 
 
@@ -49,8 +50,13 @@ def load_method(name: str, *, weights: Any = None, device: str = "auto", **optio
     if not isinstance(name, str) or name not in _ROOMS:
         raise BadInput(f"method {name!r} is unknown. Choose one of: {', '.join(_ROOMS)}.")
     room = _ROOMS[name]
-    if weights is not None:
+    if weights is not None and name not in LEARNED:
         raise BadInput(f"method {name!r} has no weights, {weights} was given. Leave them out.")
+    if weights is None and name in LEARNED:
+        raise BadInput(
+            f"method {name!r} needs weights. Train some, or turn an official checkpoint into a "
+            "file: cleanplate weights convert."
+        )
     if not isinstance(device, str) or device not in room.DEVICES:
         raise BadInput(
             f"method {name!r} does not run on {device!r}. Choose one of: {', '.join(room.DEVICES)}."
@@ -59,5 +65,7 @@ def load_method(name: str, *, weights: Any = None, device: str = "auto", **optio
     if unknown:
         known = ", ".join(room.Options.__dataclass_fields__)
         raise BadInput(f"method {name!r} has no option {min(unknown)!r}. Choose from: {known}.")
-    method: Method = room.Method(room.Options(**options))
+    chosen = room.Options(**options)
+    given = {"weights": weights, "device": device} if name in LEARNED else {}
+    method: Method = room.Method(chosen, **given)
     return method

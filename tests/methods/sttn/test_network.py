@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,20 +9,11 @@ import golden_rule
 
 torch = pytest.importorskip("torch")
 
+from sttn_state import official, wanted  # noqa: E402
+
 from cleanplate.methods.sttn.attention import from_patches, to_patches  # noqa: E402
 from cleanplate.methods.sttn.critic import Critic, CriticConfig  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
-
-GOLDEN = Path(__file__).parents[2] / "golden"
-
-
-def official(name, part):
-    shapes = json.loads((GOLDEN / f"{name}.json").read_text())["state_dicts"][part]["shapes"]
-    return {key: torch.from_numpy(golden_rule.entry(key, shape)) for key, shape in shapes.items()}
-
-
-def wanted(name):
-    return np.load(GOLDEN / f"{name}.npz")
 
 
 def taps(tensor, count=256):

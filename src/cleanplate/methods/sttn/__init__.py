@@ -1,1 +1,5 @@
 """STTN: patches of all frames attend to each other. Zeng et al., ECCV 2020."""
+
+from cleanplate.methods.sttn.inference import DEVICES, Method, Options
+
+__all__ = ["DEVICES", "Method", "Options"]

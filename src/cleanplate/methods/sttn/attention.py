@@ -40,8 +40,8 @@ class PatchAttention(nn.Module):
         value = _each(self.value_embedding, features)
         parts = [part.chunk(len(self.divisions), dim=2) for part in (query, key, value)]
         heads = [
-            self._attend(*patches, missing, division)
-            for *patches, division in zip(*parts, self.divisions, strict=True)
+            self._attend(q, k, v, missing, division)
+            for q, k, v, division in zip(*parts, self.divisions, strict=True)
         ]
         return _each(self.output_linear, torch.cat(heads, dim=2))
 

@@ -6,12 +6,14 @@ The keys of its state dict are those of the official code, so that published wei
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cleanplate.errors import BadInput
 from cleanplate.methods.sttn.attention import PatchAttention
 
 LEAK = 0.2  # slope of LeakyReLU below 0
@@ -34,6 +36,21 @@ class Config:
     blocks: int = 8
     divisions: tuple[int, ...] = (1, 3, 6, 12)
     mask_attention: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can be built of; raises BadInput."""
+        heads = len(self.divisions)
+        if not heads or min(self.divisions) < 1 or self.blocks < 1:
+            raise BadInput(f"{self} has no head or no block. Give at least one of each.")
+        if self.channels < 4 or self.channels % math.lcm(4, heads):
+            raise BadInput(f"channels is {self.channels}. Give a multiple of {math.lcm(4, heads)}.")
+        if min(self.size) < 1 or any(side % self.unit for side in self.size):
+            raise BadInput(f"size is {self.size}. Give multiples of {self.unit}.")
+
+    @property
+    def unit(self) -> int:
+        """Pixels that both sides of a picture are a multiple of."""
+        return REDUCTION * math.lcm(*self.divisions)
 
     @classmethod
     def small(cls) -> Config:

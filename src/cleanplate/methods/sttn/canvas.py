@@ -1,0 +1,101 @@
+"""Between a stretch of frames of any size and what the network sees and paints."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.methods.sttn.schedule import Step
+from cleanplate.region import reduce_hole
+from cleanplate.video import Frames, Holes
+
+BLENDS = ("weighted", "running")
+Pictures = NDArray[np.float32]  # (N, H, W, 3), 0 to 255
+
+
+def fitting_size(size: tuple[int, int], largest: tuple[int, int], unit: int) -> tuple[int, int]:
+    """Return (height, width) at which the network sees pictures of a size.
+
+    Both are multiples of `unit`, near the shape of the picture and about as large, but not larger
+    than `largest` together.
+
+    >>> fitting_size((240, 432), (240, 432), 48), fitting_size((1080, 1920), (240, 432), 48)
+    ((240, 432), (240, 432))
+    """
+    scale = min(1.0, math.sqrt(largest[0] * largest[1] / (size[0] * size[1])))
+    height, width = (max(1, round(side * scale / unit)) for side in size)
+    return height * unit, width * unit
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A stretch of frames as the network sees it.
+
+    frames: (T, H, W, 3) uint8 or uint16. holes: (T, H, W) bool. size: (height, width) of the
+    network's pictures.
+    """
+
+    frames: Frames
+    holes: Holes
+    size: tuple[int, int]
+
+    def hole(self, t: int) -> NDArray[np.bool_]:
+        """Return the hole of frame t at the network's size: whatever has any share of it."""
+        return reduce_hole(self.holes[t], self.size)
+
+    def picture(self, t: int) -> NDArray[np.float32]:
+        """Return frame t (h, w, 3) from -1 to 1, with 0 in its hole."""
+        top = np.iinfo(self.frames.dtype).max
+        hidden = self.frames[t] * ~self.holes[t][..., None]
+        small = _resized(hidden.astype(np.float32), self.size)
+        return np.where(self.hole(t)[..., None], 0, small * (2 / top) - 1).astype(np.float32)
+
+
+class Canvas:
+    """Collects predictions and paints a frame's hole when the last one of it has come.
+
+    frames: painted in place. blend: a name in BLENDS, see Options.
+    """
+
+    def __init__(self, frames: Frames, holes: Holes, blend: str) -> None:
+        self._frames, self._holes, self._running = frames, holes, blend == "running"
+        self._held: dict[int, tuple[float, Any]] = {}
+
+    def add(self, step: Step, pictures: Pictures) -> None:
+        """Take the predictions of a step's neighbours."""
+        for t, picture in zip(step.neighbours, pictures, strict=True):
+            if self._running:
+                self._halve(t, np.trunc(picture))
+            else:
+                weight = step.neighbours.stop - step.neighbours.start - abs(t - step.centre)
+                total, colours = self._held.get(t, (0.0, 0.0))
+                self._held[t] = (total + weight, colours + np.float32(weight) * picture)
+
+    def paint(self, before: int) -> None:
+        """Paint the frames that come before one that no later step predicts."""
+        for t in [t for t in self._held if t < before]:
+            total, colours = self._held.pop(t)
+            hole, picture = self._holes[t], np.asarray(colours / total, np.float32)
+            full = _resized(picture, hole.shape)[hole]
+            if self._frames.dtype == np.uint16:
+                self._frames[t][hole] = np.clip(np.rint(full * 257), 0, 65535)
+            else:
+                whole = np.trunc(full) if self._running else np.rint(full)
+                self._frames[t][hole] = np.clip(whole, 0, 255)
+
+    def _halve(self, t: int, picture: NDArray[np.float32]) -> None:
+        mean = 0.5 * self._held[t][1] + 0.5 * picture if t in self._held else picture
+        self._held[t] = (1.0, mean)
+
+
+def _resized(picture: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
+    """Bring a picture to a size (height, width): averaged where smaller, else interpolated."""
+    if picture.shape[:2] == tuple(size):
+        return picture
+    # The same way as `reduce_hole` takes, so that what a hole has no share in holds none of it.
+    return np.asarray(cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA), np.float32)

@@ -1,0 +1,114 @@
+"""STTN's method: slide over a stretch of frames, mix neighbours and references, paint the holes.
+
+Zeng, Fu, Chao, "Learning Joint Spatial-Temporal Transformations for Video Inpainting", ECCV 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cleanplate.configs import built
+from cleanplate.errors import BadInput
+from cleanplate.methods.options import CommonOptions
+from cleanplate.methods.sttn.canvas import BLENDS, Canvas, Clip, fitting_size
+from cleanplate.methods.sttn.schedule import Step, schedule
+from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance
+from cleanplate.weights import fit_state, load_weights, torch_needed
+
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class Options(CommonOptions):
+    """How a stretch is filled.
+
+    stride, radius: frames between centres, and neighbours on either side. every: each so manieth
+    frame is a reference. most_references: at once. blend: "weighted" is the mean of predictions,
+    those near their centre counting more; "running" the official half and half, each prediction
+    cut to whole levels. precision: of the network; "auto" is bf16 where the machine has it.
+    """
+
+    stride: int = 5
+    radius: int = 5
+    every: int = 10
+    most_references: int = 8
+    blend: str = "weighted"
+    precision: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing."""
+        super().__post_init__()
+        for name, least in (("stride", 1), ("radius", 0), ("every", 1), ("most_references", 0)):
+            self._check_whole(name, least)
+        if self.stride > 2 * self.radius + 1:
+            raise BadInput(
+                f"stride {self.stride} leaves frames out between centres that see {self.radius} on "
+                f"either side. Give at most {2 * self.radius + 1}."
+            )
+        for name, known in (("blend", BLENDS), ("precision", PRECISIONS)):
+            value = getattr(self, name)
+            if value not in known:
+                raise BadInput(f"{name} {value!r} is unknown. Choose one of: {', '.join(known)}.")
+
+
+class Method:
+    """Fills the holes of one stretch of a shot with a network.
+
+    weights: a file of ours, see `cleanplate weights convert`. device: a name in DEVICES. Raises
+    BadInput.
+    """
+
+    longest_window = 60
+
+    def __init__(self, options: Options, *, weights: str | Path, device: str = "auto") -> None:
+        with torch_needed():
+            from cleanplate.methods.sttn.engine import Engine, device_named, precision_named
+            from cleanplate.methods.sttn.network import Config, Network
+        loaded = load_weights(weights, method="sttn")
+        config = built(Config, loaded.config, source=str(weights))
+        network = Network(config)
+        fit_state(network, loaded.state, name="sttn", source=str(weights))
+        self.options, self.config = options, config
+        place = device_named(device)
+        self.engine = Engine(network, device=place, dtype=precision_named(options.precision, place))
+
+    def fill(
+        self,
+        frames: Frames,
+        holes: Holes,
+        *,
+        prior: Filled | None = None,
+        progress: Callable[[float], None] | None = None,
+        in_place: bool = False,
+    ) -> Filled:
+        """Fill frames (T, H, W, 3) uint8 or uint16 where holes (T, H, W) are True.
+
+        prior is not made use of. progress: called with the share done, 0 to 1. in_place: paint
+        into `frames` itself.
+        """
+        painted = frames if in_place else frames.copy()
+        size = fitting_size(holes.shape[1:], self.config.size, self.config.unit)
+        canvas = Canvas(painted, holes, self.options.blend)
+        for step, pictures in self.engine.run(Clip(painted, holes, size), self._steps(len(frames))):
+            canvas.add(step, pictures)
+            canvas.paint(before=step.centre + self.options.stride - self.options.radius)
+            if progress:
+                progress(step.neighbours.stop / len(frames))
+        canvas.paint(before=len(frames))
+        source = np.where(holes, np.int32(UNSEEN), np.int32(KNOWN))
+        return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
+
+    def _steps(self, count: int) -> Iterator[Step]:
+        options = self.options
+        return schedule(
+            count,
+            stride=options.stride,
+            radius=options.radius,
+            every=options.every,
+            most=options.most_references,
+        )
