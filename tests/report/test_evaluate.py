@@ -235,3 +235,35 @@ def test_the_shared_clips_are_scored_by_the_house_protocol(shared_data):
     with (shared_data / "prototype.csv").open() as file:
         wanted = {(r["kind"], r["clip"]): float(r["telea_psnr"]) for r in csv.DictReader(file)}
     assert row["scores"]["psnr"] == pytest.approx(wanted["fixed", "libby"], abs=0.01)
+
+
+def test_arrays_are_a_data_set(davis, pan, tmp_path):
+    clips = {name: pan(4, (2, 0), size=SIZE, start=(20 * n, 40)) for n, name in enumerate("ab")}
+    holes = {name: np.zeros(SIZE, bool) for name in clips}
+    for hole in holes.values():
+        hole[10:30, 20:50] = True
+    rows = evaluate(
+        clips, masks=holes, methods=["telea"], out=tmp_path, **{**QUICK, "processes": 2}
+    )
+    for row in rows:
+        frames, hole = clips[row["clip"]], np.broadcast_to(holes[row["clip"]], (4, *SIZE))
+        clean = cp.fill(frames, hole, method="telea")
+        assert row["scores"]["psnr_hole"] == pytest.approx(psnr_hole(clean, frames, hole))
+    assert evaluate(clips, masks=holes, methods=["telea"], out=tmp_path, **QUICK) == rows
+    assert len(evaluate(clips, masks="fixed", methods=["telea"], out=tmp_path, **QUICK)) == 2
+    assert len(read_rows(tmp_path)) == 4
+    clips["a"] = clips["a"][::-1]
+    assert (
+        evaluate(clips, masks=holes, methods=["telea"], **QUICK)[0]["dataset"] != rows[0]["dataset"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("clips", "masks"),
+    [({}, "fixed"), ({"a": np.zeros((2, 48, 80))}, "fixed"),
+     ({"a": np.zeros((2, 48, 80, 3), np.uint8)}, {"b": np.ones((48, 80), bool)}),
+     ("folder", {"a": np.ones((48, 80), bool)})],
+)  # fmt: skip
+def test_arrays_that_do_not_fit_are_refused(clips, masks):
+    with pytest.raises(cp.BadInput):
+        evaluate(clips, masks=masks, methods=["telea"], **QUICK)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 
 from cleanplate.datasets.folders import Clip, open_dataset
+from cleanplate.datasets.held import held_dataset
 from cleanplate.errors import BadInput
 from cleanplate.known import files_of
 from cleanplate.masks.draw import FAMILIES
@@ -18,15 +19,16 @@ from cleanplate.metrics.score import DEFAULT, LOADERS, Weights, check_metrics, n
 from cleanplate.report.protocol import PRESETS, SIZE
 from cleanplate.report.rows import Journal, Row, key, read_rows
 from cleanplate.report.task import OWN, SHUFFLED, Settings, Task, with_lenders
+from cleanplate.video import Frames, Holes
 
 Progress = Callable[[int, int, Row], None]  # rows done, rows in all, the last one
 
 
 def evaluate(
-    dataset: str | Path,
+    dataset: str | Path | Mapping[str, Frames],
     *,
     methods: Sequence[str] = ("flow",),
-    masks: str | Path = "stationary",
+    masks: str | Path | Mapping[str, Holes] = "stationary",
     out: str | Path | None = None,
     preset: str = "house",
     tune: str = "fidelity",
@@ -42,22 +44,30 @@ def evaluate(
 ) -> list[Row]:
     """Fill every clip of a data set with every method and return a row of scores for each.
 
-    dataset: a folder of any layout that `open_dataset` knows. masks: a family in
-    `masks.draw.FAMILIES`, "annotations", "shuffled" (those of other clips), or a folder of masks,
-    `CLIP/00000.png` each. out: a folder whose rows.jsonl gets each row as it ends, and that keeps
-    pictures for a report; rows that are there already are not computed again. preset: a name in
-    `report.protocol.PRESETS`. size: (height, width). clips: names, all by default. frames: only the
-    first so many of each clip. metrics, weights: as in `score`, and metrics over sets as well: rows
-    keep what their clips add to them, `table` compares the sets. processes: clips at the same time.
-    Raises BadInput, BadOutput.
+    dataset: a folder of any layout that `open_dataset` knows, or arrays, {name: frames}. masks: a
+    family in `masks.draw.FAMILIES`, "annotations", "shuffled" (those of other clips), a folder of
+    masks, `CLIP/00000.png` each, or beside arrays {name: holes}. out: a folder whose rows.jsonl
+    gets each row as it ends, and that keeps pictures for a report; rows that are there already are
+    not computed again. preset: a name in `report.protocol.PRESETS`. size: (height, width). clips:
+    names, all by default. frames: only the first so many of each clip. metrics, weights: as in
+    `score`, and metrics over sets as well: rows keep what their clips add to them, `table` compares
+    the sets. processes: clips at the same time. Raises BadInput, BadOutput.
     """
     files = tuple((name, files_of(name, given)) for name, given in (weights or {}).items())
+    holes = masks if isinstance(masks, Mapping) else None
+    if isinstance(dataset, Mapping):
+        opened = held_dataset(dataset, holes)
+        dataset = opened.path
+    elif holes is None:
+        opened = open_dataset(dataset, split=split)
+    else:
+        raise BadInput("holes were given as arrays, clips as a folder. Give both in one way.")
     settings = Settings(
-        str(dataset), str(masks), preset, tune, seed, (size[0], size[1]), frames, tuple(metrics),
-        files, None if out is None else str(out),
+        str(dataset), OWN if holes else str(masks), preset, tune, seed, (size[0], size[1]), frames,
+        tuple(metrics), files, None if out is None else str(out),
     )  # fmt: skip
     _check(settings, methods)
-    paired = with_lenders(open_dataset(dataset, split=split), settings.masks, seed)
+    paired = with_lenders(opened, settings.masks, seed)
     tasks = [
         Task(settings, clip, lender, method)
         for clip, lender in _chosen(paired, clips)
