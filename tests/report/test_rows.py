@@ -25,6 +25,7 @@ def row(clip="camel", method="flow", *, scores=None, curves=None, frames=2, **fi
         "size": [240, 432],
         "frames_asked": None,
         "version": "1",
+        "weights": None,
         "frames": frames,
         "seconds_per_frame": 0.5,
         "scores": scores or {"psnr": 30.0},

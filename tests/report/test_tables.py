@@ -22,7 +22,7 @@ from cleanplate.report.tables import (
 ROW = {
     "dataset": "sets/DAVIS", "method": "flow", "tune": "fidelity", "masks": "stationary",
     "preset": "house", "seed": 3, "size": [240, 432], "version": "0.1.0", "clips": 2, "frames": 9,
-    "scores": {"psnr": 31.25, "ssim": 0.9}, "seconds_per_frame": 0.1,
+    "weights": None, "scores": {"psnr": 31.25, "ssim": 0.9}, "seconds_per_frame": 0.1,
 }  # fmt: skip
 
 

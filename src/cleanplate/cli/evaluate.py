@@ -13,7 +13,7 @@ Names = "Comma-separated names"
 WeightFiles = Annotated[
     list[str] | None,
     typer.Option(
-        help="METRIC=FILE, for a metric that needs weights, once for each file; or METRIC=NAME of "
+        help="METRIC=FILE or METHOD=FILE, for what needs weights, once for each; or METRIC=NAME of "
         "weights that are known and fetched, see weights list."
     ),
 ]
@@ -63,7 +63,7 @@ def evaluate(
         split=split,
         frames=frames,
         metrics=options.names(metrics),
-        weights=_files(weights, quiet=quiet),
+        weights=weight_files(weights, quiet=quiet),
         processes=processes,
         progress=tell,
     )
@@ -96,7 +96,7 @@ def score(
         truth,
         mask,
         metrics=options.names(metrics),
-        weights=_files(weights),
+        weights=weight_files(weights),
         invert=invert_mask,
         object_index=object_index,
     )
@@ -104,10 +104,11 @@ def score(
     typer.echo(json.dumps(finite(scores.values)) if as_json else score_words(scores.values))
 
 
-def _files(given: list[str] | None, *, quiet: bool = False) -> dict[str, tuple[str, ...]]:
-    """Read METRIC=FILE pairs, several for a metric of several files; raises BadInput.
+def weight_files(given: list[str] | None, *, quiet: bool = False) -> dict[str, tuple[str, ...]]:
+    """Read METRIC=FILE and METHOD=FILE pairs, several for a metric of several files.
 
     Weights that are known by name are fetched where they are not here, and it is said from where.
+    Raises BadInput.
     """
     from cleanplate.errors import BadInput
     from cleanplate.known import files_of

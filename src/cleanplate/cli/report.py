@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cleanplate.cli import options
+from cleanplate.cli.evaluate import weight_files
 from cleanplate.cli.fill import Codec, Crf, ForWhat, Grow, Lossless, Preset, Seed, Tune
 
 Page = Annotated[Path, typer.Option("-o", "--out", help="The page to write.")]
@@ -26,6 +27,9 @@ def compare(
     crf: Crf = None,
     preset: Preset = None,
     lossless: Lossless = False,
+    weights: Annotated[
+        list[str] | None, typer.Option(help="METHOD=FILE, for a method that needs weights.")
+    ] = None,
     seed: Seed = 0,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -51,6 +55,7 @@ def compare(
             tune=tune.value,
             mask_options=MaskOptions(invert_mask, object_index, grow),
             encoding=Encoding(codec, crf, preset, lossless),
+            weights={name: files[0] for name, files in weight_files(weights).items()},
             seed=seed,
             progress=progress,
         )

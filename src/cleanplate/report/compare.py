@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import astuple
 from importlib.metadata import version
@@ -20,6 +20,7 @@ from cleanplate.provenance import Seen
 from cleanplate.report.keep import RATE, Keeper, digest, shown_names
 from cleanplate.report.protocol import FILES
 from cleanplate.report.rows import Journal, Row, key, read_rows
+from cleanplate.weights import sum_of
 
 
 def compare(
@@ -31,17 +32,20 @@ def compare(
     tune: str = "removal",
     mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
     encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+    weights: Mapping[str, str | Path] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> list[Row]:
     """Fill a video with every method and return a row for each: what it took, what it invented.
 
     out: a folder that gets a filled video a method, rows.jsonl, and the pictures that the report
-    shows; what is there already of the same inputs is not made again. The other arguments are
-    those of `fill_file`. Raises BadInput, BadOutput.
+    shows; what is there already of the same inputs is not made again. weights: the files of
+    methods that need some, by name. The other arguments are those of `fill_file`. Raises BadInput,
+    BadOutput.
     """
+    files = dict(weights or {})
     for name in methods:
-        load_method(name, tune=tune, seed=seed)  # refused before the work
+        load_method(name, tune=tune, seed=seed, weights=files.get(name))  # refused before the work
     folder = Path(out)
     with open_video(video) as reader:
         height, width = reader.info.displayed_size
@@ -62,13 +66,15 @@ def compare(
     result = []
     with closing(Journal(folder)) as journal:
         for number, name in enumerate(methods):
-            row = {**shared, "method": name}
+            stamp = sum_of(Path(files[name]))[:16] if name in files else None
+            row = {**shared, "method": name, "weights": stamp}
             place = folder / _file_name(name, Path(video))
             made = rows.get(key(row), {})
             if made.get("inputs") != row["inputs"] or not place.exists():
                 made = _fill(
                     row, folder, place, rate=rate, mask=mask, mask_options=mask_options,
-                    encoding=encoding, progress=_share(progress, number, len(methods)),
+                    encoding=encoding, weights=files.get(name),
+                    progress=_share(progress, number, len(methods)),
                 )  # fmt: skip
                 journal.add(made)
             result.append(made)

@@ -18,8 +18,9 @@ from cleanplate.methods import load_method
 from cleanplate.metrics.score import DEFAULT, LOADERS, Weights, check_metrics, network_of
 from cleanplate.report.protocol import PRESETS, SIZE
 from cleanplate.report.rows import Journal, Row, key, read_rows
-from cleanplate.report.task import OWN, SHUFFLED, Settings, Task, with_lenders
+from cleanplate.report.task import OWN, SHUFFLED, Settings, Task, weights_of, with_lenders
 from cleanplate.video import Frames, Holes
+from cleanplate.weights import sum_of
 
 Progress = Callable[[int, int, Row], None]  # rows done, rows in all, the last one
 
@@ -50,8 +51,9 @@ def evaluate(
     gets each row as it ends, and that keeps pictures for a report; rows that are there already are
     not computed again. preset: a name in `report.protocol.PRESETS`. size: (height, width). clips:
     names, all by default. frames: only the first so many of each clip. metrics, weights: as in
-    `score`, and metrics over sets as well: rows keep what their clips add to them, `table` compares
-    the sets. processes: clips at the same time. Raises BadInput, BadOutput.
+    `score`, with weights of methods by their names, and with metrics over sets: rows keep what
+    their clips add to them, `table` compares the sets. processes: clips at the same time. Raises
+    BadInput, BadOutput.
     """
     files = tuple((name, files_of(name, given)) for name, given in (weights or {}).items())
     holes = masks if isinstance(masks, Mapping) else None
@@ -66,17 +68,25 @@ def evaluate(
         str(dataset), OWN if holes else str(masks), preset, tune, seed, (size[0], size[1]), frames,
         tuple(metrics), files, None if out is None else str(out),
     )  # fmt: skip
-    _check(settings, methods)
+    stamps = {name: _check_method(settings, name) for name in methods}
+    _check(settings)
     paired = with_lenders(opened, settings.masks, seed)
     tasks = [
-        Task(settings, clip, lender, method)
+        Task(settings, clip, lender, method, stamps[method])
         for clip, lender in _chosen(paired, clips)
         for method in methods
     ]
     return _rows(tasks, None if out is None else Path(out), processes, progress)
 
 
-def _check(settings: Settings, methods: Sequence[str]) -> None:
+def _check_method(settings: Settings, name: str) -> str | None:
+    """Load a method as the tasks will; return what tells its weights from others."""
+    weights = weights_of(settings, name)
+    load_method(name, tune=settings.tune, seed=settings.seed, weights=weights)
+    return None if weights is None else sum_of(Path(weights))[:16]
+
+
+def _check(settings: Settings) -> None:
     """Refuse before the work what is unknown; raises BadInput."""
     if settings.preset not in PRESETS:
         known = ", ".join(PRESETS)
@@ -88,8 +98,6 @@ def _check(settings: Settings, methods: Sequence[str]) -> None:
             f"masks, or one of: {', '.join(families)}."
         )
     check_metrics(settings.metrics, sets=True)
-    for name in methods:
-        load_method(name, tune=settings.tune, seed=settings.seed)
 
 
 def _rows(

@@ -150,13 +150,14 @@ def _clip(folder: Path, name: str, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _take(folder: Path, row: Row, beside: Sequence[Row]) -> dict[str, Any]:
-    """Return what the page holds of one row; the tune is named where there are several."""
-    tuned = len({(other["method"], other["tune"]) for other in beside}) > len(
-        {other["method"] for other in beside}
-    )
+    """Return what the page holds of one row; tune and weights are named where they differ."""
+    alike = [other for other in beside if other["method"] == row["method"]]
+    told = [row["tune"]] if len({other["tune"] for other in alike}) > 1 else []
+    if len({other["weights"] for other in alike}) > 1:
+        told.append(f"weights {str(row['weights'])[:6]}")
     return {
         **(read_take(folder, row["shown"]["take"]) if row.get("shown") else {}),
-        "id": digest(row["method"], row["tune"]),
-        "label": f"{row['method']} ({row['tune']})" if tuned else row["method"],
+        "id": digest(row["method"], row["tune"], row["weights"]),
+        "label": f"{row['method']} ({', '.join(told)})" if told else row["method"],
         "curves": row["curves"],
     }

@@ -21,9 +21,9 @@ Row = dict[str, Any]
 NAME = "rows.jsonl"
 # What makes two rows the same piece of work.
 KEY = ("dataset", "clip", "method", "tune", "masks", "preset", "seed", "size", "frames_asked",
-       "version")  # fmt: skip
+       "version", "weights")  # fmt: skip
 # What makes two rows belong to one line of the table.
-GROUP = ("dataset", "method", "tune", "masks", "preset", "seed", "size", "version")
+GROUP = ("dataset", "method", "tune", "masks", "preset", "seed", "size", "version", "weights")
 
 
 def key(row: Row, names: tuple[str, ...] = KEY) -> tuple[Any, ...]:

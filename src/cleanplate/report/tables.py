@@ -46,7 +46,7 @@ def measured(table: Iterable[Row]) -> list[Line]:
             f"{PurePath(row['dataset']).name}, {_masks(row)}, {row['size'][0]}x{row['size'][1]}",
             f"{_how(row)}; seed {row['seed']}, {row['clips']} clips, {row['frames']} frames",
             f"cleanplate {row['version']}",
-            f"{row['method']} ({row['tune']})",
+            f"{row['method']} ({row['tune']}{_weights(row)})",
             {name: float(value) for name, value in row["scores"].items()},
             float(row["seconds_per_frame"]),
         )
@@ -134,6 +134,10 @@ def _how(row: Row) -> str:
     if row["preset"] == FILES.name:
         return "filled from file to file, no truth"
     return f"measured here by the preset {row['preset']}"
+
+
+def _weights(row: Row) -> str:
+    return f", weights {row['weights'][:6]}" if row["weights"] else ""
 
 
 def _masks(row: Row) -> str:

@@ -42,12 +42,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class Task:
-    """What one row comes from. lender: the clip whose annotations are the holes, if any."""
+    """What one row comes from.
+
+    lender: the clip whose annotations are the holes, if any. weights: the beginning of the sha256
+    of the method's weights, if it has some.
+    """
 
     settings: Settings
     clip: Clip
     lender: Clip | None
     method: str
+    weights: str | None = None
 
     def identity(self) -> Row:
         """Return the fields by which the row is known."""
@@ -57,6 +62,7 @@ class Task:
             "size": list(self.settings.size),
             "clip": self.clip.name,
             "method": self.method,
+            "weights": self.weights,
             "version": version("cleanplate"),
         }
 
@@ -70,7 +76,7 @@ class Task:
         began = time.perf_counter()
         filled = fill(
             hidden, holes, method=self.method, tune=settings.tune, seed=settings.seed,
-            provenance=True,
+            weights=weights_of(settings, self.method), provenance=True,
         )  # fmt: skip
         seconds = (time.perf_counter() - began) / len(truth)
         scores = measure(
@@ -113,6 +119,14 @@ class Task:
             seed = int(np.random.SeedSequence(parts).generate_state(1)[0])
             return draw_holes(self.settings.masks, count, self.settings.size, seed=seed)
         return masks_of(self.settings.masks, self.clip, count=count)
+
+
+def weights_of(settings: Settings, method: str) -> str | None:
+    """Return the file of a method's weights, None without; raises BadInput for several."""
+    files = dict(settings.weights).get(method, ())
+    if len(files) > 1:
+        raise BadInput(f"{len(files)} files of weights were given for {method}. Give one.")
+    return files[0] if files else None
 
 
 def with_lenders(dataset: Dataset, masks: str, seed: int) -> list[tuple[Clip, Clip | None]]:
