@@ -124,7 +124,7 @@ def test_a_refusal_is_one_line_and_exit_code_2(pipeline, capsys):
 def test_stopped_is_130(pipeline, capsys):
     pipeline.answer = KeyboardInterrupt()
     assert main(FILL) == 130
-    assert capsys.readouterr().err.strip() == "Stopped; nothing was written."
+    assert capsys.readouterr().err.strip() == "Stopped; nothing half-written is left."
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("ours"), OSError(28, "ours")])

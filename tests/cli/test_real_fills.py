@@ -227,7 +227,7 @@ def test_a_process_that_is_stopped_leaves_nothing(make, tmp_path, number, code):
     out, err = program.communicate(timeout=60)
     assert program.returncode == code
     assert out == b""
-    assert err in (b"", b"Stopped; nothing was written.\n")
+    assert err in (b"", b"Stopped; nothing half-written is left.\n")
     assert names(tmp_path) == {"in.mp4"}
 
 

@@ -82,3 +82,16 @@ def test_what_cannot_be_done_is_refused_before_the_work(make, tmp_path, wrong):
         compare(**given)
     left = tmp_path / "out" / NAME
     assert not left.exists() or left.read_bytes() == b""
+
+
+def test_two_videos_of_one_name_do_not_take_each_other_s_place(make, tmp_path):
+    places = []
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        source = make(f"{folder}/in.mp4", count=3)
+        places.append(source)
+    for source in [*places, places[0]]:
+        compare(source, SPEC, tmp_path / "out", methods=["ns"])
+    rows = read_rows(tmp_path / "out")
+    assert len(rows) == 2
+    assert len({row["output"] for row in rows}) == 2

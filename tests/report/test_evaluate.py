@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -164,11 +165,29 @@ def test_a_run_that_gains_weights_is_computed_again(davis, i3d, tmp_path):
 
 def test_weights_that_do_not_fit_are_refused_before_the_work(davis, tmp_path):
     given = {**QUICK, "metrics": ["psnr", "vfid"], "weights": {"vfid": tmp_path / "none.pt"}}
-    with pytest.raises(cp.BadInput, match=r"none\.pt are not there"):
+    with pytest.raises(cp.BadInput, match=r"none\.pt does not exist"):
         evaluate(davis, methods=["telea"], out=tmp_path / "run", **given)
     assert not (tmp_path / "run").exists()
 
 
+def assert_none_left(session):
+    """Wait until no process of a session is left."""
+    for _ in range(200):
+        left = [p for p in Path("/proc").glob("[0-9]*/stat") if session_of(p) == session]
+        if not left:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"still there: {left}")
+
+
+def session_of(stat):
+    try:
+        return int(stat.read_text().rpartition(")")[2].split()[3])
+    except OSError:  # it has just ended
+        return None
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_killed_and_started_again(davis, tmp_path):
     """The real command, with processes of its own."""
     command = [sys.executable, "-c", "from cleanplate.cli import main; raise SystemExit(main())",
@@ -180,8 +199,9 @@ def test_killed_and_started_again(davis, tmp_path):
     while run.poll() is None and not read_rows(tmp_path):
         time.sleep(0.02)
     if run.poll() is None:
-        os.killpg(run.pid, signal.SIGKILL)
+        os.kill(run.pid, signal.SIGKILL)  # and its processes end with it
     run.wait()
+    assert_none_left(run.pid)
     assert read_rows(tmp_path)
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
     whole = evaluate(davis, methods=["telea", "flow"], **{**QUICK, "metrics": ["psnr"]})
@@ -267,3 +287,54 @@ def test_arrays_are_a_data_set(davis, pan, tmp_path):
 def test_arrays_that_do_not_fit_are_refused(clips, masks):
     with pytest.raises(cp.BadInput):
         evaluate(clips, masks=masks, methods=["telea"], **QUICK)
+
+
+def test_every_clip_has_a_hole_of_its_own(davis):
+    rows = evaluate(davis, methods=["telea"], masks="stationary", **QUICK)
+    assert len({row["hole_share"] for row in rows}) == len(CLIPS)
+
+
+def test_what_lies_under_the_hole_is_hidden_from_the_method(davis, monkeypatch):
+    from cleanplate.report import task
+
+    seen = []
+
+    def fill(frames, holes, **options):
+        seen.append(frames[holes])
+        return cp.fill(frames, holes, **options)
+
+    monkeypatch.setattr(task, "fill", fill)
+    evaluate(davis, methods=["telea"], masks="fixed", clips=["one"], **QUICK)
+    assert seen and not seen[0].any()
+
+
+def test_rows_are_computed_again_when_their_files_changed(davis, tmp_path):
+    asked = {"methods": ["telea"], "masks": "annotations", "clips": ["one"], "out": tmp_path}
+    first = evaluate(davis, **asked, **QUICK)
+    assert evaluate(davis, **asked, **QUICK) == first
+    for folder in ("JPEGImages", "Annotations"):
+        picture = davis / folder / "480p/one" / ("00000." + ("jpg" if folder[0] == "J" else "png"))
+        before = picture.stat()
+        os.utime(picture, ns=(1, 1))
+        assert evaluate(davis, **asked, **QUICK)[0]["inputs"] != first[0]["inputs"]
+        os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_another_metric_keeps_those_that_were_there(davis, tmp_path):
+    asked = {"methods": ["telea"], "masks": "fixed", "out": tmp_path, "size": SIZE}
+    evaluate(davis, **asked, metrics=["psnr"], processes=1)
+    rows = evaluate(davis, **asked, metrics=["flicker"], processes=1)
+    assert all(row["scores"].keys() == {"psnr", "flicker"} for row in rows)
+    assert table(read_rows(tmp_path))[0]["scores"].keys() == {"psnr", "flicker"}
+
+
+@pytest.mark.parametrize("methods", [[], ["telea", "telea"]])
+def test_methods_are_given_once_and_at_least_one(davis, methods):
+    with pytest.raises(cp.BadInput, match="Give each once"):
+        evaluate(davis, methods=methods, **QUICK)
+
+
+def test_weights_of_what_takes_none_are_refused(davis, tmp_path):
+    (tmp_path / "x.pth").write_bytes(b"x")
+    with pytest.raises(cp.BadInput, match="'psnr' takes no weights"):
+        evaluate(davis, methods=["telea"], weights={"psnr": tmp_path / "x.pth"}, **QUICK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tracemalloc
 from itertools import pairwise
 
@@ -126,3 +127,21 @@ def peak(folder, count):
 def test_memory_does_not_grow_with_the_clip(tmp_path):
     peak(tmp_path, 2)  # what is compiled and imported once
     assert peak(tmp_path, 10 * LENGTH) < 1.5 * peak(tmp_path, 2 * LENGTH)
+
+
+@pytest.mark.parametrize("which", ["result", "truth", "masks"])
+def test_a_frame_that_is_left_out_is_named(clips, tmp_path, which):
+    folder, *_ = clips
+    shutil.copytree(folder / which, tmp_path / which)
+    sorted((tmp_path / which).iterdir())[4].unlink()
+    places = [
+        (tmp_path if name == which else folder) / name for name in ("result", "truth", "masks")
+    ]
+    with pytest.raises(cp.BadInput, match=rf"{which} has no frame 4, but 3 and 5"):
+        score_files(*places)
+
+
+def test_weights_of_what_takes_none_are_refused(clips):
+    folder, *_ = clips
+    with pytest.raises(cp.BadInput, match="'lpisp' takes no weights"):
+        score_files(*paths(folder, "result", "truth", "masks"), weights={"lpisp": "x.pth"})

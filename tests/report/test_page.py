@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+import cleanplate as cp
 from cleanplate.errors import BadInput
 from cleanplate.report.compare import compare
 from cleanplate.report.evaluate import evaluate
@@ -73,7 +74,7 @@ def settled(page):
 
 
 def test_the_divider_moves(written, open_page):
-    page = open_page(written, viewport={"width": 1280, "height": 2000})
+    page = open_page(written, viewport={"width": 1280, "height": 3600})
     settled(page)
     assert page.locator("#right").evaluate("s => s.selectedOptions[0].text") == "flow"
     assert green(pixel(page, "#view", 0.45, 0.5))  # left of it the hole is tinted
@@ -126,7 +127,8 @@ def test_layers_zoom_and_slices(written, open_page):
     slices = page.locator("#slices canvas")
     assert slices.count() == 3
     assert slices.first.evaluate("c => [c.width, c.height]") == [80, 6]
-    assert pixel(page, "#slices canvas", 0.5, 0.99).any()
+    shown = [pixel(page, f"#slices figure:nth-child({n}) canvas", 0.5, 0.5) for n in (1, 2, 3)]
+    assert shown[0].any() and not np.array_equal(shown[0], shown[2])  # truth, and telea's fill
     page.locator("[name=line][value=column]").check()
     assert slices.first.evaluate("c => [c.width, c.height]") == [6, 48]
 
@@ -198,3 +200,29 @@ def test_a_study_of_a_run_can_be_opened(run, tmp_path, open_page):
     write_study(run, tmp_path / "study.html")
     assert "telea" not in (tmp_path / "study.html").read_text()
     open_page(tmp_path / "study.html").wait_for_timeout(300)
+
+
+def test_a_run_does_not_write_over_itself(run):
+    before = (run / NAME).read_bytes()
+    kept = next((run / "shown").iterdir())
+    for place in (run / NAME, kept):
+        for write in (write_page, write_study):
+            with pytest.raises(cp.BadOutput, match="part of the run"):
+                write(run, place)
+        with pytest.raises(cp.BadOutput, match="part of the run"):
+            write_table(run, csv=place)
+    assert (run / NAME).read_bytes() == before
+
+
+def test_keys_play_and_go_frame_by_frame(written, open_page):
+    page = open_page(written)
+    settled(page)
+    page.locator("h1").click()
+    page.keyboard.press(".")
+    until(page, "document.getElementById('seek').value === '1'")
+    page.keyboard.press(",")
+    until(page, "document.getElementById('seek').value === '0'")
+    page.keyboard.press(" ")
+    until(page, "document.getElementById('seek').value === '2'")
+    page.keyboard.press(" ")
+    assert page.locator("#play").inner_text() == "Play"

@@ -81,7 +81,7 @@ def test_the_house_takes_the_mean_over_clips():
     rows = [row(scores={"psnr": 30.0}, frames=1), row("dog", scores={"psnr": 40.0}, frames=9)]
     (line,) = table(rows)
     assert line["scores"] == {"psnr": 35.0}
-    assert (line["clips"], line["frames"], line["seconds_per_frame"]) == (2, 10, 0.5)
+    assert (len(line["clips"]), line["frames"], line["seconds_per_frame"]) == (2, 10, 0.5)
 
 
 def test_pooled_rules_take_the_mean_over_frames():
@@ -97,12 +97,12 @@ def test_pooled_rules_take_the_mean_over_frames():
 def test_rules_that_differ_are_never_mixed():
     rows = [row(), row(method="telea"), row(preset="e2fgvi"), row(seed=1), row(version="2")]
     assert len(table(rows)) == 5
-    assert [line["clips"] for line in table([*rows, row("dog")])] == [2, 1, 1, 1, 1]
+    assert [len(line["clips"]) for line in table([*rows, row("dog")])] == [2, 1, 1, 1, 1]
 
 
 def test_a_clip_computed_twice_counts_once():
     (line,) = table([row(scores={"psnr": 10.0}), row(scores={"psnr": 30.0})])
-    assert line["clips"] == 1
+    assert line["clips"] == ["camel"]
     assert line["scores"]["psnr"] == 30
 
 
@@ -124,7 +124,7 @@ def test_sets_are_compared_by_the_features_of_their_clips(tmp_path):
     write(tmp_path, *rows)
     assert table(read_rows(tmp_path)) == [line]
     (line,) = table([*rows, row("older")])  # of a run without weights
-    assert (line["clips"], line["scores"]["vfid"]) == (5, wanted)
+    assert (len(line["clips"]), line["scores"]["vfid"]) == (5, wanted)
 
 
 @pytest.mark.parametrize(

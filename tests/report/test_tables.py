@@ -21,8 +21,9 @@ from cleanplate.report.tables import (
 
 ROW = {
     "dataset": "sets/DAVIS", "method": "flow", "tune": "fidelity", "masks": "stationary",
-    "preset": "house", "seed": 3, "size": [240, 432], "version": "0.1.0", "clips": 2, "frames": 9,
-    "weights": None, "scores": {"psnr": 31.25, "ssim": 0.9}, "seconds_per_frame": 0.1,
+    "preset": "house", "seed": 3, "size": [240, 432], "version": "0.1.0", "weights": None,
+    "clips": ["a", "b"], "frames": 9, "frames_asked": None,
+    "scores": {"psnr": 31.25, "ssim": 0.9}, "seconds_per_frame": 0.1,
 }  # fmt: skip
 
 
@@ -73,6 +74,10 @@ def test_measured_lines_name_their_rules():
     assert "preset house" in line.about and "seed 3" in line.about
     other = measured([{**ROW, "preset": "e2fgvi"}])[0]
     assert (line.rules, line.about) != (other.rules, other.about)
+    assert measured([{**ROW, "clips": ["a", "c"]}])[0].about != line.about
+    assert measured([{**ROW, "frames_asked": 5}])[0].about != line.about
+    many = [[f"{n}{end}" for n in range(30)] for end in "ab"]
+    assert len({measured([{**ROW, "clips": names}])[0].about for names in many}) == 2
     assert "no truth" in measured([{**ROW, "preset": "files"}])[0].about
 
 

@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = message().rstrip(".")
         return _refuse(f"{told}{'' if told.endswith('?') else '.'} See cleanplate --help.")
     if code == STOPPED:  # some versions of typer turn the interrupt into this code themselves
-        print("Stopped; nothing was written.", file=sys.stderr)
+        print("Stopped; nothing half-written is left.", file=sys.stderr)
     return code if isinstance(code, int) else 0
 
 

@@ -81,9 +81,13 @@ def report(
     latex: Annotated[Path | None, typer.Option(help="Write the table as LaTeX, too.")] = None,
 ) -> None:
     """Write a page that shows a run: tables, curves, players; it opens offline."""
+    from cleanplate.errors import BadOutput
     from cleanplate.report.page import write_page, write_study, write_table
 
     chosen = options.names(clips) if clips else None
+    places = [place.resolve() for place in (out, csv, latex) if place]
+    if len(set(places)) < len(places):
+        raise BadOutput("two results would have the same name. Give each its own.")
     if study:
         write_study(run, out, clips=chosen)
     else:

@@ -84,7 +84,18 @@ def score_words(scores: dict[str, float]) -> str:
 def table_words(lines: list[Row]) -> str:
     """Draw the table of an evaluation; rules that differ are told apart in lines of their own."""
     names = list(dict.fromkeys(name for line in lines for name in line["scores"]))
-    head = ["method", "tune", "masks", "preset", "seed", "size", "clips", *names, "ms/frame"]
+    head = [
+        "method",
+        "tune",
+        "masks",
+        "preset",
+        "seed",
+        "size",
+        "clips",
+        "frames",
+        *names,
+        "ms/frame",
+    ]
     body = [
         [
             line["method"],
@@ -93,7 +104,8 @@ def table_words(lines: list[Row]) -> str:
             line["preset"],
             str(line["seed"]),
             "x".join(map(str, line["size"])),
-            str(line["clips"]),
+            str(len(line["clips"])),
+            str(line["frames"]),
             *(_number(line["scores"].get(name, math.nan)) for name in names),
             f"{1000 * line['seconds_per_frame']:.0f}",
         ]
@@ -111,6 +123,19 @@ def known_words(lines: list[dict[str, Any]], folder: Path) -> str:
     for number, line in enumerate(lines):
         rest[number] += f"\n    sha256 {line['sha256']}\n    {line['address']}"
     return "\n".join([first, *rest, f"Fetched into {folder} when asked for by name."])
+
+
+def weights_words(found: dict[str, Any]) -> str:
+    """Say what a weights file of ours is."""
+    config = ", ".join(f"{name} {value}" for name, value in found["config"].items())
+    about = [f"{name} {value}" for name, value in found["about"].items() if name != "licence"]
+    lines = [
+        f"{found['file']}: {found['method']}, {found['parameters']:,} parameters",
+        f"config:  {config}",
+        f"licence: {found['licence']}",
+        f"sha256:  {found['sha256']}",
+    ]
+    return "\n".join([*lines, *([f"about:   {', '.join(about)}"] if about else [])])
 
 
 def _columns(rows: list[list[str]]) -> str:

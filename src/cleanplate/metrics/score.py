@@ -124,6 +124,14 @@ def check_metrics(names: Sequence[str], *, sets: bool = False) -> None:
             raise BadInput(f"metric {name!r} is unknown. Choose from: {', '.join(known)}.")
 
 
+def check_weights(names: Iterable[str], *, others: Sequence[str] = ()) -> None:
+    """Refuse weights of what has none; others: what has some besides metrics. Raises BadInput."""
+    known = [*LOADERS, *others]
+    for name in names:
+        if name not in known:
+            raise BadInput(f"{name!r} takes no weights. Give those of: {', '.join(known)}.")
+
+
 def network_of(name: str, weights: Any) -> Any:
     """Return the network of a metric, loaded once a process from the same files.
 

@@ -29,22 +29,22 @@ Plane = NDArray[np.float64]  # (H, W)
 
 
 def warping_error(
-    result: Frames, truth: Frames, *, flow: FindFlow = estimate_flow, leaving: bool = False
+    result: Frames, truth: Frames, *, flow: FindFlow = estimate_flow, leaving: bool = True
 ) -> float:
     """Return the warping error E_warp, at least 0: squared differences of frames in [0, 1].
 
     Each frame is compared with the next one drawn back along the flow of the truth; pixels that
-    are occluded or lie at a motion boundary do not count, nor do those that leave the picture.
-    The mean over pixels and channels, then over pairs; a pair without any pixel that counts has
-    0, a single frame nan. Tables often show it in per cent. leaving: compare pixels that leave
-    the picture with its border, as the published tool does, whose flow is FlowNet2's. Raises
-    BadInput where shapes or types differ. Source: Lai et al., ECCV 2018, and its evaluation tool.
+    are occluded or lie at a motion boundary do not count. The mean over pixels and channels, then
+    over pairs; a pair without any pixel that counts has 0, a single frame nan. Tables often show
+    it in per cent. leaving: compare pixels that leave the picture with its border, as the published
+    tool does (its flow is FlowNet2's); without, they do not count. Raises BadInput where shapes or
+    types differ. Source: Lai et al., ECCV 2018, and its evaluation tool.
     """
     return quotient(warping_error_sums(result, truth, flow=flow, leaving=leaving))
 
 
 def warping_error_sums(
-    result: Frames, truth: Frames, *, flow: FindFlow = estimate_flow, leaving: bool = False
+    result: Frames, truth: Frames, *, flow: FindFlow = estimate_flow, leaving: bool = True
 ) -> Sums:
     """Return the errors of all pairs and how many there are; see `warping_error`."""
     check_alike(result, truth)

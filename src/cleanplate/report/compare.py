@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import astuple
 from importlib.metadata import version
@@ -11,13 +11,13 @@ from typing import Any
 
 from cleanplate.io import Encoding, open_video
 from cleanplate.io.encode import CONTAINERS
-from cleanplate.io.refuse import reading
 from cleanplate.masks import MaskOptions
 from cleanplate.masks.load import is_box
 from cleanplate.methods import load_method
 from cleanplate.pipeline import Progress, fill_file
 from cleanplate.provenance import Seen
-from cleanplate.report.keep import RATE, Keeper, digest, shown_names
+from cleanplate.report.inputs import digest, stamp
+from cleanplate.report.keep import RATE, Keeper, shown_names, sweep
 from cleanplate.report.protocol import FILES
 from cleanplate.report.rows import Journal, Row, key, read_rows
 from cleanplate.weights import sum_of
@@ -51,7 +51,7 @@ def compare(
         height, width = reader.info.displayed_size
         rate = float(reader.info.frame_rate or RATE)
     shared = {
-        "dataset": str(video),
+        "dataset": str(Path(video).resolve()),
         "clip": Path(video).stem,
         "tune": tune,
         "masks": _mask_words(mask, mask_options),
@@ -60,15 +60,16 @@ def compare(
         "size": [height, width],
         "frames_asked": None,
         "version": version("cleanplate"),
-        "inputs": digest(_stamp(video), [] if is_box(mask) else _stamp(mask), astuple(encoding)),
+        "inputs": digest(stamp(video), [] if is_box(mask) else stamp(mask), astuple(encoding)),
     }
+    sweep(folder)
     rows = {key(row): row for row in read_rows(folder)}
     result = []
     with closing(Journal(folder)) as journal:
         for number, name in enumerate(methods):
-            stamp = sum_of(Path(files[name]))[:16] if name in files else None
-            row = {**shared, "method": name, "weights": stamp}
-            place = folder / _file_name(name, Path(video))
+            weighed = sum_of(Path(files[name]))[:16] if name in files else None
+            row = {**shared, "method": name, "weights": weighed}
+            place = folder / _file_name(row, rows.values())
             made = rows.get(key(row), {})
             if made.get("inputs") != row["inputs"] or not place.exists():
                 made = _fill(
@@ -114,10 +115,17 @@ def _fill(row: Row, folder: Path, place: Path, *, rate: float, **options: Any) -
     }
 
 
-def _file_name(method: str, video: Path) -> str:
-    """Return the name of a method's result, of the video's kind where that can be written."""
+def _file_name(row: Row, others: Iterable[Row]) -> str:
+    """Return the name of a result, of the video's kind where that can be written.
+
+    One that a result of another video has already is not taken.
+    """
+    video = Path(row["dataset"])
     suffix = video.suffix.lower() if video.suffix.lower() in CONTAINERS else ".mp4"
-    return f"{video.stem}-{method}{'' if video.is_dir() else suffix}"
+    end = f"{row['method']}{'' if video.is_dir() else suffix}"
+    taken = {other["output"] for other in others if other["dataset"] != row["dataset"]}
+    usual = f"{video.stem}-{end}"
+    return f"{video.stem}-{digest(row['dataset'])[:6]}-{end}" if usual in taken else usual
 
 
 def _mask_words(mask: str | Path, options: MaskOptions) -> str:
@@ -130,11 +138,3 @@ def _mask_words(mask: str | Path, options: MaskOptions) -> str:
     if options.grow:
         words.append(f"grown by {options.grow}")
     return " ".join(words)
-
-
-def _stamp(path: str | Path) -> list[Any]:
-    """Return what changes when a file or the files of a folder do."""
-    path = Path(path)
-    with reading(path):
-        parts = sorted(path.iterdir()) if path.is_dir() else [path]
-        return [(part.name, part.stat().st_size, part.stat().st_mtime_ns) for part in parts]

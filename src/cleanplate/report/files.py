@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cleanplate.errors import BadInput
-from cleanplate.io import Reader, open_video
+from cleanplate.io import Reader, numbers_of, open_video
 from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
+from cleanplate.masks.folder import list_pictures
 from cleanplate.metrics.score import (
     DEFAULT,
     Scores,
     Stretch,
     Weights,
     check_metrics,
+    check_weights,
     measure_stretches,
 )
 
@@ -42,8 +45,13 @@ def score_files(
     size, depth or number of frames.
     """
     check_metrics(metrics)
+    check_weights(weights or ())
     options = MaskOptions(invert=invert, object_index=object_index)
     with open_video(result) as clean, open_video(truth) as true:
+        for reader in (clean, true):
+            _refuse_gaps(reader.path, reader.numbers)
+        if Path(mask).is_dir():
+            _refuse_gaps(Path(mask), numbers_of(list_pictures(Path(mask))))
         size = true.info.displayed_size
         _refuse_unlike("size", clean, _size(clean.info.displayed_size), true, _size(size))
         with (
@@ -51,6 +59,15 @@ def score_files(
             closing(_moments(clean, true, holes)) as moments,
         ):
             return measure_stretches(_stretches(moments), metrics=metrics, weights=weights)
+
+
+def _refuse_gaps(path: Path, numbers: Sequence[int] | None) -> None:
+    """Refuse a folder whose numbers leave a frame out; raises BadInput."""
+    for before, after in pairwise(numbers or ()):
+        if after != before + 1:
+            raise BadInput(
+                f"{path} has no frame {before + 1}, but {before} and {after}. Give all frames."
+            )
 
 
 def _moments(clean: Reader, true: Reader, holes: HoleSource) -> Generator[Moment, None, None]:

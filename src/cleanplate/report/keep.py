@@ -7,7 +7,6 @@ are drawn from the exact samples, before anything is compressed.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import zipfile
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from cleanplate.errors import BadInput
 from cleanplate.io.place import Place
 from cleanplate.io.refuse import reading, writing
 from cleanplate.provenance import provenance_picture
+from cleanplate.report.inputs import digest
 from cleanplate.report.rows import KEY, Row
 
 FOLDER = "shown"
@@ -30,17 +30,12 @@ MOST_FRAMES = 120  # of a clip that are kept, from the first one with a hole on
 LONGEST_SIDE = 960  # pixels; larger pictures are made smaller
 QUALITY, OF_FRAMES = 90, 80  # of WebP: of what is judged, and of what lies around it
 RATE = 24.0  # frames a second, of clips that have none of their own
+OF_MAPS = 70  # of error and provenance
 ERROR_GAIN = 4  # levels of the map for one of mean absolute difference
 LAYERS = ("fill", "error", "source")
 
 Picture = NDArray[np.uint8]  # (H, W, 3) RGB
 Box = list[int]  # top, left, height, width
-
-
-def digest(*identity: Any) -> str:
-    """Return a short name for what JSON can hold, in which nothing that a user wrote is left."""
-    text = json.dumps(identity, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def shown_names(row: Row) -> dict[str, str]:
@@ -122,7 +117,8 @@ class Keeper:
         top, left, height, width = box
         cut = np.s_[top : top + height, left : left + width]
         for layer, picture in layers.items():
-            self._take.add(layer, t, _webp(picture[cut], small[cut]))
+            quality = QUALITY if layer == "fill" else OF_MAPS
+            self._take.add(layer, t, _webp(picture[cut], small[cut], quality=quality))
 
 
 class _Pack:
@@ -149,6 +145,12 @@ class _Pack:
             self._zip.writestr(zipfile.ZipInfo("about.json"), json.dumps(about))
             self._zip.close()
         self._place.keep()
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a run that was killed left half-written."""
+    for part in (folder / FOLDER).glob(".*.part"):
+        part.unlink(missing_ok=True)
 
 
 def read_scene(folder: Path, scene: str) -> dict[str, Any]:

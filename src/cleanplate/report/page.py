@@ -8,17 +8,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cleanplate.errors import BadInput
+from cleanplate.errors import BadInput, BadOutput
 from cleanplate.methods import BASELINES, METHODS
 from cleanplate.report.html import as_script, assemble, write_text
-from cleanplate.report.keep import digest, read_scene, read_take
+from cleanplate.report.inputs import digest
+from cleanplate.report.keep import FOLDER, read_scene, read_take
 from cleanplate.report.protocol import FILES, PRESETS
-from cleanplate.report.rows import Row, key, read_rows, table
+from cleanplate.report.rows import NAME, Row, key, read_rows, table
 from cleanplate.report.study import study_page
 from cleanplate.report.tables import Line, csv_table, html_table, latex_table, measured, published
 
 # What clips have in common that are shown under one choice.
-RUN = ("dataset", "masks", "preset", "seed", "size", "version")
+RUN = ("dataset", "masks", "preset", "seed", "size", "frames_asked", "version")
 
 FOOTER = (
     "Numbers of different rules must not be compared: frame size, holes, the window of SSIM and "
@@ -53,6 +54,7 @@ def _place(row: Row) -> tuple[Any, ...]:
 
 def write_page(folder: str | Path, out: Path, *, clips: Sequence[str] | None = None) -> None:
     """Write the page of a run; it appears when it is complete. Raises BadInput, BadOutput."""
+    _refuse_own(folder, out)
     write_text(out, report_page(folder, clips=clips))
 
 
@@ -71,6 +73,7 @@ def write_study(folder: str | Path, out: Path, *, clips: Sequence[str] | None = 
     ]
     if not scenes:
         raise BadInput(f"{folder} has kept no pictures to be ranked. Run it again with a folder.")
+    _refuse_own(folder, out)
     write_text(out, study_page(scenes))
 
 
@@ -79,7 +82,15 @@ def write_table(folder: str | Path, *, csv: Path | None = None, latex: Path | No
     lines = _lines(read_run(folder))
     for out, text in ((csv, csv_table), (latex, latex_table)):
         if out is not None:
+            _refuse_own(folder, out)
             write_text(out, text(lines))
+
+
+def _refuse_own(folder: str | Path, out: Path) -> None:
+    """Refuse to write over what the run itself holds; raises BadOutput."""
+    place, run = out.resolve(), Path(folder).resolve()
+    if place == run / NAME or run / FOLDER in place.parents:
+        raise BadOutput(f"{out} is a part of the run itself. Give another name.")
 
 
 def report_page(folder: str | Path, *, clips: Sequence[str] | None = None) -> str:
@@ -122,16 +133,26 @@ def _groups(folder: Path, rows: Sequence[Row]) -> list[dict[str, Any]]:
         runs.setdefault(key(row, RUN), {}).setdefault(row["clip"], []).append(row)
     return [
         {
-            "title": " ".join(str(part) for part in (Path(run[0]).name, *run[1:4], *run[5:])),
+            "title": _title(next(iter(clips.values()))[0]),
             "clips": [_clip(folder, name, takes) for name, takes in clips.items()],
         }
         for run, clips in runs.items()
     ]
 
 
+def _title(row: Row) -> str:
+    """Name a run by what may differ between two of them."""
+    height, width = row["size"]
+    first = f", first {row['frames_asked']} frames" if row["frames_asked"] else ""
+    return (
+        f"{Path(row['dataset']).name}, {Path(row['masks']).name}, {height}x{width}, "
+        f"{row['preset']}, seed {row['seed']}{first} ({row['version']})"
+    )
+
+
 def _clip(folder: Path, name: str, rows: Sequence[Row]) -> dict[str, Any]:
     """Return what the page holds of a clip; see assets/player.js."""
-    kept = [row for row in rows if row.get("shown")]
+    kept = [row for row in rows if _is_kept(folder, row)]
     scene = read_scene(folder, kept[0]["shown"]["scene"]) if kept else {}
     first, shown = scene.get("first", 0), scene.get("frames", [])
     note = f"{rows[0]['frames']} frames, hole {100 * rows[0]['hole_share']:.1f} % of the picture."
@@ -149,6 +170,11 @@ def _clip(folder: Path, name: str, rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
+def _is_kept(folder: Path, row: Row) -> bool:
+    names = row.get("shown") or {}
+    return bool(names) and all((folder / FOLDER / name).exists() for name in names.values())
+
+
 def _take(folder: Path, row: Row, beside: Sequence[Row]) -> dict[str, Any]:
     """Return what the page holds of one row; tune and weights are named where they differ."""
     alike = [other for other in beside if other["method"] == row["method"]]
@@ -156,7 +182,7 @@ def _take(folder: Path, row: Row, beside: Sequence[Row]) -> dict[str, Any]:
     if len({other["weights"] for other in alike}) > 1:
         told.append(f"weights {str(row['weights'])[:6]}")
     return {
-        **(read_take(folder, row["shown"]["take"]) if row.get("shown") else {}),
+        **(read_take(folder, row["shown"]["take"]) if _is_kept(folder, row) else {}),
         "id": digest(row["method"], row["tune"], row["weights"]),
         "label": f"{row['method']} ({', '.join(told)})" if told else row["method"],
         "curves": row["curves"],

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cleanplate import metrics
-from cleanplate.errors import BadInput
+from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io.refuse import reading, writing
 from cleanplate.report.protocol import PRESETS
 
@@ -23,7 +23,18 @@ NAME = "rows.jsonl"
 KEY = ("dataset", "clip", "method", "tune", "masks", "preset", "seed", "size", "frames_asked",
        "version", "weights")  # fmt: skip
 # What makes two rows belong to one line of the table.
-GROUP = ("dataset", "method", "tune", "masks", "preset", "seed", "size", "version", "weights")
+GROUP = (
+    "dataset",
+    "method",
+    "tune",
+    "masks",
+    "preset",
+    "seed",
+    "size",
+    "frames_asked",
+    "version",
+    "weights",
+)
 
 
 def key(row: Row, names: tuple[str, ...] = KEY) -> tuple[Any, ...]:
@@ -60,6 +71,8 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
+        if folder.exists() and not folder.is_dir():
+            raise BadOutput(f"{folder} is a file. Give the name of a folder.")
         with writing(self.path):
             folder.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("ab+")
@@ -83,6 +96,19 @@ class Journal:
         self._file.seek(0, os.SEEK_END)
 
 
+def merged(old: Row | None, new: Row) -> Row:
+    """Return a new row with what an old one of the same inputs had measured besides."""
+    if old is None or old["inputs"] != new["inputs"]:
+        return new
+    parts = {
+        part: {**old[part], **new[part]} for part in ("scores", "curves", "features", "weighed")
+    }
+    lacks = {**old["missing"], **new["missing"]}
+    there = {*parts["scores"], *parts["features"]}
+    missing = {name: lack for name, lack in lacks.items() if name not in there}
+    return {**new, **parts, "missing": missing}
+
+
 def finite(value: Any) -> Any:
     """Replace what JSON cannot say, infinity and no number, by the words."""
     if isinstance(value, dict):
@@ -97,10 +123,10 @@ def finite(value: Any) -> Any:
 def table(rows: Iterable[Row]) -> list[Row]:
     """Return one line for each group of rows that may be compared, in the order they came.
 
-    A line has the group's fields, `clips`, `frames`, `scores` (means by the rules of the preset;
-    of metrics over sets, the distance of the results from the truths), `missing` (a sentence for
-    each of the latter that is nan) and `seconds_per_frame`. Clips whose score is infinite or
-    missing are left out of its mean, those without features of a set.
+    A line has the group's fields, `clips` (their names), `frames`, `scores` (means by the rules of
+    the preset; of metrics over sets, the distance of the results from the truths), `missing` (a
+    sentence for each of the latter that is nan) and `seconds_per_frame`. Clips whose score is
+    infinite or missing are left out of its mean, those without features of a set.
     """
     groups: dict[tuple[Any, ...], dict[Any, Row]] = {}
     for row in rows:
@@ -116,7 +142,7 @@ def _line(rows: list[Row]) -> Row:
     frames = sum(row["frames"] for row in rows)
     return {
         **{name: rows[0][name] for name in GROUP},
-        "clips": len(rows),
+        "clips": sorted(row["clip"] for row in rows),
         "frames": frames,
         "scores": {
             **{name: _mean(name, rows, pooled=pooled) for name in names},

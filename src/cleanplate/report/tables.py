@@ -15,11 +15,13 @@ from io import StringIO
 from pathlib import PurePath
 
 from cleanplate.metrics import METRICS
+from cleanplate.report.inputs import digest
 from cleanplate.report.protocol import FILES
 from cleanplate.report.published import PROTOCOLS, PUBLISHED
 from cleanplate.report.rows import Row
 
 DIGITS = {"psnr": 2, "psnr_hole": 2, "warping_error": 5, "warping_error_tsam": 5}
+NAMED = 12  # clips that a table names; more are counted
 EXTRA = {"borrowed": "borrowed", "invented": "invented"}  # shares of the hole, no scores
 
 
@@ -44,7 +46,7 @@ def measured(table: Iterable[Row]) -> list[Line]:
     return [
         Line(
             f"{PurePath(row['dataset']).name}, {_masks(row)}, {row['size'][0]}x{row['size'][1]}",
-            f"{_how(row)}; seed {row['seed']}, {row['clips']} clips, {row['frames']} frames",
+            f"{_how(row)}; seed {row['seed']}, {_clips(row)}",
             f"cleanplate {row['version']}",
             f"{row['method']} ({row['tune']}{_weights(row)})",
             {name: float(value) for name, value in row["scores"].items()},
@@ -79,6 +81,8 @@ def html_table(lines: Sequence[Line]) -> str:
     body = []
     for group in _groups(lines):
         first = group[0]
+        kind = " class=papers" if first.seconds is None else ""
+        body.append(f"<tbody{kind}>")
         told = f"{escape(first.rules)}<small>{escape(first.about)}</small>"
         body.append(f"<tr><th class=rules scope=rowgroup colspan={wide}>{told}</th></tr>")
         best = {name: _best(name, group) for name in names}
@@ -87,10 +91,11 @@ def html_table(lines: Sequence[Line]) -> str:
             took = "" if not timed else f"<td>{_number(line.seconds, 3)}</td>"
             source = f"<td class=text><small>{escape(line.source)}</small></td>"
             body.append(f"<tr><td>{escape(line.name)}</td>{source}{cells}{took}</tr>")
+        body.append("</tbody>")
     return (
         "<div class=scroll><table><thead><tr><th scope=col>method</th>"
         f"<th class=text scope=col>source</th>{head}{time}</tr></thead>"
-        f"<tbody>{''.join(body)}</tbody></table></div>"
+        f"{''.join(body)}</table></div>"
     )
 
 
@@ -128,6 +133,13 @@ def latex_table(lines: Sequence[Line]) -> str:
         [f"\\begin{{tabular}}{{ll{'r' * len(names)}}}", "\\toprule", f"{head} \\\\", *rows,
          "\\bottomrule", "\\end{tabular}", ""]
     )  # fmt: skip
+
+
+def _clips(row: Row) -> str:
+    """Name the clips, so that lines of different ones are not taken for comparable."""
+    names, first = row["clips"], row["frames_asked"]
+    told = ", ".join(names) if len(names) <= NAMED else f"{len(names)} clips [{digest(names)[:6]}]"
+    return f"{told}; {row['frames']} frames" + (f", the first {first} of each" if first else "")
 
 
 def _how(row: Row) -> str:

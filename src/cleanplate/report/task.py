@@ -16,6 +16,7 @@ from cleanplate.masks.draw import FAMILIES, draw_holes
 from cleanplate.masks.draw.shuffled import forth_and_back, partners
 from cleanplate.metrics.score import measure
 from cleanplate.pipeline import fill
+from cleanplate.report.inputs import digest, stamp
 from cleanplate.report.keep import Keeper, shown_names
 from cleanplate.report.protocol import PRESETS
 from cleanplate.report.rows import Row
@@ -26,7 +27,11 @@ OWN, SHUFFLED = "annotations", "shuffled"  # holes that are lent, not drawn
 
 @dataclass(frozen=True)
 class Settings:
-    """What all rows of a run have in common; see `evaluate`. folder: where pictures are kept."""
+    """What all rows of a run have in common; see `evaluate`.
+
+    weights: files by metric or method. sums: the beginnings of their sha256. folder: where pictures
+    are kept.
+    """
 
     dataset: str
     masks: str
@@ -37,6 +42,7 @@ class Settings:
     frames_asked: int | None
     metrics: tuple[str, ...]
     weights: tuple[tuple[str, tuple[str, ...]], ...]
+    sums: tuple[tuple[str, str], ...]
     folder: str | None
 
 
@@ -44,15 +50,13 @@ class Settings:
 class Task:
     """What one row comes from.
 
-    lender: the clip whose annotations are the holes, if any. weights: the beginning of the sha256
-    of the method's weights, if it has some.
+    lender: the clip whose annotations are the holes, if any.
     """
 
     settings: Settings
     clip: Clip
     lender: Clip | None
     method: str
-    weights: str | None = None
 
     def identity(self) -> Row:
         """Return the fields by which the row is known."""
@@ -62,9 +66,20 @@ class Task:
             "size": list(self.settings.size),
             "clip": self.clip.name,
             "method": self.method,
-            "weights": self.weights,
+            "weights": dict(self.settings.sums).get(self.method),
             "version": version("cleanplate"),
         }
+
+    def inputs(self) -> str:
+        """Return what changes when the files do that the row is made from; raises BadInput."""
+        sources = [self.clip.source.path, Path(self.settings.masks) / self.clip.name]
+        if self.lender and self.lender.annotations:
+            sources.append(self.lender.annotations.path)
+        return digest(self.clip.length, *(stamp(path) for path in sources if path.exists()))
+
+    def weighed(self) -> dict[str, str]:
+        """Return whose weights the metrics are measured with."""
+        return {name: sum_ for name, sum_ in self.settings.sums if name in self.settings.metrics}
 
     def run(self) -> Row:
         """Fill the clip and score the result."""
@@ -84,6 +99,9 @@ class Task:
         )
         return {
             **self.identity(),
+            "inputs": self.inputs(),
+            "weighed": self.weighed(),
+            "original_size": list(original.shape[1:3]),
             "frames": len(truth),
             "hole_share": float(holes.mean()),
             "seconds_per_frame": seconds,

@@ -28,6 +28,12 @@ for (const button of document.querySelectorAll("[data-save]")) {
   });
 }
 
+by("fold").hidden = !document.querySelector("tbody.papers");
+by("fold").addEventListener("click", () => {
+  const folded = document.querySelector("table").classList.toggle("folded");
+  by("fold").setAttribute("aria-pressed", folded);
+});
+
 /* ---- the stage: two pictures under one divider, zoomed and moved together */
 
 const stage = {
@@ -38,6 +44,7 @@ const stage = {
   sheets: [new OffscreenCanvas(1, 1), new OffscreenCanvas(1, 1)],
 
   fit(clip) {
+    by("stage").style.maxWidth = `${(75 * clip.width) / clip.height}vh`; // a tall clip fits, too
     const ratio = window.devicePixelRatio || 1;
     const width = Math.max(1, Math.round(this.canvas.clientWidth * ratio));
     this.canvas.width = width;
@@ -154,12 +161,21 @@ function slices() {
   }
 }
 
+function firstBox() {
+  return clip.takes.flatMap((take) => take.boxes.filter(Boolean))[0] ?? [0, 0, clip.height, clip.width];
+}
+
+/* The column through the middle of the first hole. */
+function middle() {
+  const [, left, , width] = firstBox();
+  return left + width / 2;
+}
+
 function fitLine() {
   const across = document.querySelector("[name=line]:checked").value === "row";
   by("line").max = (across ? clip.height : clip.width) - 1;
-  const [top, left, height, width] = clip.takes.flatMap((take) => take.boxes.filter(Boolean))[0] ??
-    [0, 0, clip.height, clip.width];
-  by("line").value = Math.round(across ? top + height / 2 : left + width / 2);
+  const [top, , height] = firstBox();
+  by("line").value = Math.round(across ? top + height / 2 : middle());
 }
 
 function choices(select, layers) {
@@ -207,6 +223,7 @@ async function open(info) {
   });
   Object.assign(by("seek"), { max: clip.count - 1, value: 0 });
   stage.look(1, [0.5, 0.5]);
+  stage.divider = middle() / clip.width;
   fitLine();
   stage.fit(clip);
   clock = new Clock(clip.count, clip.rate, show);
@@ -385,6 +402,18 @@ stage.canvas.addEventListener("dblclick", (event) => {
   by("line").value = Math.floor(across ? y * clip.height : x * clip.width);
   slices();
   again();
+});
+
+/* Space plays, comma and point go frame by frame, unless a control has the keys. */
+document.addEventListener("keydown", (event) => {
+  if (!clock || event.target.closest("input, select, button, [role=slider]")) return;
+  const step = { ",": -1, ".": 1 }[event.key];
+  if (event.key === " ") playing(!clock.playing);
+  else if (step) {
+    playing(false);
+    clock.seek(clock.t + step);
+  } else return;
+  event.preventDefault();
 });
 
 by("zoom").addEventListener("input", () => {
