@@ -31,7 +31,7 @@ for (const button of document.querySelectorAll("[data-save]")) {
 by("fold").hidden = !document.querySelector("tbody.papers");
 by("fold").addEventListener("click", () => {
   const folded = document.querySelector("table").classList.toggle("folded");
-  by("fold").setAttribute("aria-pressed", folded);
+  by("fold").textContent = `${folded ? "Show" : "Hide"} what papers print`;
 });
 
 /* ---- the stage: two pictures under one divider, zoomed and moved together */
