@@ -35,7 +35,7 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
     {"flow", "propagate", "album", "merge", "seams"},
     {"masks", "provenance"},
     {"training", "datasets", "metrics", "methods"},
-    {"stream", "summary", "pipeline"},
+    {"stream", "summary", "pipeline", "learn", "convert"},
     {"report"},
     {"cli"},
 ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cleanplate.errors import BadInput, BadOutput, CleanplateError
     from cleanplate.io import Encoding, Video, read_video, write_video
+    from cleanplate.learn import train
     from cleanplate.masks import MaskOptions, grow, read_holes
     from cleanplate.methods import BASELINES, METHODS, load_method
     from cleanplate.metrics import METRICS
@@ -46,6 +47,7 @@ _HOMES = {
     "read_holes": "masks",
     "read_video": "io",
     "score": "metrics.score",
+    "train": "learn",
     "write_video": "io",
 }
 
@@ -71,6 +73,7 @@ __all__ = [
     "read_holes",
     "read_video",
     "score",
+    "train",
     "write_video",
 ]
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cleanplate.errors import BadInput
+from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io.place import Place
 from cleanplate.io.refuse import reading, writing
 
@@ -74,6 +74,8 @@ def save_weights(
     with torch_needed():
         from safetensors.torch import save
     path = Path(path)
+    if path.suffix.lower() != ".safetensors":
+        raise BadOutput(f"weights cannot be written as {path}. Give a name with .safetensors.")
     values = config if isinstance(config, Mapping) else dataclasses.asdict(config)
     metadata = {
         "format": FORMAT,
@@ -163,14 +165,29 @@ def fit_state(
     training steps may be missing: files older than PyTorch 0.4.1 have none. Raises BadInput that
     names the first key that differs.
     """
-    own = network.state_dict()
+    refuse_misfit(network, state, name=name, source=source, ignore=ignore)
     given = {key: value for key, value in state.items() if not key.startswith(ignore)}
-    problem = next(_differences(own, given), None)
+    network.load_state_dict({**network.state_dict(), **given})
+
+
+def refuse_misfit(
+    network: nn.Module,
+    state: Mapping[str, Tensor],
+    *,
+    name: str,
+    source: str,
+    ignore: tuple[str, ...] = (),
+) -> None:
+    """Refuse tensors that do not fit a network, as `fit_state`, and change nothing.
+
+    The network may be one without memory, on PyTorch's device "meta". Raises BadInput.
+    """
+    given = {key: value for key, value in state.items() if not key.startswith(ignore)}
+    problem = next(_differences(network.state_dict(), given), None)
     if problem:
         raise BadInput(
             f"weights {source} do not fit {name}: {problem}. Give the weights of {name}."
         )
-    network.load_state_dict({**own, **given})
 
 
 def _differences(own: dict[str, Tensor], given: dict[str, Tensor]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cleanplate.cli import check, demo, evaluate, fill, mask, report, study, weights
+from cleanplate.cli import check, demo, evaluate, fill, mask, report, study, train, weights
 from cleanplate.errors import CleanplateError
 
 STOPPED, TERMINATED = 130, 143
@@ -34,6 +34,7 @@ app.command("score")(evaluate.score)
 app.command("compare")(report.compare)
 app.command("report")(report.report)
 app.command("study")(study.study)
+app.command("train")(train.train)
 app.add_typer(mask.app, name="mask")
 app.add_typer(weights.app, name="weights")
 

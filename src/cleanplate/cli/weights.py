@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from cleanplate.cli import options
 
 app = typer.Typer(
-    help="Published weights that are known by name.", no_args_is_help=False, rich_markup_mode=None
+    help="Weights: published ones by name, and files of ours.",
+    no_args_is_help=False,
+    rich_markup_mode=None,
 )
 
 
 @app.callback()
 def _family() -> None:
-    """Tell of published weights that are known by name."""
+    """Tell of published weights that are known by name, and make and check files of ours."""
 
 
 @app.command("list")
@@ -26,3 +31,36 @@ def show(as_json: options.Json = False) -> None:
 
     lines = listed()
     typer.echo(json.dumps(lines) if as_json else known_words(lines, folder()))
+
+
+@app.command("convert")
+def convert(
+    checkpoint: Annotated[Path, typer.Argument(help="An official checkpoint, such as sttn.pth.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The file of ours, .safetensors.")],
+    method: Annotated[str, typer.Option(help="Whose weights they are.")] = "sttn",
+    config: Annotated[str, typer.Option(help="How its network is built.")] = "paper",
+    as_json: options.Json = False,
+) -> None:
+    """Turn an official CHECKPOINT into a file of ours; nothing in it is run."""
+    import json
+
+    from cleanplate.cli.words import weights_words
+    from cleanplate.convert import convert as turn
+
+    found = turn(checkpoint, out, method=method, config=config)
+    typer.echo(json.dumps(found) if as_json else weights_words(found))
+
+
+@app.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="A weights file of ours, .safetensors.")],
+    as_json: options.Json = False,
+) -> None:
+    """Say whose weights FILE holds, their licence, size and checksum; refuse it if it is bad."""
+    import json
+
+    from cleanplate.cli.words import weights_words
+    from cleanplate.convert import check as look
+
+    found = look(file)
+    typer.echo(json.dumps(found) if as_json else weights_words(found))

@@ -1,0 +1,79 @@
+"""How long STTN takes, beside a plain rendering of the official schedule in the same run.
+
+20 frames at 432x240 by the official schedule and network, with weights that are not trained (time
+does not depend on them). Prints medians in seconds a frame, ratios to the twin, and how far results
+are from the twin's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+
+from cleanplate.methods.sttn.canvas import Clip
+from cleanplate.methods.sttn.engine import Engine
+from cleanplate.methods.sttn.network import Network
+from cleanplate.methods.sttn.schedule import schedule
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "methods" / "sttn"))
+from twin import predict
+
+
+def clip(count):
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (count, 240, 432, 3), np.uint8)
+    holes = np.zeros(frames.shape[:3], bool)
+    holes[:, 60:180, 120:300] = True
+    return Clip(frames, holes, (240, 432))
+
+
+def network():
+    torch.manual_seed(0)
+    return Network().eval()
+
+
+def twin(frames, count):
+    made = network()
+    return lambda: [pictures for _, pictures in predict(made, frames, count)]
+
+
+def ours(frames, count, dtype):
+    engine = Engine(network(), device=torch.device("cpu"), dtype=dtype)
+    return lambda: [pictures for _, pictures in engine.run(frames, schedule(count))]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--frames", type=int, default=20)
+    given = parser.parse_args()
+    frames = clip(given.frames)
+    runs = {
+        "twin": twin(frames, given.frames),
+        "fp32": ours(frames, given.frames, torch.float32),
+        "bf16": ours(frames, given.frames, torch.bfloat16),
+    }
+    times, results = {name: [] for name in runs}, {}
+    for _ in range(given.repeats):
+        for name, run in runs.items():
+            began = time.perf_counter()
+            results[name] = run()
+            times[name].append((time.perf_counter() - began) / given.frames)
+    base = median(times["twin"])
+    for name in runs:
+        off = np.concatenate(
+            [np.abs(a - b).ravel() for a, b in zip(results[name], results["twin"], strict=True)]
+        )
+        took = median(times[name])
+        print(f"{name}: {took:.2f} s a frame, {base / took:.2f} times the twin's speed; "
+              f"off by {off.mean():.4f} levels on average, {off.max():.3f} at most")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Official checkpoints -> weights files of ours; and what is in a file of ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cleanplate.configs import built
+from cleanplate.errors import BadInput
+from cleanplate.io.place import refuse_same
+from cleanplate.weights import (
+    load_weights,
+    read_state,
+    refuse_misfit,
+    save_weights,
+    sum_of,
+    torch_needed,
+)
+
+Given = str | os.PathLike[str]
+
+
+def _sttn() -> ModuleType:
+    from cleanplate.methods.sttn import network
+
+    return network
+
+
+@dataclass(frozen=True)
+class Official:
+    """Published checkpoints of a method.
+
+    part: the entry that holds the state dict. licence: of those that its authors published.
+    source: where from. network: imports the module with Config and Network, which needs PyTorch.
+    """
+
+    part: str
+    licence: str
+    source: str
+    network: Callable[[], ModuleType]
+
+
+OFFICIAL = {"sttn": Official("netG", "MIT", "https://github.com/researchmm/STTN", _sttn)}
+
+
+def convert(
+    given: Given, out: Given, *, method: str = "sttn", config: str = "paper"
+) -> dict[str, Any]:
+    """Turn an official checkpoint into a weights file of ours; return what `check` says of it.
+
+    given: .pth as the official code writes it, or its state dict alone; nothing in it is run.
+    config: how its network is built, "paper" as published, "small" or "tiny". Raises BadInput for
+    a checkpoint of another network, BadOutput where the result cannot be written.
+    """
+    official = _official(method)
+    refuse_same(Path(given), Path(out))
+    with torch_needed():
+        room = official.network()
+    known = {"paper": room.Config, "small": room.Config.small, "tiny": room.Config.tiny}
+    if config not in known:
+        raise BadInput(f"config {config!r} is unknown. Choose one of: {', '.join(known)}.")
+    state = read_state(given, part=official.part)
+    built_so = known[config]()
+    _refuse_misfit(room, built_so, state, method, str(given))
+    about = {
+        "licence": f"{official.licence}, if {official.source} published them",
+        "file": Path(given).name,
+        "sha256": sum_of(Path(given)),
+    }
+    save_weights(out, state, method=method, config=built_so, about=about)
+    return check(out)
+
+
+def check(path: Given) -> dict[str, Any]:
+    """Return what a weights file of ours is: method, config, licence, parameters, sha256, about.
+
+    Raises BadInput for a file that no method of ours could use.
+    """
+    weights = load_weights(path)
+    with torch_needed():
+        room = _official(weights.method).network()
+    config = built(room.Config, weights.config, source=str(path))
+    _refuse_misfit(room, config, weights.state, weights.method, str(path))
+    return {
+        "file": str(path),
+        "method": weights.method,
+        "config": weights.config,
+        "licence": weights.about.get("licence", "not stated"),
+        "parameters": sum(value.numel() for value in weights.state.values()),
+        "sha256": sum_of(Path(path)),
+        "about": weights.about,
+    }
+
+
+def _refuse_misfit(room: ModuleType, config: Any, state: Any, method: str, source: str) -> None:
+    """Refuse tensors that are not those of the network; no memory is taken for it."""
+    import torch
+
+    with torch.device("meta"):
+        network = room.Network(config)
+    refuse_misfit(network, state, name=method, source=source)
+
+
+def _official(method: str) -> Official:
+    if method not in OFFICIAL:
+        raise BadInput(
+            f"method {method[:80]!r} has no weights that are known. "
+            f"Choose one of: {', '.join(OFFICIAL)}."
+        )
+    return OFFICIAL[method]

@@ -1,0 +1,127 @@
+"""How STTN is trained: Zeng et al., ECCV 2020, section 3.3, and the official code.
+
+The critic learns first, to tell real clips from filled ones; then the generator, judged by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from cleanplate.errors import BadInput
+from cleanplate.losses import hinge_fake, hinge_real, masked_l1
+from cleanplate.methods.sttn.critic import Critic, CriticConfig
+from cleanplate.methods.sttn.network import Config, Network
+from cleanplate.training.batches import Batch
+from cleanplate.training.lesson import Learner, Lesson, Turn, frozen
+from cleanplate.training.settings import LoopSettings
+
+
+@dataclass(frozen=True)
+class TrainConfig(LoopSettings):
+    """The paper's numbers.
+
+    frames: of a clip. hole, valid, adversarial: weights of the losses; without the last there is
+    no critic. betas: of Adam. joined: a batch goes to the critic as one long clip and shares one
+    hole loss, as in the official code, where that makes a difference only with several clips in
+    one process; else each clip stands alone, so that it does not matter who shares a process.
+    """
+
+    schedule: tuple[tuple[int, float], ...] = ((150_000, 0.1), (300_000, 0.1))
+    frames: int = 5
+    hole: float = 1.0
+    valid: float = 1.0
+    adversarial: float = 0.01
+    betas: tuple[float, float] = (0.0, 0.99)
+    joined: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing."""
+        super().__post_init__()
+        self._at_least("frames", 1)
+        for name in ("hole", "valid", "adversarial"):
+            self._at_least(name, 0)
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise BadInput(f"betas are {self.betas}. Give two shares below 1.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that a run is told: how the networks are built, and how they are trained."""
+
+    network: Config = field(default_factory=Config)
+    critic: CriticConfig = field(default_factory=CriticConfig)
+    training: TrainConfig = field(default_factory=TrainConfig)
+
+
+CONFIGS = {
+    "paper": Settings(),
+    "small": Settings(Config.small(), CriticConfig(channels=32)),
+    "tiny": Settings(Config.tiny(), CriticConfig(channels=4), TrainConfig(batch=2, workers=0)),
+}
+
+
+def lesson(settings: Settings, network: Network, device: torch.device) -> Lesson:
+    """Return what the loop needs to train a network on a device."""
+    config = settings.training
+    learners = {"network": _learner(network.to(device), config)}
+    critic = None
+    if config.adversarial:
+        critic = Critic(settings.critic).to(device)
+        learners["critic"] = _learner(critic, config)
+    return Lesson(learners, lambda batch: losses(network, critic, batch, config))
+
+
+def losses(
+    network: Network, critic: Critic | None, batch: Batch, config: TrainConfig
+) -> Iterator[Turn]:
+    """Yield the critic's turn, and then, when it has learnt, the generator's."""
+    frames, masks = scaled(batch)
+    result = network(frames * (1 - masks), masks).float()
+    filled = frames * (1 - masks) + result * masks
+    if critic:
+        real = hinge_real(_judged(critic, frames, config))
+        fake = hinge_fake(_judged(critic, filled.detach(), config))
+        total = (real + fake) / 2  # the official code's half; the paper has none
+        yield Turn("critic", total, {"critic": total, "real": real, "fake": fake})
+    named = {
+        "hole": masked_l1(result, frames, masks, joined=config.joined),
+        "valid": masked_l1(result, frames, 1 - masks, joined=config.joined),
+    }
+    total = config.hole * named["hole"] + config.valid * named["valid"]
+    if critic:
+        with frozen(critic):
+            named["adversarial"] = -_judged(critic, filled, config).mean()
+        total = total + config.adversarial * named["adversarial"]
+
+    def pictures() -> dict[str, Tensor]:
+        return {"clip": _rows(frames[0], masks[0], filled[0])}
+
+    yield Turn("network", total, named, pictures)
+
+
+def scaled(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return frames (B, T, 3, H, W) from -1 to 1, and masks (B, T, 1, H, W), 1 in holes."""
+    frames = batch.frames.permute(0, 1, 4, 2, 3).float() / 255 * 2 - 1
+    return frames, batch.holes[:, :, None].float()
+
+
+def _judged(critic: Critic, clips: Tensor, config: TrainConfig) -> Tensor:
+    """Return the critic's scores, each clip by itself or all as one that lasts longer."""
+    scores: Tensor = critic(clips.flatten(0, 1)[None] if config.joined else clips)
+    return scores.float()
+
+
+def _learner(network: torch.nn.Module, config: TrainConfig) -> Learner:
+    parameters = list(network.parameters())
+    optimiser = torch.optim.Adam(parameters, lr=config.learning_rate, betas=config.betas)
+    return Learner(network, optimiser)
+
+
+def _rows(frames: Tensor, masks: Tensor, filled: Tensor) -> Tensor:
+    """Draw a clip as a picture (3, H, W) from 0 to 1: with its hole, filled, and as it was."""
+    rows = [row.permute(1, 2, 0, 3).flatten(2) for row in (frames * (1 - masks), filled, frames)]
+    return (torch.cat(rows, dim=1) + 1) / 2

@@ -1,0 +1,72 @@
+"""The engine computes what the plain schedule does, in either precision."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from sttn_state import official  # noqa: E402
+from twin import predict  # noqa: E402
+
+from cleanplate.methods.sttn.canvas import Clip, fitting_size  # noqa: E402
+from cleanplate.methods.sttn.engine import Engine, device_named, precision_named  # noqa: E402
+from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
+from cleanplate.methods.sttn.schedule import schedule  # noqa: E402
+
+CONFIG = Config(size=(96, 144), blocks=2)  # as wide as the official one
+
+
+def network():
+    made = Network(CONFIG).eval()
+    state = official("sttn", "netG")
+    made.load_state_dict({key: state[key] for key in made.state_dict()})
+    return made
+
+
+@pytest.fixture(scope="module")
+def case():
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (7, *CONFIG.size, 3), np.uint8)
+    holes = np.zeros(frames.shape[:3], bool)
+    holes[:, 30:70, 40:90] = True
+    clip = Clip(frames, holes, CONFIG.size)
+    return clip, [pictures for _, pictures in predict(network(), clip, 7, stride=3, radius=2)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_engine_is_its_slow_twin(case, dtype):
+    clip, wanted = case
+    engine = Engine(network(), device=torch.device("cpu"), dtype=dtype)
+    found = [pictures for _, pictures in engine.run(clip, schedule(7, stride=3, radius=2))]
+    assert [part.shape for part in found] == [part.shape for part in wanted]
+    off = np.concatenate([np.abs(a - b).ravel() for a, b in zip(found, wanted, strict=True)])
+    if dtype == torch.float32:
+        assert off.max() < 255 * 1e-4
+    else:
+        assert off.mean() < 1
+
+
+def test_what_lies_under_a_hole_does_not_reach_the_network(case):
+    clip, _ = case
+    other = clip.frames.copy()
+    other[clip.holes] = 255 - other[clip.holes]
+    for size in (CONFIG.size, (48, 96), (144, 192)):
+        one, two = (Clip(frames, clip.holes, size) for frames in (clip.frames, other))
+        for t in range(3):
+            np.testing.assert_array_equal(one.picture(t), two.picture(t))
+            assert not one.picture(t)[one.hole(t)].any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (33, 500), (240, 432), (1080, 1920), (3000, 40)])
+def test_sizes_fit_the_network(size):
+    height, width = fitting_size(size, (240, 432), 48)
+    assert height % 48 == width % 48 == 0
+    assert 48 * 48 <= height * width <= 1.5 * 240 * 432 + 48 * max(height, width)
+
+
+def test_devices_and_precisions():
+    assert device_named("cpu").type == "cpu"
+    assert precision_named("fp32", torch.device("cpu")) == torch.float32
+    assert precision_named("auto", torch.device("cpu")) in (torch.float32, torch.bfloat16)

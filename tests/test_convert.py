@@ -1,0 +1,117 @@
+"""Official checkpoints become files of ours; what is none of them is refused with a sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from cleanplate.cli import main
+from cleanplate.convert import check, convert
+from cleanplate.errors import BadInput, BadOutput
+
+torch = pytest.importorskip("torch")
+
+from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
+from cleanplate.weights import load_weights, save_weights  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def state():
+    torch.manual_seed(0)
+    return Network(Config.tiny()).state_dict()
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_official_checkpoints(state, tmp_path, wrapped):
+    source, out = tmp_path / "sttn.pth", tmp_path / "sttn.safetensors"
+    torch.save({"netG": state} if wrapped else state, source)
+    found = convert(source, out, config="tiny")
+    assert found == check(out)
+    assert found["method"] == "sttn"
+    assert found["parameters"] == sum(value.numel() for value in state.values())
+    assert found["licence"].startswith("MIT, if ")
+    assert found["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert found["about"]["sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
+    kept = load_weights(out, method="sttn")
+    assert kept.config["size"] == [48, 96]
+    assert kept.state.keys() == state.keys()
+    assert all(torch.equal(kept.state[key], value) for key, value in state.items())
+
+
+def test_the_published_size(tmp_path, capsys):
+    torch.save({"netG": Network().state_dict()}, tmp_path / "sttn.pth")
+    out = str(tmp_path / "sttn.safetensors")
+    assert main(["weights", "convert", str(tmp_path / "sttn.pth"), "-o", out]) == 0
+    assert "sttn, 16,556,163 parameters" in capsys.readouterr().out
+
+
+class Malicious:
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return (Path.touch, (self.mark,))
+
+
+def test_what_cannot_be_converted(state, tmp_path):
+    source, out, mark = tmp_path / "sttn.pth", tmp_path / "sttn.safetensors", tmp_path / "mark"
+
+    def refused(problem, content, kind=BadInput, **options):
+        torch.save(content, source)
+        with pytest.raises(kind, match=problem) as refusal:
+            convert(source, options.pop("out", out), **{"config": "tiny", **options})
+        assert "\n" not in str(refusal.value)
+        assert not out.exists()
+        assert not mark.exists()
+
+    good = {"netG": state}
+    first = next(iter(state))
+    refused("holds? more than tensors, and were not opened", {"netG": state, "x": Malicious(mark)})
+    refused("do not fit sttn: 'transformer.0", good, config="paper")
+    refused("has no place in it", {"netG": {**state, "extra": torch.zeros(1)}})
+    refused("is missing", {"netG": {k: v for k, v in state.items() if k != first}})
+    refused("hold 'netD', which is not a tensor", {"netD": state})
+    refused("no named tensors", {"netG": [1]})
+    refused("config 'huge' is unknown", good, config="huge")
+    refused("method 'tsam' has no weights", good, method="tsam")
+    refused("is the input itself", good, BadOutput, out=source)
+    refused("Give a name with .safetensors", good, BadOutput, out=tmp_path / "sttn.pt")
+    source.write_bytes(source.read_bytes()[:-100])
+    with pytest.raises(BadInput, match="damaged"):
+        convert(source, out, config="tiny")
+
+
+def test_checking_files_of_ours(state, tmp_path, capsys):
+    path = tmp_path / "w.safetensors"
+    about = {"licence": "CC0", "steps": 7}
+    save_weights(path, state, method="sttn", config=Config.tiny(), about=about)
+    assert main(["weights", "check", str(path)]) == 0
+    said = capsys.readouterr().out
+    for part in ("sttn", "18,987 parameters", "CC0", "steps 7", "channels 16", "sha256"):
+        assert part in said
+    assert main(["weights", "check", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == check(path)
+
+
+@pytest.mark.parametrize(
+    ("method", "config", "problem"),
+    [
+        ("tsam", {}, "method 'tsam' has no weights that are known"),
+        ("sttn", {"colour": 1}, "has no setting 'colour'"),
+        ("sttn", {"channels": "many"}, "channels of .* is 'many'. Give a whole number"),
+        ("sttn", {"channels": 4096}, "do not fit sttn"),
+        ("sttn", {"size": [48]}, "size of .* Give a list of 2"),
+    ],
+)
+def test_bad_files_of_ours(state, tmp_path, capsys, method, config, problem):
+    path = tmp_path / "w.safetensors"
+    save_weights(path, state, method=method, config={"size": [48, 96], **config})
+    with pytest.raises(BadInput, match=problem):
+        check(path)
+    assert main(["weights", "check", str(path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
