@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 import skimage.data
 
 from made_clips import make  # noqa: F401 - a fixture for all tests
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # several share the cores; threads that wait would spin
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
