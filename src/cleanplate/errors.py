@@ -11,3 +11,12 @@ class BadInput(CleanplateError):
 
 class BadOutput(CleanplateError):
     """The result cannot be written: the place, the container, the disk."""
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things in words.
+
+    >>> counted(1, "frame"), counted(2, "frame")
+    ('1 frame', '2 frames')
+    """
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -58,6 +58,24 @@ def test_scores_in_words_and_what_is_missing(place, capsys):
     assert said.err == "Warning: lpips needs weights: left out.\n"
 
 
+def test_nothing_to_measure_with_is_an_error(place, capsys):
+    arguments = ["score", *files(place[0], "result.mkv", "truth.mkv", "mask.png")]
+    assert main([*arguments, "--metrics", "lpips"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "lpips needs weights" in said.err
+
+
+def test_a_mask_of_another_shape_is_told(place, capsys, tmp_path):
+    cv2.imwrite(str(tmp_path / "tall.png"), np.eye(80, dtype=np.uint8) * 255)
+    names = files(place[0], "result.mkv", "truth.mkv")
+    assert main(["score", *names, str(tmp_path / "tall.png")]) == 0
+    assert capsys.readouterr().err == ""
+    cv2.imwrite(str(tmp_path / "wide.png"), np.eye(40, 96, dtype=np.uint8) * 255)
+    assert main(["score", *names, str(tmp_path / "wide.png")]) == 0
+    assert "the mask is stretched" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [

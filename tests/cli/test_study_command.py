@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import pytest
 
@@ -42,9 +43,10 @@ def test_the_table(folder, capsys):
     assert said.err == ""
 
 
-def test_json_and_what_is_left_out(folder, capsys):
+def test_json_and_what_is_left_out(folder, capsys, tmp_path):
     one, two = str(folder / "anna1.json"), str(folder / "carl1.json")
-    assert main(["study", one, two, one, "--json"]) == 0
+    again = shutil.copy(one, tmp_path / "again.json")
+    assert main(["study", one, two, str(again), "--json"]) == 0
     said = capsys.readouterr()
     flow, telea = json.loads(said.out)
     assert (flow["method"], telea["method"]) == ("flow", "telea")
@@ -54,6 +56,12 @@ def test_json_and_what_is_left_out(folder, capsys):
     assert said.err.startswith("Warning: ")
     assert said.err.count("\n") == 1
     assert "of the same person" in said.err
+
+
+def test_a_file_given_twice(folder, capsys):
+    one = str(folder / "anna1.json")
+    assert main(["study", one, one, "--json"]) == 0
+    assert capsys.readouterr().err == f"Warning: {one} was given twice: it counts once.\n"
 
 
 def test_csv_beside_the_table(folder, capsys, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanplate.cli.words import counted, percent, provenance_words
+from cleanplate.cli.words import percent, provenance_words
 from cleanplate.provenance import AFTER, BEFORE, INVENTED
 
 
@@ -15,10 +15,6 @@ def test_percent_never_hides_a_rest(share):
     assert (words == "100 %") == (share == 1)
     digits = float(words.removeprefix("under ").removeprefix("over ").removesuffix(" %"))
     assert digits == pytest.approx(100 * share, abs=0.51)
-
-
-def test_counted():
-    assert [counted(n, "frame") for n in (0, 1, 2)] == ["0 frames", "1 frame", "2 frames"]
 
 
 def test_the_words_for_provenance_are_its_colours():

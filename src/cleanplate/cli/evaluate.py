@@ -88,6 +88,7 @@ def score(
     import json
 
     from cleanplate.cli.words import score_words
+    from cleanplate.errors import BadInput
     from cleanplate.report.files import score_files
     from cleanplate.report.rows import finite
 
@@ -99,7 +100,10 @@ def score(
         weights=weight_files(weights),
         invert=invert_mask,
         object_index=object_index,
+        warn=lambda sentence: options.warn([sentence]),
     )
+    if not scores.values:
+        raise BadInput(" ".join(scores.missing.values()))
     options.warn(list(scores.missing.values()))
     typer.echo(json.dumps(finite(scores.values)) if as_json else score_words(scores.values))
 

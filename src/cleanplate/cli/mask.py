@@ -29,7 +29,7 @@ def grow(
     quiet: options.Quiet = False,
 ) -> None:
     """Grow the hole of MASK and write it as PNG: one picture, or a folder of them."""
-    from cleanplate.cli.words import counted
+    from cleanplate.errors import counted
     from cleanplate.masks import MaskOptions
     from cleanplate.masks.write import grow_masks
 
@@ -75,7 +75,7 @@ def draw(
     quiet: options.Quiet = False,
 ) -> None:
     """Draw test masks as the papers do and write them as numbered PNG, white = fill."""
-    from cleanplate.cli.words import counted
+    from cleanplate.errors import counted
     from cleanplate.masks.draw.files import draw_masks
 
     count, warnings = draw_masks(

@@ -43,7 +43,7 @@ def study(
 
 def study_words(lines: list[Line]) -> str:
     """Draw the table of a study."""
-    from cleanplate.cli.words import counted
+    from cleanplate.errors import counted
 
     places = range(1, len(lines[0].shares) + 1)
     head = ["method", *(_ordinal(place) for place in places), "mean rank"]

@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cleanplate.errors import counted
+
 if TYPE_CHECKING:
     from cleanplate.masks import MaskReport
     from cleanplate.report.rows import Row
@@ -168,11 +170,6 @@ def percent(share: float) -> str:
     if value in (0, 100) or 10 <= value <= 90:
         return f"{value:.0f} %"
     return f"{value:.1f} %"
-
-
-def counted(number: int, thing: str) -> str:
-    """Return ``1 frame``, ``2 frames``."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _shots(shots: int) -> str:

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from cleanplate.errors import BadInput
+from cleanplate.errors import BadInput, counted
 from cleanplate.masks.edit import grow
 from cleanplate.video import Holes, whole
 
@@ -104,9 +104,9 @@ class HoleSource:
 
 def count_mismatch(masks: int, frames: int) -> BadInput:
     """Return the refusal of a mask whose length is not the video's."""
-    counted = "1 frame" if masks == 1 else f"{masks} frames"
     return BadInput(
-        f"mask has {counted}, the video has {frames}. Give one still mask, or {frames}."
+        f"mask has {counted(masks, 'frame')}, the video has {frames}. "
+        f"Give one still mask, or {frames}."
     )
 
 

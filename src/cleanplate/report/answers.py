@@ -232,6 +232,9 @@ def _latest(exports: list[_Export]) -> tuple[list[_Export], list[str]]:
             continue
         old, new = (known, export) if known.at <= export.at else (export, known)
         latest[export.person] = new
+        if old.path == new.path:
+            warnings.append(f"{new.path} was given twice: it counts once")
+            continue
         warnings.append(
             f"{old.path} and {new.path} are of the same person: only {new.path} counts, "
             f"saved {'at the same time' if old.at == new.at else 'later'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -38,11 +38,12 @@ def score_files(
     weights: Weights | None = None,
     invert: bool = False,
     object_index: int | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Scores:
     """Measure a result against the truth, both files or folders of frames, inside and whole.
 
-    mask, invert, object_index: as for `read_holes`. Raises BadInput, also where the two differ in
-    size, depth or number of frames.
+    mask, invert, object_index: as for `read_holes`. warn: is told what looks wrong about the mask.
+    Raises BadInput, also where the two differ in size, depth or number of frames.
     """
     check_metrics(metrics)
     check_weights(weights or ())
@@ -58,7 +59,11 @@ def score_files(
             open_holes(mask, size=size, numbers=true.numbers, options=options) as holes,
             closing(_moments(clean, true, holes)) as moments,
         ):
-            return measure_stretches(_stretches(moments), metrics=metrics, weights=weights)
+            scores = measure_stretches(_stretches(moments), metrics=metrics, weights=weights)
+        if warn:
+            for sentence in holes.warnings:
+                warn(sentence)
+        return scores
 
 
 def _refuse_gaps(path: Path, numbers: Sequence[int] | None) -> None:

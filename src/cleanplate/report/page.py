@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cleanplate.errors import BadInput, BadOutput
+from cleanplate.errors import BadInput, BadOutput, counted
 from cleanplate.methods import BASELINES, METHODS
 from cleanplate.report.html import as_script, assemble, write_text
 from cleanplate.report.inputs import digest
@@ -107,12 +107,16 @@ def report_page(folder: str | Path, *, clips: Sequence[str] | None = None) -> st
         "csv": csv_table(lines),
         "latex": latex_table(lines),
     }
-    counts = len(every), len({row["clip"] for row in every}), len({row["method"] for row in every})
+    counts = [
+        counted(len(every), "result"),
+        counted(len({row["clip"] for row in every}), "clip"),
+        counted(len({row["method"] for row in every}), "method"),
+    ]
     return assemble(
         "page.html",
         {
             "title": escape(f"Cleanplate: {name}"),
-            "summary": "{} results, {} clips, {} methods".format(*counts),
+            "summary": ", ".join(counts),
             "table": html_table(lines),
             "footer": f"{FOOTER} Written by Cleanplate {version('cleanplate')}.",
             "data": as_script(data),
