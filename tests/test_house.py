@@ -29,11 +29,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 FLOORS = [  # from the bottom: a module imports from below, or from its own floor
     {"errors", "video"},
-    {"threads", "memory", "compiled", "region"},
+    {"threads", "memory", "compiled", "halves", "scratch", "region"},
     {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap"},
     {"weights", "known", "configs", "losses", "winograd"},
     {"flow", "propagate", "album", "merge", "seams"},
-    {"masks", "provenance"},
+    {"masks", "provenance", "gaze"},
     {"training", "datasets", "metrics", "methods"},
     {"stream", "summary", "pipeline", "learn", "convert"},
     {"report"},

@@ -133,7 +133,8 @@ def test_fine_tuning_begins_with_the_weights(clips, tmp_path):  # noqa: F811
     assert alike(done.weights, start)
     found = load_weights(done.weights)
     assert found.config == {
-        "size": [48, 96], "channels": 8, "blocks": 1, "divisions": [1, 3], "mask_attention": True
+        "size": [48, 96], "channels": 8, "blocks": 1, "divisions": [1, 3], "mask_attention": True,
+        "depth": 1,
     }  # fmt: skip
     assert found.about["from"] == check(start)["sha256"]
     with pytest.raises(cp.BadInput, match="do not fit sttn"):

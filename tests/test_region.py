@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cleanplate.region import (
     LEAST_MARGIN,
+    Region,
     bounding_box,
     halve_hole,
     pixels_of,
@@ -108,3 +109,8 @@ def test_a_halved_hole_counts_either_of_a_pair(size, axis):
     shape = list(pairs.shape)
     shape[axis : axis + 1] = [shape[axis] // 2, 2]
     np.testing.assert_array_equal(halve_hole(hole, axis), pairs.reshape(shape).any(axis + 1))
+
+
+def test_a_region_grows_to_the_edge_and_scales():
+    assert Region(2, 5, 1, 9).grown(2, (6, 12)) == Region(0, 6, 0, 11)
+    assert Region(2, 5, 1, 9).scaled(4) == Region(8, 20, 4, 36)

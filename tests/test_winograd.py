@@ -43,6 +43,36 @@ def test_any_size(count, size, inside, outside, dilation, bias, seed):
         assert_alike(FastConv(conv, 0.2)(features), leaky)
 
 
+@pytest.mark.parametrize(("smooth", "times"), [(True, 2.5), (False, 7)])
+def test_halves_are_off_by_not_much_more_than_a_plain_convolution_in_halves(smooth, times):
+    torch.manual_seed(0)
+    conv, half = plain(64, 64), plain(64, 64).bfloat16()
+    half.load_state_dict(conv.state_dict())
+    features = torch.randn(3, 64, 30, 26)
+    if smooth:
+        features = nn.functional.avg_pool2d(features, 5, 1, 2) + torch.randn(64, 1, 1)
+    features = features.bfloat16()
+    with torch.inference_mode():
+        wanted = conv(features.float())
+        found = FastConv(conv, dtype=torch.bfloat16)(features)
+        assert found.dtype == torch.bfloat16
+        off, usual = ((some.float() - wanted).std() for some in (found, half(features)))
+    assert off < times * usual
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_result_may_be_added_to_what_is_there(dtype):
+    torch.manual_seed(0)
+    conv = FastConv(plain(16, 16), 0.2, dtype)
+    pixels, there = (torch.randn(3, 10, 9, 16).to(dtype) for _ in range(2))
+    with torch.inference_mode():
+        alone, together = torch.empty_like(pixels), there.clone()
+        conv.convolve(pixels, alone)
+        conv.convolve(pixels, together, add=True)
+        wanted = alone.float() + there.float()
+        assert (together.float() - wanted).abs().max() <= (2e-2 if dtype == torch.bfloat16 else 0)
+
+
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_either_layout_in_memory(layout):
     torch.manual_seed(0)

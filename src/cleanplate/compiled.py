@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from numba import njit
@@ -61,7 +62,8 @@ class _Kept(_FunctionCache):  # type: ignore[misc]
 def _stamp(function: Callable[..., Any]) -> str:
     """Return a hash of what a function is compiled from: source files, and constants by value.
 
-    That is its own file, and those of all compiled functions that it calls, directly or not.
+    That is its own file, and those of all functions that it calls, directly or not, whether they
+    are compiled themselves or stand for what an overload of numba's puts in their place.
     Raises OSError where a file cannot be read.
     """
     stamp, pending, seen = hashlib.sha256(), [function], {function}
@@ -72,7 +74,8 @@ def _stamp(function: Callable[..., Any]) -> str:
             value = here.__globals__.get(name)
             if isinstance(value, CONSTANTS):
                 stamp.update(repr((name, value)).encode())
-            elif isinstance(value, Dispatcher) and value.py_func not in seen:
-                seen.add(value.py_func)
-                pending.append(value.py_func)
+            called = value.py_func if isinstance(value, Dispatcher) else value
+            if isinstance(called, FunctionType) and called not in seen:
+                seen.add(called)
+                pending.append(called)
     return stamp.hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import islice
+from itertools import combinations, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput, BadOutput
+from cleanplate.gaze import attention_pictures
 from cleanplate.io import (
     Encoding,
     Picture,
@@ -27,7 +28,7 @@ from cleanplate.io import (
 from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
 from cleanplate.masks import grow as grow_holes
 from cleanplate.masks.load import is_box
-from cleanplate.methods import Method, load_method
+from cleanplate.methods import Method, attentive, load_method
 from cleanplate.provenance import Seen, Watch, provenance_pictures
 from cleanplate.stream import Still, fills, look
 from cleanplate.summary import Summary, Tally
@@ -53,6 +54,8 @@ def fill(
     provenance: bool = False,
     weights: Any = None,
     device: str = "auto",
+    precision: str | None = None,
+    compile: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Any:
@@ -60,10 +63,12 @@ def fill(
 
     frames: (T, H, W, 3) RGB, uint8, or uint16 spanning the full 16 bits. holes: (T, H, W) or, for
     all frames, (H, W) bool, True = fill here. method: a name in METHODS, or what `load_method`
-    returned (then `tune`, `weights`, `device` and `seed` are its own). tune: "fidelity" stays
-    close to the truth, "removal" looks sharp. grow: pixels by which the holes are grown first.
-    provenance: return Filled(frames, provenance) instead of the frames alone. progress: called
-    with the number of frames done and in all. Only hole pixels change. Raises BadInput.
+    returned (then `tune`, `weights`, `device`, `precision`, `compile` and `seed` are its own).
+    tune: "fidelity" stays close to the truth, "removal" looks sharp. grow: pixels by which the
+    holes are grown first. precision, compile: for methods with a network, "auto", "fp32" or
+    "bf16", and whether to compile it first. provenance: return Filled(frames, provenance) instead
+    of the frames alone. progress: called with the number of frames done and in all. Only hole
+    pixels change. Raises BadInput.
 
     >>> still = np.full((4, 48, 64, 3), 90, np.uint8)
     >>> hole = np.zeros((48, 64), bool); hole[20:30, 20:30] = True
@@ -72,7 +77,10 @@ def fill(
     """
     frames, holes = check_pair(frames, holes)
     holes = grow_holes(holes, grow) if grow != 0 else holes
-    room = as_method(method, tune=tune, weights=weights, device=device, seed=seed)
+    room = as_method(
+        method, tune=tune, weights=weights, device=device, precision=precision,
+        compile=compile or None, seed=seed,
+    )  # fmt: skip
     result = frames.copy()
     source = np.full(holes.shape, KNOWN, np.int32) if provenance else None
     residual = np.zeros(holes.shape, np.float16) if provenance else None
@@ -88,8 +96,10 @@ def fill(
 
 
 def as_method(method: str | Method, **options: Any) -> Method:
-    """Return the method itself, or the one of that name with the options given."""
-    return method if isinstance(method, Method) else load_method(method, **options)
+    """Return the method itself, or the one of that name with the options that are not None."""
+    if isinstance(method, Method):
+        return method
+    return load_method(method, **{k: v for k, v in options.items() if v is not None})
 
 
 def fill_file(
@@ -102,8 +112,11 @@ def fill_file(
     mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
     encoding: Encoding = Encoding(),  # noqa: B008 - frozen
     provenance: str | Path | None = None,
+    attention: str | Path | None = None,
     weights: Any = None,
     device: str = "auto",
+    precision: str | None = None,
+    compile: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
     watch: Watch | None = None,
@@ -112,12 +125,17 @@ def fill_file(
 
     video, out: any file or folder of pictures that `cleanplate.io` reads and writes; `out` appears
     when it is complete, or not at all. mask: a picture, a folder, a video or "box:x,y,w,h".
-    provenance: a new folder for pictures of where every pixel came from. watch: called with every
-    frame as it was and as it is filled. The other arguments are those of `fill`. Frames stream:
-    memory does not grow with the clip. Raises BadInput, BadOutput.
+    provenance: a new folder for pictures of where every pixel came from. attention: one for
+    pictures of what the holes of some frames attend to, by a method that has attention. watch:
+    called with every frame as it was and as it is filled. The other arguments are those of `fill`.
+    Frames stream: memory does not grow with the clip. Raises BadInput, BadOutput.
     """
     began = time.perf_counter()
-    room = as_method(method, tune=tune, weights=weights, device=device, seed=seed)
+    room = as_method(
+        method, tune=tune, weights=weights, device=device, precision=precision,
+        compile=compile or None, seed=seed,
+    )  # fmt: skip
+    gaze_of = None if attention is None else attentive(room).gaze
     with open_video(video) as reader:
         size, total = reader.info.displayed_size, reader.info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
@@ -125,12 +143,14 @@ def fill_file(
             open_holes(mask, size=size, numbers=reader.numbers, options=mask_options) as holes,
             open_writer(out, like=reader, encoding=encoding) as writer,
             provenance_pictures(provenance) as draw,
+            attention_pictures(attention, gaze_of, reader.upright) as attend,
             closing(ahead(holes)) as masks,
         ):
-            _refuse_clashes(video, mask, out, provenance)
+            _refuse_clashes(video, mask, out, provenance=provenance, attention=attention)
             _check_holes(reader, holes)
+            line = look(_pairs(reader, holes, masks))
             tally, as_it_is = Tally(), _is_empty(holes) and not obstacle(reader, out, encoding)
-            for shown, patch in fills(look(_pairs(reader, holes, masks)), room, done):
+            for shown, patch in fills(line, room, done, attend):
                 (picture, hole), rgb = shown.more, shown.picture.rgb()
                 source = patch.source[hole[shown.hole]]
                 before = rgb.copy() if draw or watch else rgb
@@ -173,22 +193,22 @@ def _seen(
 
 
 def _refuse_clashes(
-    video: str | Path, mask: str | Path, out: str | Path, provenance: str | Path | None
+    video: str | Path, mask: str | Path, out: str | Path, **folders: str | Path | None
 ) -> None:
     """Refuse results that would take the place of what is given or of each other, or lie in it."""
     drawn = [] if is_box(mask) else [Path(mask)]
     for source in drawn:
         if source.is_file():
             refuse_same(source, Path(out))
-    if provenance is None:
-        return
-    for source in [Path(video), *drawn]:
-        refuse_same(source, Path(provenance))
-    place, result = Path(provenance).resolve(), Path(out).resolve()
-    if place == result:
-        raise BadOutput(f"{out} cannot be both the video and the provenance. Give two names.")
-    if result in place.parents:
-        raise BadOutput(f"{provenance} lies inside the result {out}. Give another place.")
+    asked = {name: Path(folder) for name, folder in folders.items() if folder is not None}
+    for source, folder in product([Path(video), *drawn], asked.values()):
+        refuse_same(source, folder)
+    results = {"video": Path(out), **asked}
+    for (one, first), (two, second) in combinations(results.items(), 2):
+        if first.resolve() == second.resolve():
+            raise BadOutput(f"{first} cannot be both the {one} and the {two}. Give two names.")
+        if first.resolve() in second.resolve().parents:
+            raise BadOutput(f"{second} lies inside the result {first}. Give another place.")
 
 
 def _check_holes(reader: Reader, holes: HoleSource) -> None:

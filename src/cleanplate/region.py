@@ -27,6 +27,19 @@ class Region:
         """View of the box in an array (H, W, ...)."""
         return array[self.top : self.bottom, self.left : self.right]
 
+    def grown(self, by: int, size: tuple[int, int]) -> Region:
+        """Return a box with so many pixels more on every side, cut to a size (height, width)."""
+        return Region(
+            max(self.top - by, 0),
+            min(self.bottom + by, size[0]),
+            max(self.left - by, 0),
+            min(self.right + by, size[1]),
+        )
+
+    def scaled(self, by: int) -> Region:
+        """Return the same box where every pixel is so many, along either side."""
+        return Region(by * self.top, by * self.bottom, by * self.left, by * self.right)
+
 
 def region_around(hole: NDArray[np.bool_]) -> Region:
     """Return the box that holds every hole pixel and a margin to borrow from.

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.gaze import Onlooker
 from cleanplate.memory import give_back
 from cleanplate.methods import Method
 from cleanplate.overlap import Overlap, Patch
@@ -61,9 +62,15 @@ def look(seen: Iterable[tuple[Pictured, NDArray[np.bool_], Any]]) -> Iterator[Sh
 
 
 def fills(
-    shown: Iterable[Shown], method: Method, progress: Callable[[int], None] | None
+    shown: Iterable[Shown],
+    method: Method,
+    progress: Callable[[int], None] | None,
+    attend: Onlooker | None = None,
 ) -> Iterator[tuple[Shown, Patch]]:
-    """Yield every frame with its patch, in order, holding one window of frames at a time."""
+    """Yield every frame with its patch, in order, holding one window of frames at a time.
+
+    attend: called with each stretch before the method fills it.
+    """
     stream = iter(shown)
     first = next(stream, None)
     if first is None:
@@ -72,7 +79,7 @@ def fills(
     cut = windows(chain([first], stream), lambda s: s.starts_shot, length=length)
     overlap = Overlap()
     for window in cut:
-        patches = fill_window(window, overlap.held(), method, progress)
+        patches = fill_window(window, overlap.held(), method, progress, attend)
         ready = len(window.items) - window.tail
         merged = overlap.add(patches, window.weights(), ready)
         if progress:
@@ -91,10 +98,11 @@ def fill_window(
     before: list[Patch],
     method: Method,
     progress: Callable[[int], None] | None,
+    attend: Onlooker | None = None,
 ) -> list[Patch]:
     """Fill one window; frames far from any hole cost nothing.
 
-    before: what the window before made of the frames that both share.
+    before: what the window before made of the frames that both share. attend: as for `fills`.
     """
     patches = [Patch.empty() for _ in window.items]
     for near in near_holes([bool(item.hole.any()) for item in window.items]):
@@ -104,7 +112,7 @@ def fill_window(
                 progress(window.first + near.start + int(share * (near.stop - near.start)))
 
         stretch = Stretch(window.items[near], window.first + near.start, before[near])
-        patches[near] = _fill_stretch(stretch, method, report)
+        patches[near] = _fill_stretch(stretch, method, report, attend)
     return patches
 
 
@@ -119,7 +127,12 @@ class Stretch(NamedTuple):
     before: list[Patch]
 
 
-def _fill_stretch(stretch: Stretch, method: Method, report: Callable[[float], None]) -> list[Patch]:
+def _fill_stretch(
+    stretch: Stretch,
+    method: Method,
+    report: Callable[[float], None],
+    attend: Onlooker | None,
+) -> list[Patch]:
     """Fill frames on a crop around their holes; sources count from the start of the clip."""
     items, first, before = stretch
     holes = np.stack([item.hole for item in items])
@@ -127,6 +140,8 @@ def _fill_stretch(stretch: Stretch, method: Method, report: Callable[[float], No
     holes = np.stack([region.crop(hole) for hole in holes])
     crops = _crops(items, region)
     prior = _prior(crops, holes, stretch) if before else None
+    if attend:
+        attend(first, crops, holes)
     filled = method.fill(crops, holes, prior=prior, progress=report, in_place=True)
     return [_patch(filled, t, hole, first) for t, hole in enumerate(holes)]
 

@@ -75,6 +75,16 @@ def test_fill_passes_everything_on(pipeline, capsys):
     assert (settings["encoding"].crf, settings["encoding"].lossless) == (18, True)
     assert (settings["tune"], settings["device"], settings["seed"]) == ("fidelity", "cpu", 7)
     assert str(settings["provenance"]) == "p"
+    assert (settings["attention"], settings["precision"], settings["compile"]) == (
+        None,
+        None,
+        False,
+    )
+    more = "--method sttn --weights w.safetensors --precision bf16 --compile --attention a"
+    assert main([*FILL, *more.split()]) == 0
+    settings = pipeline.calls[2][3]
+    assert (settings["precision"], settings["compile"]) == ("bf16", True)
+    assert str(settings["attention"]) == "a"
 
 
 def test_summary_in_plain_words(pipeline, capsys):
@@ -95,6 +105,30 @@ def test_json_is_alone_on_stdout(pipeline, capsys):
     shown = capsys.readouterr()
     assert json.loads(shown.out)["furthest"] == 21
     assert shown.out.count("\n") == 1
+
+
+def test_the_words_tell_of_the_folders(pipeline, capsys):
+    assert main([*FILL, "--attention", "maps", "--provenance", "where"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[-2].startswith("where: where every pixel came from.")
+    assert told[-1].startswith("maps: what the holes of some frames attend to.")
+
+
+@pytest.mark.parametrize(
+    "wish, said",
+    [
+        (["--precision", "bf16"], "method 'flow' has no option 'precision'"),
+        (["--compile"], "method 'flow' has no option 'compile'"),
+        (["--attention", "maps"], "this method has no attention to draw. Choose one of: sttn"),
+    ],
+)
+def test_wishes_that_only_a_network_grants(wish, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*FILL, *wish]) == 2
+    shown = capsys.readouterr().err
+    assert one_line(shown)
+    assert said in shown
+    assert not list(tmp_path.iterdir())
 
 
 def test_quiet_and_warnings(pipeline, capsys):

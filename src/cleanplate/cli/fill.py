@@ -41,8 +41,27 @@ Lossless = Annotated[bool, typer.Option("--lossless", help="Lose nothing by enco
 Provenance = Annotated[
     Path | None, typer.Option(help="New folder for pictures of where every pixel came from.")
 ]
+Attention = Annotated[
+    Path | None,
+    typer.Option(
+        help="New folder for pictures of what the holes of some frames attend to, by sttn."
+    ),
+]
 Weights = Annotated[Path | None, typer.Option(help="Weights, for a method that has some.")]
 Device = Annotated[str, typer.Option(help="Where to compute: auto, cpu.")]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a network that has learned: fp32, bf16, or auto: bf16 where the machine has it."
+    ),
+]
+Compile = Annotated[
+    bool,
+    typer.Option(
+        "--compile",
+        help="Compile a network that has learned first: takes a while, gains little on a CPU.",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same pixels.")]
 
 
@@ -60,8 +79,11 @@ def fill(
     preset: Preset = None,
     lossless: Lossless = False,
     provenance: Provenance = None,
+    attention: Attention = None,
     weights: Weights = None,
     device: Device = "auto",
+    precision: Precision = None,
+    compile: Compile = False,
     seed: Seed = 0,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -84,22 +106,32 @@ def fill(
             mask_options=MaskOptions(invert_mask, object_index, grow),
             encoding=Encoding(codec, crf, preset, lossless),
             provenance=provenance,
+            attention=attention,
             device=device,
+            precision=precision,
+            compile=compile,
             weights=weights,
             seed=seed,
             progress=progress,
         )
-    _tell(summary, provenance, quiet=quiet, as_json=as_json)
+    _tell(summary, provenance, attention, quiet=quiet, as_json=as_json)
     if summary.problems:
         raise typer.Exit(1)
 
 
-def _tell(summary: Summary, provenance: Path | None, *, quiet: bool, as_json: bool) -> None:
+def _tell(
+    summary: Summary,
+    provenance: Path | None,
+    attention: Path | None,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     """Say what was done: one JSON object, or words."""
     import dataclasses
     import json
 
-    from cleanplate.cli.words import provenance_words, summary_words
+    from cleanplate.cli.words import attention_words, provenance_words, summary_words
 
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(summary)))
@@ -109,5 +141,7 @@ def _tell(summary: Summary, provenance: Path | None, *, quiet: bool, as_json: bo
         typer.echo(summary_words(summary))
         if provenance:
             typer.echo(provenance_words(str(provenance)))
+        if attention:
+            typer.echo(attention_words(str(attention)))
     for problem in summary.problems:
         typer.echo(f"Problem: {problem.rstrip('.')}.", err=True)

@@ -56,6 +56,14 @@ def provenance_words(folder: str) -> str:
     )
 
 
+def attention_words(folder: str) -> str:
+    """Say where the pictures of attention are, and how to read them."""
+    return (
+        f"{folder}: what the holes of some frames attend to. A row for each size of patches; "
+        "the brighter, the more."
+    )
+
+
 def report_words(report: MaskReport, video: str, mask: str) -> str:
     """Say what the mask doctor saw."""
     height, width = report.size

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 from cleanplate.errors import BadInput
+from cleanplate.gaze import Gaze
 from cleanplate.methods import flow_guided, sttn
 from cleanplate.methods.baselines import BASELINES as BASELINES
 from cleanplate.video import Filled, Frames, Holes
@@ -39,6 +40,23 @@ class Method(Protocol):
         from there. in_place: `frames` may be painted into, so that a window is held only once.
         """
         ...
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """A method that can tell what the hole of a frame attends to."""
+
+    def gaze(self, frames: Frames, holes: Holes, t: int) -> Gaze:
+        """Look from frame t, which has a hole, at the stretch that would be filled."""
+        ...
+
+
+def attentive(method: Method) -> Attentive:
+    """Return a method that can tell what holes attend to; raises BadInput for another."""
+    if isinstance(method, Attentive):
+        return method
+    able = ", ".join(name for name, room in METHODS.items() if hasattr(room.Method, "gaze"))
+    raise BadInput(f"this method has no attention to draw. Choose one of: {able}, or draw none.")
 
 
 def load_method(name: str, *, weights: Any = None, device: str = "auto", **options: Any) -> Method:

@@ -41,7 +41,10 @@ def test_the_engine_is_its_slow_twin(case, dtype):
     engine = Engine(network(), device=torch.device("cpu"), dtype=dtype)
     found = [pictures for _, pictures in engine.run(clip, schedule(7, stride=3, radius=2))]
     assert [part.shape for part in found] == [part.shape for part in wanted]
-    off = np.concatenate([np.abs(a - b).ravel() for a, b in zip(found, wanted, strict=True)])
+    inside = clip.holes[0]
+    off = np.concatenate(
+        [np.abs(a - b)[:, inside].ravel() for a, b in zip(found, wanted, strict=True)]
+    )
     if dtype == torch.float32:
         assert off.max() < 255 * 1e-4
     else:

@@ -11,7 +11,7 @@ import golden_rule
 
 torch = pytest.importorskip("torch")
 
-from cleanplate.losses import hinge_fake, hinge_real, masked_l1  # noqa: E402
+from cleanplate.losses import change_l1, hinge_fake, hinge_real, masked_l1  # noqa: E402
 
 GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "losses.npz")
 
@@ -50,3 +50,33 @@ def test_a_batch_is_the_mean_of_its_clips():
     batch = [torch.cat([x[:, part] for part in parts]) for x in (result, truth, mask)]
     assert masked_l1(*batch).item() == pytest.approx(torch.stack(alone).mean().item(), rel=1e-6)
     assert masked_l1(*batch, joined=True).item() != pytest.approx(masked_l1(*batch).item())
+
+
+def changes(result, truth, mask):
+    """How far changes to the next frame are off, pixel by pixel of both holes, of one clip."""
+    off = [
+        abs((result[t + 1] - result[t]) - (truth[t + 1] - truth[t]))[:, y, x].mean()
+        for t in range(len(result) - 1)
+        for y, x in np.argwhere((mask[t, 0] * mask[t + 1, 0]).numpy() > 0)
+    ]
+    return torch.stack(off) if off else torch.zeros(0)
+
+
+def test_change_l1_is_its_slow_twin():
+    result, truth, mask = (x.reshape(2, 3, *x.shape[2:]) for x in case())
+    each = [changes(*clip) for clip in zip(result, truth, mask, strict=True)]
+    apart = torch.stack([off.mean() for off in each]).mean()
+    assert change_l1(result, truth, mask).item() == pytest.approx(apart.item(), rel=1e-5)
+    joined = change_l1(result, truth, mask, joined=True)
+    assert joined.item() == pytest.approx(torch.cat(each).mean().item(), rel=1e-5)
+
+
+def test_a_change_that_is_the_same_costs_nothing():
+    result, truth, mask = case()
+    assert change_l1(truth + 0.5, truth, mask).item() == pytest.approx(0, abs=1e-6)
+    mask[:, ::2] = 0  # nowhere a hole in two frames that follow each other
+    result.requires_grad_()
+    loss = change_l1(result, truth, mask)
+    loss.backward()
+    assert loss.item() == 0
+    assert not result.grad.any()

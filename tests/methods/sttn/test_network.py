@@ -13,7 +13,13 @@ from sttn_state import official, wanted  # noqa: E402
 
 from cleanplate.methods.sttn.attention import from_patches, to_patches  # noqa: E402
 from cleanplate.methods.sttn.critic import Critic, CriticConfig  # noqa: E402
-from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
+from cleanplate.methods.sttn.network import (  # noqa: E402
+    DECODER_REACH,
+    REDUCTION,
+    Config,
+    Network,
+)
+from cleanplate.region import Region  # noqa: E402
 
 
 def taps(tensor, count=256):
@@ -113,3 +119,25 @@ def test_sizes():
     assert count(Critic()) == 17_832_256
     assert count(Network(Config.small())) <= 3_000_000
     assert "conv.10.weight_orig" in Critic(CriticConfig(norm_all=True)).state_dict()
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("part", [Region(0, 24, 0, 36), Region(5, 24, 0, 20), Region(0, 14, 9, 36)])
+def test_a_part_is_decoded_as_all_is(part):
+    torch.manual_seed(0)
+    network = Network(Config(size=(96, 144), channels=16, blocks=1))
+    for parameter in network.parameters():
+        parameter.data.mul_(6)
+    features = torch.randn(2, 16, 24, 36)
+    rows, columns = slice(part.top, part.bottom), slice(part.left, part.right)
+    pixels = part.scaled(REDUCTION)
+    wanted = network.decode(features)[:, :, pixels.top : pixels.bottom, pixels.left : pixels.right]
+    found = network.decode_part(features[:, :, rows, columns], part, (24, 36))
+    reach = REDUCTION * DECODER_REACH
+    inside = (
+        ...,
+        slice(reach if part.top else None, None if part.bottom == 24 else -reach),
+        slice(reach if part.left else None, None if part.right == 36 else -reach),
+    )
+    assert wanted.std() > 0.01
+    assert (found - wanted)[inside].abs().max() < 1e-5

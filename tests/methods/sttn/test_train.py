@@ -156,8 +156,25 @@ def test_without_a_critic():
     assert set(turn.losses) == {"hole", "valid"}
 
 
+def test_the_temporal_loss_is_added_where_it_is_asked_for():
+    batch = batch_of(2)
+    turns = {}
+    for weight in (0.0, 3.0):
+        *_, turns[weight] = made(told(adversarial=0.0, temporal=weight)).turns(batch)
+    assert turns[3.0].losses.keys() - turns[0.0].losses.keys() == {"temporal"}
+    added = 3 * turns[3.0].losses["temporal"]
+    torch.testing.assert_close(turns[3.0].total, turns[0.0].total + added)
+    assert added > 0
+
+
 def test_what_means_nothing_is_refused():
-    for wrong in ({"betas": (0.0, 1.0)}, {"hole": -1.0}, {"frames": 0}):
+    for wrong in (
+        {"betas": (0.0, 1.0)},
+        {"hole": -1.0},
+        {"frames": 0},
+        {"temporal": -1.0},
+        {"temporal": 1.0, "frames": 1},
+    ):
         with pytest.raises(BadInput, match=next(iter(wrong))):
             told(**wrong)
 

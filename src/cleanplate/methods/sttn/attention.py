@@ -17,11 +17,14 @@ class PatchAttention(nn.Module):
 
     channels: of the features, shared evenly by the heads. divisions: a head for each; it cuts
     either side of a frame into so many patches. masked: missing patches are not attended to.
+    depth: frames that a patch spans.
     """
 
-    def __init__(self, channels: int, divisions: tuple[int, ...], *, masked: bool) -> None:
+    def __init__(
+        self, channels: int, divisions: tuple[int, ...], *, masked: bool, depth: int = 1
+    ) -> None:
         super().__init__()
-        self.divisions, self.masked = divisions, masked
+        self.divisions, self.masked, self.depth = divisions, masked, depth
         self.query_embedding = nn.Conv2d(channels, channels, 1)
         self.value_embedding = nn.Conv2d(channels, channels, 1)
         self.key_embedding = nn.Conv2d(channels, channels, 1)
@@ -34,7 +37,9 @@ class PatchAttention(nn.Module):
 
         features: (B, T, C, h, w). missing: (B, T, h, w), 1 in holes.
         """
-        asking = features[:, :wanted]
+        wanted = features.shape[1] if wanted is None else wanted
+        # Whole patches ask, so that what a frame gathers does not depend on how many are wanted.
+        asking = features[:, : wanted + -wanted % self.depth]
         query = _each(self.query_embedding, asking)
         key = _each(self.key_embedding, features)
         value = _each(self.value_embedding, features)
@@ -43,21 +48,22 @@ class PatchAttention(nn.Module):
             self._attend(q, k, v, missing, division)
             for q, k, v, division in zip(*parts, self.divisions, strict=True)
         ]
-        return _each(self.output_linear, torch.cat(heads, dim=2))
+        return _each(self.output_linear, torch.cat(heads, dim=2)[:, :wanted])
 
     def _attend(
         self, query: Tensor, key: Tensor, value: Tensor, missing: Tensor, division: int
     ) -> Tensor:
         """Return (B, T', C', h, w) of one head, whose patches are 1 / division of a side."""
         weights = self.weights(query, key, missing, division)
-        gathered = weights.to(value.dtype) @ to_patches(value, division)
-        return from_patches(gathered, query.shape, division)
+        gathered = weights.to(value.dtype) @ to_patches(value, division, self.depth)
+        return from_patches(gathered, query.shape, division, self.depth)
 
     def weights(self, query: Tensor, key: Tensor, missing: Tensor, division: int) -> Tensor:
         """Return how much each patch attends to each other, (B, N', N), rows adding up to 1."""
-        scores = _products(to_patches(query, division), to_patches(key, division), key.shape[2])
+        asking, asked = (to_patches(x, division, self.depth) for x in (query, key))
+        scores = _products(asking, asked, self.depth * key.shape[2])
         if self.masked:
-            share = to_patches(missing[:, :, None].float(), division).mean(dim=-1)
+            share = to_patches(missing[:, :, None].float(), division, self.depth).mean(dim=-1)
             scores = scores.masked_fill((share > MOST_MISSING)[:, None], NEVER)
         return scores.softmax(dim=-1)
 
@@ -82,20 +88,26 @@ def _products(asking: Tensor, asked: Tensor, channels: int) -> Tensor:
     return (asking @ asked.transpose(2, 3)).float().sum(dim=1) / math.sqrt(length)
 
 
-def to_patches(features: Tensor, division: int) -> Tensor:
-    """Cut (B, T, C, h, w) into patches: (B, T * division^2, C * h/division * w/division).
+def to_patches(features: Tensor, division: int, depth: int = 1) -> Tensor:
+    """Cut (B, T, C, h, w) into patches of `depth` frames, 1 / division of either side.
 
-    Patches come by frame, row, column; their values by channel, row, column.
+    Returns (B, G * division^2, depth * C * h/division * w/division), G = T / depth rounded up:
+    patches by group of frames, row, column; their values by frame, channel, row, column. Where the
+    last group lacks frames, the last one stands still in it, so that each patch shows something.
     """
+    lacking = -features.shape[1] % depth
+    if lacking:
+        features = torch.cat([features, *[features[:, -1:]] * lacking], dim=1)
     batch, length, channels, height, width = features.shape
-    high, wide = height // division, width // division
-    cut = features.reshape(batch, length, channels, division, high, division, wide)
-    return cut.permute(0, 1, 3, 5, 2, 4, 6).reshape(batch, length * division**2, -1)
+    groups, high, wide = length // depth, height // division, width // division
+    cut = features.reshape(batch, groups, depth * channels, division, high, division, wide)
+    return cut.permute(0, 1, 3, 5, 2, 4, 6).reshape(batch, groups * division**2, -1)
 
 
-def from_patches(patches: Tensor, shape: torch.Size, division: int) -> Tensor:
+def from_patches(patches: Tensor, shape: torch.Size, division: int, depth: int = 1) -> Tensor:
     """Put patches back together: the inverse of `to_patches` for that shape."""
     batch, length, channels, height, width = shape
     high, wide = height // division, width // division
-    cut = patches.reshape(batch, length, division, division, channels, high, wide)
-    return cut.permute(0, 1, 4, 2, 5, 3, 6).reshape(shape)
+    cut = patches.reshape(batch, -1, division, division, depth * channels, high, wide)
+    frames = cut.permute(0, 1, 4, 2, 5, 3, 6).reshape(batch, -1, channels, height, width)
+    return frames[:, :length]

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from cleanplate.errors import BadInput
 from cleanplate.methods.sttn.canvas import Clip, Pictures
-from cleanplate.methods.sttn.network import REDUCTION, Network
+from cleanplate.methods.sttn.mixer import BLOCK_REACH, Mixer
+from cleanplate.methods.sttn.network import DECODER_REACH, REDUCTION, Network
 from cleanplate.methods.sttn.schedule import Step
+from cleanplate.region import Region, bounding_box
 from cleanplate.winograd import quicken
+
+SEAM = (
+    2  # pixels around a hole that are painted as well: where a picture is enlarged, it needs them
+)
 
 
 def device_named(name: str) -> torch.device:
@@ -38,15 +45,28 @@ class Engine:
     """A network, which is taken over, on its device and in its precision."""
 
     def __init__(self, network: Network, *, device: torch.device, dtype: torch.dtype) -> None:
-        # Channels last is what convolutions are fastest in.
-        placed = network.eval().to(device=device, dtype=dtype)
-        self.network = placed.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if device.type == "cpu" and dtype == torch.float32:
-            quicken(self.network)
         self.device, self.dtype = device, dtype
+        # On a CPU many pictures at once are no faster, and take more memory.
+        self._one_by_one = device.type == "cpu"
+        self.network = network.eval().requires_grad_(False)
+        self._mixer: Mixer | None = None
+        if device.type == "cpu":
+            if Mixer.fits(network.config):
+                self._mixer = Mixer(network, dtype)
+                network.transformer = torch.nn.ModuleList()  # which it has its own copy of
+            quicken(network, dtype)
+        for layer in network.modules():
+            if isinstance(layer, torch.nn.Conv2d):
+                # Channels last is what convolutions are fastest in.
+                layer.to(device, dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            elif isinstance(layer, torch.nn.LeakyReLU):
+                layer.inplace = True
 
     def run(self, clip: Clip, steps: Iterable[Step]) -> Iterator[tuple[Step, Pictures]]:
-        """Yield every step with the pictures of its neighbours, (N, h, w, 3) from 0 to 255."""
+        """Yield every step with the pictures of its neighbours, (N, h, w, 3) from 0 to 255.
+
+        Only what lies in and near their holes is computed; the rest is 0.
+        """
         plan = list(steps)
         features: dict[int, Tensor] = {}
         for number, step in enumerate(plan):
@@ -61,19 +81,48 @@ class Engine:
 
     @torch.inference_mode()
     def _encode(self, clip: Clip, t: int) -> Tensor:
-        picture = torch.from_numpy(clip.picture(t)).permute(2, 0, 1)[None]
-        features: Tensor = self.network.encode(picture.to(self.device, self.dtype))
-        return features
+        picture = torch.from_numpy(clip.picture(t)).to(self.device, self.dtype)
+        features: Tensor = self.network.encode(picture.permute(2, 0, 1)[None])
+        return features.contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def _paint(
         self, clip: Clip, features: dict[int, Tensor], looked_at: list[int], wanted: int
     ) -> Pictures:
-        """Mix the frames looked at, and decode the first `wanted`."""
-        together = torch.cat([features[t] for t in looked_at])[None]
-        holes = [torch.from_numpy(clip.hole(t)[::REDUCTION, ::REDUCTION]) for t in looked_at]
-        missing = torch.stack(holes)[None].to(self.device)
-        mixed = self.network.mix(together, missing, wanted)[0]
-        pictures = (self.network.decode(mixed).float() + 1) * (255 / 2)
-        found: Pictures = pictures.permute(0, 2, 3, 1).cpu().numpy()
-        return found
+        """Mix the frames looked at, and decode the first `wanted` in and near their holes."""
+        holes = np.stack([clip.hole(t) for t in looked_at])
+        painted = np.zeros((wanted, *clip.size, 3), np.float32)
+        hole = bounding_box(np.any(holes[:wanted], axis=0), margin=SEAM)
+        if hole is None:
+            return painted
+        size = clip.size[0] // REDUCTION, clip.size[1] // REDUCTION
+        part = _over(hole).grown(DECODER_REACH + BLOCK_REACH, size)
+        missing = torch.from_numpy(holes[:, ::REDUCTION, ::REDUCTION]).to(self.device)
+        mixed = self._mix([features[t] for t in looked_at], missing, wanted, part)
+        inside = part.scaled(REDUCTION)
+        rows = slice(hole[0].start - inside.top, hole[0].stop - inside.top)
+        columns = slice(hole[1].start - inside.left, hole[1].stop - inside.left)
+        for some in torch.split(torch.arange(wanted), 1 if self._one_by_one else wanted):
+            decoded = self.network.decode_part(mixed[some], part, size)[..., rows, columns]
+            pictures = ((decoded.float() + 1) * (255 / 2)).permute(0, 2, 3, 1)
+            painted[some.numpy(), hole[0], hole[1]] = pictures.cpu().numpy()
+        return painted
+
+    def _mix(self, frames: list[Tensor], missing: Tensor, wanted: int, part: Region) -> Tensor:
+        """Return the mixed features of the first `wanted` frames, (N, C, h', w') of a part."""
+        if self._mixer:
+            pixels = [frame.permute(0, 2, 3, 1)[0] for frame in frames]
+            return self._mixer.mix(pixels, missing, wanted, part).permute(0, 3, 1, 2)
+        mixed = self.network.mix(torch.cat(frames)[None], missing[None], wanted)[0]
+        return mixed[:, :, part.top : part.bottom, part.left : part.right]
+
+
+def _over(hole: tuple[slice, slice]) -> Region:
+    """Return the pixels of the features that lie over rows and columns of a picture."""
+    rows, columns = hole
+    return Region(
+        rows.start // REDUCTION,
+        -(-rows.stop // REDUCTION),
+        columns.start // REDUCTION,
+        -(-columns.stop // REDUCTION),
+    )

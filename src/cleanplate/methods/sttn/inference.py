@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cleanplate.configs import built
 from cleanplate.errors import BadInput
+from cleanplate.gaze import Gaze
 from cleanplate.methods.options import CommonOptions
 from cleanplate.methods.sttn.canvas import BLENDS, Canvas, Clip, fitting_size
 from cleanplate.methods.sttn.schedule import Step, schedule
 from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance
 from cleanplate.weights import fit_state, load_weights, torch_needed
+
+if TYPE_CHECKING:
+    from cleanplate.methods.sttn.network import Network
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -31,6 +37,7 @@ class Options(CommonOptions):
     frame is a reference. most_references: at once. blend: "weighted" is the mean of predictions,
     those near their centre counting more; "running" the official half and half, each prediction
     cut to whole levels. precision: of the network; "auto" is bf16 where the machine has it.
+    compile: the network is compiled first, which takes a while and gains little on a CPU.
     """
 
     stride: int = 5
@@ -39,6 +46,7 @@ class Options(CommonOptions):
     most_references: int = 8
     blend: str = "weighted"
     precision: str = "auto"
+    compile: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
@@ -54,6 +62,8 @@ class Options(CommonOptions):
             value = getattr(self, name)
             if value not in known:
                 raise BadInput(f"{name} {value!r} is unknown. Choose one of: {', '.join(known)}.")
+        if not isinstance(self.compile, bool):
+            raise BadInput(f"compile is {self.compile!r}. Give True or False.")
 
 
 class Method:
@@ -68,14 +78,14 @@ class Method:
     def __init__(self, options: Options, *, weights: str | Path, device: str = "auto") -> None:
         with torch_needed():
             from cleanplate.methods.sttn.engine import Engine, device_named, precision_named
-            from cleanplate.methods.sttn.network import Config, Network
-        loaded = load_weights(weights, method="sttn")
-        config = built(Config, loaded.config, source=str(weights))
-        network = Network(config)
-        fit_state(network, loaded.state, name="sttn", source=str(weights))
-        self.options, self.config = options, config
-        place = device_named(device)
+        self.options, self._weights = options, weights
+        network = _network(weights)
+        self.config, place = network.config, device_named(device)
         self.engine = Engine(network, device=place, dtype=precision_named(options.precision, place))
+        if options.compile:
+            from cleanplate.methods.sttn.compiling import compile_network
+
+            compile_network(self.engine.network)
 
     def fill(
         self,
@@ -92,9 +102,9 @@ class Method:
         into `frames` itself.
         """
         painted = frames if in_place else frames.copy()
-        size = fitting_size(holes.shape[1:], self.config.size, self.config.unit)
         canvas = Canvas(painted, holes, self.options.blend)
-        for step, pictures in self.engine.run(Clip(painted, holes, size), self._steps(len(frames))):
+        clip = self._clip(painted, holes)
+        for step, pictures in self.engine.run(clip, self._steps(len(frames))):
             canvas.add(step, pictures)
             canvas.paint(before=step.centre + self.options.stride - self.options.radius)
             if progress:
@@ -102,6 +112,23 @@ class Method:
         canvas.paint(before=len(frames))
         source = np.where(holes, np.int32(UNSEEN), np.int32(KNOWN))
         return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
+
+    def gaze(self, frames: Frames, holes: Holes, t: int) -> Gaze:
+        """Return what the hole of frame t attends to in the step whose centre is nearest."""
+        from cleanplate.methods.sttn.maps import gaze
+
+        step = min(self._steps(len(frames)), key=lambda step: abs(step.centre - t))
+        return gaze(self._plain, self._clip(frames, holes), step, t)
+
+    @cached_property
+    def _plain(self) -> Network:
+        """The network once more, for the engine's is not to be looked into."""
+        network = _network(self._weights).eval()
+        return network.to(self.engine.device, self.engine.dtype)
+
+    def _clip(self, frames: Frames, holes: Holes) -> Clip:
+        size = fitting_size(holes.shape[1:], self.config.size, self.config.unit)
+        return Clip(frames, holes, size)
 
     def _steps(self, count: int) -> Iterator[Step]:
         options = self.options
@@ -112,3 +139,13 @@ class Method:
             every=options.every,
             most=options.most_references,
         )
+
+
+def _network(weights: str | Path) -> Network:
+    """Return the network of a file of ours; raises BadInput."""
+    with torch_needed():
+        from cleanplate.methods.sttn.network import Config, Network
+    loaded = load_weights(weights, method="sttn")
+    network = Network(built(Config, loaded.config, source=str(weights)))
+    fit_state(network, loaded.state, name="sttn", source=str(weights))
+    return network

@@ -15,9 +15,11 @@ from torch.nn import functional
 
 from cleanplate.errors import BadInput
 from cleanplate.methods.sttn.attention import PatchAttention
+from cleanplate.region import Region
 
 LEAK = 0.2  # slope of LeakyReLU below 0
 REDUCTION = 4  # pixels of the picture a pixel of the features, along either side
+DECODER_REACH = 5  # pixels of the features, to either side, that a pixel's colour depends on
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ class Config:
     of the features, 4 times a whole number. blocks: of attention (the paper's text says eight, its
     count of parameters six; the code has eight). divisions: a head for each; it cuts either side of
     a frame into so many patches. mask_attention: patches of holes are not attended to, as in
-    equation 4 of the paper; the official code drops its mask, and its weights expect that.
+    equation 4 of the paper; the official code drops its mask, and its weights expect that. depth:
+    frames that a patch spans, as the paper's outlook proposes; those that are looked at are taken
+    by so many in the order of the list, neighbours first, then references.
     """
 
     size: tuple[int, int] = (240, 432)
@@ -36,12 +40,15 @@ class Config:
     blocks: int = 8
     divisions: tuple[int, ...] = (1, 3, 6, 12)
     mask_attention: bool = False
+    depth: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built of; raises BadInput."""
         heads = len(self.divisions)
         if not heads or min(self.divisions) < 1 or self.blocks < 1:
             raise BadInput(f"{self} has no head or no block. Give at least one of each.")
+        if self.depth < 1:
+            raise BadInput(f"depth is {self.depth}. Give 1 or more.")
         if self.channels < 4 or self.channels % math.lcm(4, heads):
             raise BadInput(f"channels is {self.channels}. Give a multiple of {math.lcm(4, heads)}.")
         if min(self.size) < 1 or any(side % self.unit for side in self.size):
@@ -118,6 +125,21 @@ class Network(nn.Module):
         """Return the pictures (N, 3, H, W) of features (N, C, h, w), each by itself."""
         return torch.tanh(self.decoder(features))
 
+    def decode_part(self, features: Tensor, part: Region, size: tuple[int, int]) -> Tensor:
+        """Return the part of the pictures that lies over a part of the features.
+
+        features: (N, C, h, w), those of `part`, where all would be of a size (height, width). The
+        result, (N, 3, 4h, 4w), is that of `decode` but for a few pixels (4 * `DECODER_REACH`) on
+        sides where the features go on.
+        """
+        for layer in self.decoder:
+            if isinstance(layer, Enlarge):
+                features = layer.conv(enlarged_part(features, part, size))
+                part, size = part.scaled(2), (2 * size[0], 2 * size[1])
+            else:
+                features = layer(features)
+        return torch.tanh(features)
+
     def reduce_mask(self, masks: Tensor) -> Tensor:
         """Return masks (B, T, 1, H, W) at the size of the features: every fourth pixel."""
         return masks[:, :, 0, ::REDUCTION, ::REDUCTION]
@@ -129,7 +151,10 @@ class Block(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.attention = PatchAttention(
-            config.channels, config.divisions, masked=config.mask_attention
+            config.channels,
+            config.divisions,
+            masked=config.mask_attention,
+            depth=config.depth,
         )
         self.feed_forward = FeedForward(config.channels)
 
@@ -170,3 +195,25 @@ class Enlarge(nn.Module):
         )
         out: Tensor = self.conv(large)
         return out
+
+
+def enlarged_part(features: Tensor, part: Region, size: tuple[int, int]) -> Tensor:
+    """Return a part of (N, C, h, w) at twice the size, as `Enlarge` has all of them.
+
+    size: (height, width) of all. Where the features end but should go on, the last are repeated.
+    """
+    pixels = features.permute(0, 2, 3, 1)
+    for axis, (start, stop, side) in enumerate(
+        ((part.top, part.bottom, size[0]), (part.left, part.right, size[1])), start=1
+    ):
+        places = torch.arange(2 * start, 2 * stop, device=features.device, dtype=torch.float32)
+        places = (places * ((side - 1) / (2 * side - 1)) - start).clamp(0, stop - start - 1)
+        before = places.floor().long()
+        after = (before + 1).clamp(max=stop - start - 1)
+        share = (
+            (places - before).to(features.dtype).view([-1 if n == axis else 1 for n in range(4)])
+        )
+        pixels = torch.lerp(
+            pixels.index_select(axis, before), pixels.index_select(axis, after), share
+        )
+    return pixels.permute(0, 3, 1, 2)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from cleanplate.errors import BadInput
-from cleanplate.losses import hinge_fake, hinge_real, masked_l1
+from cleanplate.losses import change_l1, hinge_fake, hinge_real, masked_l1
 from cleanplate.methods.sttn.critic import Critic, CriticConfig
 from cleanplate.methods.sttn.network import Config, Network
 from cleanplate.training.batches import Batch
@@ -25,9 +25,11 @@ class TrainConfig(LoopSettings):
     """The paper's numbers.
 
     frames: of a clip. hole, valid, adversarial: weights of the losses; without the last there is
-    no critic. betas: of Adam. joined: a batch goes to the critic as one long clip and shares one
-    hole loss, as in the official code, where that makes a difference only with several clips in
-    one process; else each clip stands alone, so that it does not matter who shares a process.
+    no critic. temporal: weight of the loss on how the hole changes from frame to frame, which the
+    paper leaves to later work. betas: of Adam. joined: a batch goes to the critic as one long clip
+    and shares one hole loss, as in the official code, where that makes a difference only with
+    several clips in one process; else each clip stands alone, so that it does not matter who shares
+    a process.
     """
 
     schedule: tuple[tuple[int, float], ...] = ((150_000, 0.1), (300_000, 0.1))
@@ -35,6 +37,7 @@ class TrainConfig(LoopSettings):
     hole: float = 1.0
     valid: float = 1.0
     adversarial: float = 0.01
+    temporal: float = 0.0
     betas: tuple[float, float] = (0.0, 0.99)
     joined: bool = False
 
@@ -42,8 +45,10 @@ class TrainConfig(LoopSettings):
         """Refuse values that mean nothing."""
         super().__post_init__()
         self._at_least("frames", 1)
-        for name in ("hole", "valid", "adversarial"):
+        for name in ("hole", "valid", "adversarial", "temporal"):
             self._at_least(name, 0)
+        if self.temporal and self.frames == 1:
+            raise BadInput("temporal needs clips of several frames. Give frames, or temporal 0.")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise BadInput(f"betas are {self.betas}. Give two shares below 1.")
 
@@ -92,6 +97,9 @@ def losses(
         "valid": masked_l1(result, frames, 1 - masks, joined=config.joined),
     }
     total = config.hole * named["hole"] + config.valid * named["valid"]
+    if config.temporal:
+        named["temporal"] = change_l1(result, frames, masks, joined=config.joined)
+        total = total + config.temporal * named["temporal"]
     if critic:
         with frozen(critic):
             named["adversarial"] = -_judged(critic, filled, config).mean()
