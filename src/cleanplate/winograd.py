@@ -11,8 +11,10 @@ to 5 times (noise) as much as that of a plain convolution in bfloat16, half of w
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -108,11 +110,19 @@ class FastConv(nn.Module):
         def after(first: int, last: int) -> None:
             _join(products, first * across, bias, slope, self.dilation, first, last, add, out)
 
-        side_by_side = _pool(os.getpid()).map
-        list(side_by_side(before, ends[:-1], ends[1:]))
+        _side_by_side(before, ends)
         tiles = _tiled(cut, rows * across, channels)
         torch.bmm(tiles, self.kernel, out=_tiled(product, rows * across, len(bias)))
-        list(side_by_side(after, ends[:-1], ends[1:]))
+        _side_by_side(after, ends)
+
+
+def _side_by_side(work: Callable[[int, int], None], ends: list[int]) -> None:
+    """Call work(first, last) for each pair of ends, the first here, others in other threads."""
+    first, *others = pairwise(ends)
+    waiting = [_pool(os.getpid()).submit(work, *part) for part in others]
+    work(*first)
+    for part in waiting:
+        part.result()
 
 
 @lru_cache(maxsize=1)

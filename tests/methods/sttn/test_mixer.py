@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from cleanplate.methods.sttn.mixer import BLOCK_REACH, Mixer  # noqa: E402
+from cleanplate.methods.sttn.mixer import Mixer  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
 from cleanplate.region import Region  # noqa: E402
 
@@ -41,16 +41,13 @@ def test_it_is_the_networks_own(length, wanted, masked):
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("part", [Region(6, 24, 0, 17), Region(0, 13, 11, 36)])
-def test_a_part_is_right_but_for_its_inner_sides(part):
+@pytest.mark.parametrize("part", [Region(6, 24, 0, 17), Region(7, 13, 11, 30)])
+def test_a_part(part):
     network, frames, missing = case(3, masked=False)
     found = Mixer(network, torch.float32).mix(frames, missing, 2, part)
     expected = plain(network, frames, missing, 2)[:, part.top : part.bottom, part.left : part.right]
-    rows = slice(BLOCK_REACH if part.top else None, None if part.bottom == 24 else -BLOCK_REACH)
-    columns = slice(BLOCK_REACH if part.left else None, None if part.right == 36 else -BLOCK_REACH)
-    off = (found - expected).abs()
-    assert off[:, rows, columns].max() < 1e-4 * expected.abs().max()
-    assert off.max() > 1e-3 * expected.abs().max()  # or there were no need for a margin
+    assert found.shape == expected.shape
+    assert (found - expected).abs().max() < 1e-4 * expected.abs().max()
 
 
 @torch.inference_mode()

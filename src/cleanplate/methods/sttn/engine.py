@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cleanplate.errors import BadInput
 from cleanplate.methods.sttn.canvas import Clip, Pictures
-from cleanplate.methods.sttn.mixer import BLOCK_REACH, Mixer
+from cleanplate.methods.sttn.mixer import Mixer
 from cleanplate.methods.sttn.network import DECODER_REACH, REDUCTION, Network
 from cleanplate.methods.sttn.schedule import Step
 from cleanplate.region import Region, bounding_box
@@ -96,7 +96,7 @@ class Engine:
         if hole is None:
             return painted
         size = clip.size[0] // REDUCTION, clip.size[1] // REDUCTION
-        part = _over(hole).grown(DECODER_REACH + BLOCK_REACH, size)
+        part = _over(hole).grown(DECODER_REACH, size)
         missing = torch.from_numpy(holes[:, ::REDUCTION, ::REDUCTION]).to(self.device)
         mixed = self._mix([features[t] for t in looked_at], missing, wanted, part)
         inside = part.scaled(REDUCTION)

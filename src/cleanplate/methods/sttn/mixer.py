@@ -35,13 +35,12 @@ class Mixer:
     @staticmethod
     def fits(config: Config) -> bool:
         """Tell whether a network is one that this is faster for."""
-        return config.channels >= LEAST_CHANNELS
+        return config.channels >= LEAST_CHANNELS and config.depth == 1
 
     def mix(self, frames: Sequence[Tensor], missing: Tensor, wanted: int, part: Region) -> Tensor:
         """Let all frames (h, w, C) attend to each other; return a part of the first `wanted`.
 
-        missing: (T, h, w), 1 in holes. Returns (wanted, h', w', C), the features of `part`, which
-        are right `BLOCK_REACH` pixels away from sides where the picture goes on.
+        missing: (T, h, w), 1 in holes. Returns (wanted, h', w', C), the features of `part`.
         """
         stream = self._take("stream", len(frames), *frames[0].shape)
         for place, frame in zip(stream, frames, strict=True):
@@ -51,10 +50,14 @@ class Mixer:
             gathered = self._attend(block, stream, missing, len(stream))
             self._convolve(block, gathered, stream)
         gathered = self._attend(last, stream, missing, wanted)
-        rows, columns = slice(part.top, part.bottom), slice(part.left, part.right)
+        # What lies around the part goes in as well; its outer pixels do not come out right.
+        around = part.grown(BLOCK_REACH, (stream.shape[1], stream.shape[2]))
+        rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
         cropped = stream[:wanted, rows, columns].contiguous()
         self._convolve(last, gathered[:, rows, columns].contiguous(), cropped)
-        return cropped.clone() if cropped.data_ptr() == stream.data_ptr() else cropped
+        rows = slice(part.top - around.top, part.bottom - around.top)
+        columns = slice(part.left - around.left, part.right - around.left)
+        return cropped[:, rows, columns].clone()
 
     def _attend(self, block: _Prepared, stream: Tensor, missing: Tensor, wanted: int) -> Tensor:
         """Return what the first `wanted` frames gather, (wanted, h, w, C), heads side by side."""

@@ -19,7 +19,7 @@ from cleanplate.region import Region
 
 LEAK = 0.2  # slope of LeakyReLU below 0
 REDUCTION = 4  # pixels of the picture a pixel of the features, along either side
-DECODER_REACH = 5  # pixels of the features, to either side, that a pixel's colour depends on
+DECODER_REACH = 4  # pixels of the features, to either side, that a pixel's colour depends on
 
 
 @dataclass(frozen=True)
