@@ -18,6 +18,7 @@ from cleanplate.methods.sttn.attention import PatchAttention
 from cleanplate.region import Region
 
 LEAK = 0.2  # slope of LeakyReLU below 0
+STARTS = ("official", "even")
 REDUCTION = 4  # pixels of the picture a pixel of the features, along either side
 DECODER_REACH = 4  # pixels of the features, to either side, that a pixel's colour depends on
 
@@ -32,7 +33,9 @@ class Config:
     a frame into so many patches. mask_attention: patches of holes are not attended to, as in
     equation 4 of the paper; the official code drops its mask, and its weights expect that. depth:
     frames that a patch spans, as the paper's outlook proposes; those that are looked at are taken
-    by so many in the order of the list, neighbours first, then references.
+    by so many in the order of the list, neighbours first, then references. start: of the weights,
+    "official", where features of narrow networks begin next to nothing, or "even", where all layers
+    keep what they are given about as large (He et al., ICCV 2015).
     """
 
     size: tuple[int, int] = (240, 432)
@@ -41,12 +44,15 @@ class Config:
     divisions: tuple[int, ...] = (1, 3, 6, 12)
     mask_attention: bool = False
     depth: int = 1
+    start: str = "official"
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built of; raises BadInput."""
         heads = len(self.divisions)
         if not heads or min(self.divisions) < 1 or self.blocks < 1:
             raise BadInput(f"{self} has no head or no block. Give at least one of each.")
+        if self.start not in STARTS:
+            raise BadInput(f"start is {self.start!r}. Choose one of: {', '.join(STARTS)}.")
         if self.depth < 1:
             raise BadInput(f"depth is {self.depth}. Give 1 or more.")
         if self.channels < 4 or self.channels % math.lcm(4, heads):
@@ -95,9 +101,9 @@ class Network(nn.Module):
             *(Enlarge(quarter, quarter), nn.LeakyReLU(LEAK)),
             nn.Conv2d(quarter, 3, 3, 1, 1),
         )
-        for layer in self.modules():
+        for name, layer in self.named_modules():
             if isinstance(layer, nn.Conv2d):
-                nn.init.normal_(layer.weight, 0, 0.02)
+                nn.init.normal_(layer.weight, 0, _spread(name, layer, config))
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, frames: Tensor, masks: Tensor) -> Tensor:
@@ -195,6 +201,17 @@ class Enlarge(nn.Module):
         )
         out: Tensor = self.conv(large)
         return out
+
+
+def _spread(name: str, layer: nn.Conv2d, config: Config) -> float:
+    """Return the standard deviation of a layer's weights at the start of training."""
+    if config.start == "official":
+        return 0.02
+    followed = not (name.endswith("embedding") or name == "decoder.6")  # by a LeakyReLU
+    gain = math.sqrt(2 / (1 + LEAK**2)) if followed else 1.0
+    if name.endswith(("output_linear.0", "feed_forward.conv.2")):
+        gain /= math.sqrt(2 * config.blocks)  # as many are added up
+    return gain / math.sqrt(layer.weight[0].numel())
 
 
 def enlarged_part(features: Tensor, part: Region, size: tuple[int, int]) -> Tensor:
