@@ -9,6 +9,7 @@ taken: with `--only bf16`, by one precision alone.
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import sys
 import time
@@ -16,6 +17,8 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command has it
 import torch
 
 from cleanplate.methods.sttn.canvas import Clip

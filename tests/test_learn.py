@@ -135,6 +135,7 @@ def test_fine_tuning_begins_with_the_weights(clips, tmp_path):  # noqa: F811
     assert found.config == {
         "size": [48, 96], "channels": 8, "blocks": 1, "divisions": [1, 3], "mask_attention": True,
         "depth": 1,
+        "start": "official",
     }  # fmt: skip
     assert found.about["from"] == check(start)["sha256"]
     with pytest.raises(cp.BadInput, match="do not fit sttn"):
@@ -184,6 +185,8 @@ def test_going_on_with_something_else_is_refused(clips, tmp_path):  # noqa: F811
     assert [row["step"] for row in read_history(tmp_path / "run")] == [1, 2, 3]
     assert load_weights(done.weights).about["steps"] == 3
     assert train("sttn", resume=True, **run).losses == {}  # nothing was left to do
+    refused(cp.BadInput, "has done 3 steps, steps is 2", **{**again, "steps": 2})
+    assert "steps = 3" in (tmp_path / "run" / "settings.toml").read_text()
     newest = tmp_path / "run" / "checkpoints" / "00000003.pt"
     newest.write_bytes(newest.read_bytes()[:5000])
     refused(cp.BadInput, "00000003.pt is damaged, .* Remove it", **{**again, "steps": 4})

@@ -47,6 +47,18 @@ class Recorder:
         return Filled(grey, Provenance(source, np.zeros(holes.shape, np.float16)))
 
 
+@pytest.mark.parametrize("most", [0, 200 * 220])
+def test_small_pictures_are_given_whole_to_who_wants_them(most):
+    frames, holes = np.zeros((2, 200, 220, 3), np.uint8), np.zeros((2, 200, 220), bool)
+    holes[:, :4, :4] = True
+    method = Recorder()
+    method.whole_up_to = most
+    cp.fill(frames, holes, method=method)
+    ((given, seen),) = method.given
+    assert given.shape[1:3] == seen.shape[1:3]
+    assert (given.shape[1:3] == frames.shape[1:3]) == (most > 0)
+
+
 @pytest.mark.parametrize("tune", TUNES)
 def test_nothing_crosses_a_cut(two_shots, tune):
     """The fill of one shot is the same bits whatever the other shot shows."""

@@ -79,6 +79,7 @@ def changed(**entries):
         (changed(**{"9_bias": torch.zeros(3)}), "'9.bias' has no place in it"),
         (changed(**{"0_bias": torch.zeros(5)}), r"'0.bias' is \(5,\) and not \(4,\)"),
         (changed(**{"0_bias": torch.zeros(4, dtype=torch.int64)}), "'0.bias' is torch.int64"),
+        (changed(**{"0_bias": torch.full((4,), torch.nan)}), "'0.bias' holds values that are no"),
         (made(width=6).state_dict(), r"'0.weight' is \(6, 3, 3, 3\) and not \(4, 3, 3, 3\)"),
         ({"fc\nweight": torch.zeros(1), **made().state_dict()}, r"'fc\\nweight' has no place"),
         ({"x" * 999: torch.zeros(1), **made().state_dict()}, r"'x{79}\.\.\. has no place"),

@@ -233,6 +233,11 @@ def _resumed(
                 f"{name} makes {run} another run than the one that began. Leave it out, "
                 "or begin a new run with its weights."
             )
+    done = int(_checkpoint(run).stem)
+    if done > told.training.steps:
+        raise BadInput(
+            f"{run} has done {done} steps, steps is {told.training.steps}. Give as many or more."
+        )
     return told
 
 

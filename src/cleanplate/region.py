@@ -41,6 +41,11 @@ class Region:
         return Region(by * self.top, by * self.bottom, by * self.left, by * self.right)
 
 
+def whole_of(size: tuple[int, ...]) -> Region:
+    """Return the box of a whole picture of a size (height, width)."""
+    return Region(0, size[0], 0, size[1])
+
+
 def region_around(hole: NDArray[np.bool_]) -> Region:
     """Return the box that holds every hole pixel and a margin to borrow from.
 

@@ -14,7 +14,7 @@ from cleanplate.gaze import Onlooker
 from cleanplate.memory import give_back
 from cleanplate.methods import Method
 from cleanplate.overlap import Overlap, Patch
-from cleanplate.region import Region, region_around
+from cleanplate.region import Region, region_around, whole_of
 from cleanplate.shots import CutDetector
 from cleanplate.threads import stack_frames
 from cleanplate.video import KNOWN, Filled, Holes, Provenance, to_clip, to_stretch
@@ -136,7 +136,8 @@ def _fill_stretch(
     """Fill frames on a crop around their holes; sources count from the start of the clip."""
     items, first, before = stretch
     holes = np.stack([item.hole for item in items])
-    region = region_around(np.logical_or.reduce(holes))
+    small = holes[0].size <= getattr(method, "whole_up_to", 0)
+    region = whole_of(holes[0].shape) if small else region_around(np.logical_or.reduce(holes))
     holes = np.stack([region.crop(hole) for hole in holes])
     crops = _crops(items, region)
     prior = _prior(crops, holes, stretch) if before else None

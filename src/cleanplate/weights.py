@@ -157,17 +157,22 @@ def fit_state(
     name: str,
     source: str,
     ignore: tuple[str, ...] = (),
+    assign: bool = False,
 ) -> None:
     """Put tensors into a network, all of them and nowhere else, or refuse and change nothing.
 
-    name, source: what the network and the file are called in a refusal. ignore: beginnings of
+    name, source: what the network and the file are called in a refusal. assign: make the tensors
+    themselves its own, for a network on PyTorch's "meta" device. ignore: beginnings of
     keys that such files hold and the network has no use for. Batch normalisation's counts of
     training steps may be missing: files older than PyTorch 0.4.1 have none. Raises BadInput that
     names the first key that differs.
     """
     refuse_misfit(network, state, name=name, source=source, ignore=ignore)
     given = {key: value for key, value in state.items() if not key.startswith(ignore)}
-    network.load_state_dict({**network.state_dict(), **given})
+    own = network.state_dict()
+    if assign:
+        given = {key: value.to(own[key].dtype) for key, value in given.items()}
+    network.load_state_dict({**own, **given}, assign=assign)
 
 
 def refuse_misfit(
@@ -199,6 +204,8 @@ def _differences(own: dict[str, Tensor], given: dict[str, Tensor]) -> Iterator[s
             yield f"{key!r} is {tuple(given[key].shape)} and not {tuple(wanted.shape)}"
         elif given[key].is_floating_point() != wanted.is_floating_point():
             yield f"{key!r} is {given[key].dtype} and not {wanted.dtype}"
+        elif not given[key].isfinite().all():
+            yield f"{key!r} holds values that are no numbers"
     for key in given:
         if key not in own:
             yield f"{_shown(key)} has no place in it"

@@ -69,10 +69,7 @@ class FastConv(nn.Module):
     ) -> None:
         super().__init__()
         self.dilation, self.slope = int(conv.dilation[0]), slope
-        weight = conv.weight.detach().double()
-        sides = torch.from_numpy(KERNEL)
-        kernel = torch.einsum("ik,ockl,jl->ijco", sides, weight, sides)
-        self.register_buffer("kernel", kernel.flatten(0, 1).to(dtype).contiguous())
+        self.register_buffer("kernel", _transformed(conv.weight.detach(), dtype))
         bias = torch.zeros(conv.out_channels) if conv.bias is None else conv.bias.detach()
         self.register_buffer("bias", bias.float().clone())
 
@@ -114,6 +111,15 @@ class FastConv(nn.Module):
         tiles = _tiled(cut, rows * across, channels)
         torch.bmm(tiles, self.kernel, out=_tiled(product, rows * across, len(bias)))
         _side_by_side(after, ends)
+
+
+def _transformed(weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return kernels (C', C, 3, 3) as (36, C, C'), computed as float64."""
+    sides, double = torch.from_numpy(KERNEL), weight.double()
+    kernel = torch.empty(PATCH, PATCH, weight.shape[1], weight.shape[0], dtype=dtype)
+    for row, side in zip(kernel, sides, strict=True):  # each by itself: that is little memory
+        row.copy_(torch.einsum("k,ockl,jl->jco", side, double, sides))
+    return kernel.flatten(0, 1)
 
 
 def _side_by_side(work: Callable[[int, int], None], ends: list[int]) -> None:

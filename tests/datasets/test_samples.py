@@ -40,7 +40,7 @@ def test_a_sample_is_told_by_its_number(clips):  # noqa: F811
         assert one.frames.dtype == np.uint8
         assert one.holes.shape == (5, *SIZE)
         assert one.holes.any(axis=(1, 2)).all()
-        assert one.skipped == ()
+        assert one.skipped == {}
 
 
 def test_every_clip_has_its_turn(clips):  # noqa: F811
@@ -103,7 +103,7 @@ def test_a_broken_clip_is_skipped_and_named(clips, tmp_path):  # noqa: F811
     write_clip(tmp_path / "few", count=3)
     samples = made(tmp_path, seed=1)
     kept = [samples[number] for number in range(24)]
-    told = {sentence for one in kept for sentence in one.skipped}
+    told = {sentence for one in kept for sentence in one.skipped.values()}
     assert any("clip bee was skipped" in sentence and "00004.png" in sentence for sentence in told)
     assert "clip few was skipped: it has 3 frames, 5 are needed." in told
     again = made(tmp_path, seed=1)

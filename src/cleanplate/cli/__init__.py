@@ -7,6 +7,7 @@ system. A bug of ours keeps its traceback.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -62,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     arguments: without the program's name; those of the process by default.
     """
+    # Threads of OpenMP that wait would otherwise keep a core from whoever has work: beside any
+    # other program a network takes three times as long. Read where PyTorch is imported, later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     command = typer.main.get_command(app)
     if arguments is None:
         signal.signal(signal.SIGTERM, _terminate)

@@ -6,8 +6,8 @@ after the other; mirrored or not; under one blob that stands still or moves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,13 @@ HALF = 0.5  # how likely frames are spread, mirrored, and the hole moves
 class Sample:
     """Some frames of one clip, (T, H, W, 3) uint8, and holes for them, (T, H, W) bool.
 
-    clip: its name. skipped: a sentence for each clip that should have been here and is broken.
+    clip: its name. skipped: clips that should have been here and are broken, each with a sentence.
     """
 
     frames: Frames
     holes: Holes
     clip: str
-    skipped: tuple[str, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 class Samples:
@@ -53,16 +53,17 @@ class Samples:
 
     def __getitem__(self, number: int) -> Sample:
         """Make a sample; a broken clip is skipped for another. Raises BadInput if many are."""
-        skipped: list[str] = []
+        skipped: dict[str, str] = {}
         for attempt in range(MOST_TRIES):
             rng = self._random(1, number, attempt)
             chosen = self._in_turn(number) if not attempt else int(rng.integers(len(self.clips)))
             try:
-                return self._made(chosen, rng, tuple(skipped))
+                return self._made(chosen, rng, skipped)
             except BadInput as refusal:
-                skipped.append(f"clip {self.clips[chosen].name} was skipped: {refusal}")
+                name = self.clips[chosen].name
+                skipped[name] = f"clip {name} was skipped: {refusal}"
         raise BadInput(
-            f"{MOST_TRIES} clips in a row cannot be trained on, the last because: {skipped[-1]} "
+            f"{MOST_TRIES} clips in a row cannot be trained on, the last because: {skipped[name]} "
             "Look at the data."
         )
 
@@ -74,7 +75,7 @@ class Samples:
     def _random(self, *key: int) -> np.random.Generator:
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, *key])))
 
-    def _made(self, chosen: int, rng: np.random.Generator, skipped: tuple[str, ...]) -> Sample:
+    def _made(self, chosen: int, rng: np.random.Generator, skipped: Mapping[str, str]) -> Sample:
         length = self._length(chosen)
         if length < self.frames:
             raise BadInput(f"it has {length} frames, {self.frames} are needed.")

@@ -87,10 +87,10 @@ def batches(
     told: set[str] = set()
     for given in loader:
         parts = [_good(part) for part in given]
-        for sentence in (sentence for part in parts for sentence in part.skipped):
-            if warn and sentence not in told:
+        for clip, sentence in (item for part in parts for item in part.skipped.items()):
+            if warn and clip not in told:
                 warn(sentence)
-            told.add(sentence)
+            told.add(clip)
         yield _stacked(parts, device)
 
 

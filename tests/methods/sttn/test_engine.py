@@ -10,10 +10,10 @@ torch = pytest.importorskip("torch")
 from sttn_state import official  # noqa: E402
 from twin import predict  # noqa: E402
 
-from cleanplate.methods.sttn.canvas import Clip, fitting_size  # noqa: E402
+from cleanplate.methods.sttn.canvas import Canvas, Clip, fitting_size  # noqa: E402
 from cleanplate.methods.sttn.engine import Engine, device_named, precision_named  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
-from cleanplate.methods.sttn.schedule import schedule  # noqa: E402
+from cleanplate.methods.sttn.schedule import Step, schedule  # noqa: E402
 
 CONFIG = Config(size=(96, 144), blocks=2)  # as wide as the official one
 
@@ -60,6 +60,43 @@ def test_what_lies_under_a_hole_does_not_reach_the_network(case):
         for t in range(3):
             np.testing.assert_array_equal(one.picture(t), two.picture(t))
             assert not one.picture(t)[one.hole(t)].any()
+
+
+def test_a_line_of_a_hole_is_still_one_where_one_side_grows():
+    frames = np.full((1, 40, 204, 3), 200, np.uint8)
+    for column in range(204):
+        holes = np.zeros((1, 40, 204), bool)
+        holes[0, :, column] = True
+        clip = Clip(frames, holes, (48, 144))
+        seen = clip.picture(0)
+        assert clip.hole(0).any(axis=0).sum() <= 3
+        np.testing.assert_allclose(seen[~clip.hole(0)], 200 / 127.5 - 1, atol=1e-6)
+        assert not seen[clip.hole(0)].any()
+        painted = frames.copy()
+        canvas = Canvas(painted, holes, "weighted")
+        shown = np.where(clip.hole(0)[None, ..., None], np.full(3, 200.0), 0)
+        canvas.add(Step(0, range(1), []), shown)
+        canvas.paint(before=1)
+        assert painted[holes].min() > 0
+
+
+def test_what_is_enlarged_is_smooth():
+    frames, holes = np.zeros((1, 96, 192, 3), np.uint8), np.ones((1, 96, 192), bool)
+    canvas = Canvas(frames, holes, "weighted")
+    ramp = np.arange(48)[:, None] * 4.0 + 0.3
+    canvas.add(Step(0, range(1), []), np.broadcast_to(ramp, (1, 24, 48, 3)))
+    canvas.paint(before=1)
+    assert np.diff(frames[0, 50, :, 0].astype(int)).max() == 1
+
+
+def test_a_prediction_near_its_centre_counts_more():
+    frames, holes = np.zeros((2, 2, 2, 3), np.uint8), np.ones((2, 2, 2), bool)
+    canvas = Canvas(frames, holes, "weighted")
+    canvas.add(Step(0, range(2), []), np.full((2, 2, 2, 3), 100.0))
+    canvas.add(Step(4, range(1, 2), []), np.full((1, 2, 2, 3), 200.0))
+    canvas.paint(before=2)
+    assert (frames[0] == 100).all()
+    assert (frames[1] > 100).all() and (frames[1] < 150).all()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (33, 500), (240, 432), (1080, 1920), (3000, 40)])

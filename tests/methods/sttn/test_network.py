@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 
 from sttn_state import official, wanted  # noqa: E402
 
+from cleanplate.errors import BadInput  # noqa: E402
 from cleanplate.methods.sttn.attention import from_patches, to_patches  # noqa: E402
 from cleanplate.methods.sttn.critic import Critic, CriticConfig  # noqa: E402
 from cleanplate.methods.sttn.network import (  # noqa: E402
@@ -141,3 +142,20 @@ def test_a_part_is_decoded_as_all_is(part):
     )
     assert wanted.std() > 0.01
     assert (found - wanted)[inside].abs().max() < 1e-5
+
+
+def test_even_weights_keep_features_about_as_large():
+    torch.manual_seed(0)
+    pictures = torch.rand(1, 3, 3, 96, 144) * 2 - 1
+    sizes = {}
+    for start in ("official", "even"):
+        network = Network(Config(size=(96, 144), channels=32, blocks=3, start=start))
+        with torch.inference_mode():
+            features = network.encode(pictures[0])
+            mixed = network.mix(features[None], torch.zeros(1, 3, 24, 36), 3)
+            result = network.decode(mixed[0])
+        sizes[start] = [float(x.std()) for x in (features, mixed, result)]
+    assert all(0.2 < size < 4 for size in sizes["even"])
+    assert sizes["official"][-1] < 1e-3
+    with pytest.raises(BadInput, match="start is 'random'"):
+        Config(start="random")

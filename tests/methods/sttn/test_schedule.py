@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import golden_rule
 
@@ -43,3 +46,18 @@ def test_golden_protocol():
         off = np.abs(got.astype(int) - want)
         assert off.max() <= 1
         assert (off > 0).mean() < 1e-3
+
+
+@given(count=st.integers(1, 60), radius=st.integers(0, 6), data=st.data())
+def test_every_frame_is_predicted_and_none_after_it_was_painted(count, radius, data):
+    stride = data.draw(st.integers(1, 2 * radius + 1))
+    steps = list(schedule(count, stride=stride, radius=radius))
+    assert {t for step in steps for t in step.neighbours} == set(range(count))
+    assert all(step.centre in step.neighbours for step in steps[:-1])
+    assert all(0 <= step.centre < count and step.neighbours for step in steps)
+    for step, following in pairwise(steps):
+        assert following.neighbours.start >= step.centre + stride - radius
+
+
+def test_the_official_schedule_has_a_centre_every_fifth_frame():
+    assert [step.centre for step in schedule(23)] == [0, 5, 10, 15, 20]

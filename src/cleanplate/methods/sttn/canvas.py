@@ -46,7 +46,10 @@ class Clip:
 
     def hole(self, t: int) -> NDArray[np.bool_]:
         """Return the hole of frame t at the network's size: whatever has any share of it."""
-        return reduce_hole(self.holes[t], self.size)
+        hole = reduce_hole(self.holes[t], _smaller(self.holes.shape[1:], self.size))
+        if hole.shape == self.size:
+            return hole
+        return _resized(hole.astype(np.float32), self.size) > 0
 
     def picture(self, t: int) -> NDArray[np.float32]:
         """Return frame t (h, w, 3) from -1 to 1, with 0 in its hole."""
@@ -72,7 +75,7 @@ class Canvas:
             if self._running:
                 self._halve(t, np.trunc(picture))
             else:
-                weight = step.neighbours.stop - step.neighbours.start - abs(t - step.centre)
+                weight = 1 / (1 + abs(t - step.centre))
                 total, colours = self._held.get(t, (0.0, 0.0))
                 self._held[t] = (total + weight, colours + np.float32(weight) * picture)
 
@@ -94,8 +97,19 @@ class Canvas:
 
 
 def _resized(picture: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
-    """Bring a picture to a size (height, width): averaged where smaller, else interpolated."""
-    if picture.shape[:2] == tuple(size):
-        return picture
-    # The same way as `reduce_hole` takes, so that what a hole has no share in holds none of it.
-    return np.asarray(cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA), np.float32)
+    """Bring a picture to a size (height, width): first averaged where smaller, then interpolated.
+
+    Averages are those of `reduce_hole`, so that what a hole has no share in holds none of it.
+    """
+    for wanted, how in (
+        (_smaller(picture.shape[:2], size), cv2.INTER_AREA),
+        (tuple(size), cv2.INTER_LINEAR),
+    ):
+        if picture.shape[:2] != wanted:
+            picture = np.asarray(cv2.resize(picture, wanted[::-1], interpolation=how), np.float32)
+    return picture
+
+
+def _smaller(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, int]:
+    """Return the smaller height and the smaller width of two sizes."""
+    return min(one[0], other[0]), min(one[1], other[1])

@@ -82,6 +82,8 @@ class Method:
         network = _network(weights)
         self.config, place = network.config, device_named(device)
         self.engine = Engine(network, device=place, dtype=precision_named(options.precision, place))
+        # As the official code has it, what is no larger than the network is not cropped.
+        self.whole_up_to = self.config.size[0] * self.config.size[1]
         if options.compile:
             from cleanplate.methods.sttn.compiling import compile_network
 
@@ -145,7 +147,10 @@ def _network(weights: str | Path) -> Network:
     """Return the network of a file of ours; raises BadInput."""
     with torch_needed():
         from cleanplate.methods.sttn.network import Config, Network
+    import torch
+
     loaded = load_weights(weights, method="sttn")
-    network = Network(built(Config, loaded.config, source=str(weights)))
-    fit_state(network, loaded.state, name="sttn", source=str(weights))
+    with torch.device("meta"):  # no memory before it is known to fit, and no random numbers
+        network = Network(built(Config, loaded.config, source=str(weights)))
+    fit_state(network, loaded.state, name="sttn", source=str(weights), assign=True)
     return network

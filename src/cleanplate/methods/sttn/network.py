@@ -68,7 +68,7 @@ class Config:
     @classmethod
     def small(cls) -> Config:
         """Return one of 2.9 million parameters, for machines without a GPU."""
-        return cls(channels=128, blocks=5)
+        return cls(channels=128, blocks=5, start="even")
 
     @classmethod
     def tiny(cls) -> Config:

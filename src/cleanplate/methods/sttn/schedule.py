@@ -26,12 +26,13 @@ def schedule(
     over the clip; all without.
 
     >>> [(s.neighbours, s.references) for s in schedule(12, stride=6, radius=3, every=4)]
-    [(range(0, 4), [4, 8]), (range(3, 10), [0])]
+    [(range(0, 4), [4, 8]), (range(3, 10), [0]), (range(9, 12), [0, 4, 8])]
     """
-    for centre in range(0, count, stride):
+    # Where neighbours are few, the last centre may not reach the end: then one more, beyond it.
+    for centre in range(0, max(count, count + stride - radius - 1), stride):
         neighbours = range(max(centre - radius, 0), min(centre + radius + 1, count))
         references = [t for t in range(0, count, every) if t not in neighbours]
         if most is not None and len(references) > most:
             chosen = np.linspace(0, len(references) - 1, most).round().astype(int)
             references = [references[number] for number in chosen]
-        yield Step(centre, neighbours, references)
+        yield Step(min(centre, count - 1), neighbours, references)

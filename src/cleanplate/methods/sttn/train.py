@@ -64,7 +64,11 @@ class Settings:
 
 CONFIGS = {
     "paper": Settings(),
-    "small": Settings(Config.small(), CriticConfig(channels=32)),
+    "small": Settings(
+        Config.small(),
+        CriticConfig(channels=32),
+        TrainConfig(learning_rate=3e-4, betas=(0.9, 0.99)),
+    ),
     "tiny": Settings(Config.tiny(), CriticConfig(channels=4), TrainConfig(batch=2, workers=0)),
 }
 
