@@ -95,7 +95,7 @@ def test_summary_in_plain_words(pipeline, capsys):
         "clean.mp4: 50 frames of 854x480 in 2 shots, in 12.3 s.\n"
         "Filled every frame; the hole is 5.2 % of the picture on average.\n"
         "97.2 % of the hole is visible in other frames and was borrowed, typically from 4 frames "
-        "away (at most 21). 2.8 % is visible in no frame and was invented.\n"
+        "away (at most 21). 2.8 % was taken from no frame: it was invented.\n"
     )
 
 

@@ -44,7 +44,7 @@ def _source_words(summary: Summary) -> str:
         )
     rest = "Nothing had to be invented."
     if summary.invented:
-        rest = f"{percent(summary.invented)} is visible in no frame and was invented."
+        rest = f"{percent(summary.invented)} was taken from no frame: it was invented."
     return ". ".join(sentence[0].upper() + sentence[1:] for sentence in (seen, rest))
 
 
