@@ -27,10 +27,19 @@ def show(as_json: options.Json = False) -> None:
     import json
 
     from cleanplate.cli.words import known_words
+    from cleanplate.convert import OFFICIAL
     from cleanplate.known import folder, listed
 
     lines = listed()
-    typer.echo(json.dumps(lines) if as_json else known_words(lines, folder()))
+    if as_json:
+        typer.echo(json.dumps(lines))
+        return
+    typer.echo(known_words(lines, folder()))
+    for method, official in OFFICIAL.items():
+        typer.echo(
+            f"For {method} bring the official checkpoint ({official.source}, licence "
+            f"{official.licence}) and turn it into a file of ours: cleanplate weights convert."
+        )
 
 
 @app.command("convert")

@@ -61,7 +61,7 @@ class PatchAttention(nn.Module):
     def weights(self, query: Tensor, key: Tensor, missing: Tensor, division: int) -> Tensor:
         """Return how much each patch attends to each other, (B, N', N), rows adding up to 1."""
         asking, asked = (to_patches(x, division, self.depth) for x in (query, key))
-        scores = _products(asking, asked, self.depth * key.shape[2])
+        scores = products(asking, asked, self.depth * key.shape[2])
         if self.masked:
             share = to_patches(missing[:, :, None].float(), division, self.depth).mean(dim=-1)
             scores = scores.masked_fill((share > MOST_MISSING)[:, None], NEVER)
@@ -73,18 +73,16 @@ def _each(layer: nn.Module, features: Tensor) -> Tensor:
     return torch.unflatten(layer(features.flatten(0, 1)), 0, features.shape[:2])
 
 
-def _products(asking: Tensor, asked: Tensor, channels: int) -> Tensor:
+def products(asking: Tensor, asked: Tensor, parts: int) -> Tensor:
     """Return the products (B, N', N) of patches, over the root of their length, as float32.
 
-    Long ones are summed channel by channel first: of half a million products one float32 sum
-    loses enough for the result to differ.
+    Long ones are summed in `parts`, each of values that follow one another: of half a million
+    products one float32 sum loses enough for the result to differ.
     """
     length = asked.shape[-1]
     if length <= LONG:
         return (asking @ asked.transpose(1, 2)).float() / math.sqrt(length)
-    asking, asked = (
-        torch.unflatten(x, -1, (channels, -1)).transpose(1, 2) for x in (asking, asked)
-    )
+    asking, asked = (torch.unflatten(x, -1, (parts, -1)).transpose(1, 2) for x in (asking, asked))
     return (asking @ asked.transpose(2, 3)).float().sum(dim=1) / math.sqrt(length)
 
 

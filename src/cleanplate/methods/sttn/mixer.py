@@ -6,13 +6,12 @@ are one product, patches are laid out once, and the last block looks only at wha
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from cleanplate.methods.sttn.attention import LONG, MOST_MISSING, NEVER, to_patches
+from cleanplate.methods.sttn.attention import MOST_MISSING, NEVER, products, to_patches
 from cleanplate.methods.sttn.network import LEAK, Block, Config, Network
 from cleanplate.region import Region
 from cleanplate.scratch import Scratch
@@ -88,7 +87,7 @@ class Mixer:
     def _gather(self, query: Tensor, key: Tensor, value: Tensor, missing: Tensor) -> None:
         """Overwrite the queries of a head, patches (T, d, d, y, x, c), by what they gather."""
         asking, asked = (some.flatten(3).flatten(0, 2) for some in (query, key))
-        weights = _products(asking, asked, query.shape[3])
+        weights = products(asking[None], asked[None], query.shape[3])[0]
         if self.config.mask_attention:
             share = to_patches(missing[None, :, None].float(), query.shape[1])[0].mean(dim=1)
             weights.masked_fill_(share > MOST_MISSING, NEVER)
@@ -134,15 +133,3 @@ def _patches(frame: Tensor, division: int) -> Tensor:
     """View (h, w, c) as patches (row, column, y, x, c)."""
     rows = torch.unflatten(frame, 0, (division, -1))
     return torch.unflatten(rows, 2, (division, -1)).transpose(1, 2)
-
-
-def _products(asking: Tensor, asked: Tensor, rows: int) -> Tensor:
-    """Return the products of patches (N, L), over the root of their length, as float32.
-
-    rows: of a patch; long ones are summed row by row, for the reason `attention` has.
-    """
-    length = asked.shape[1]
-    if length <= LONG:
-        return (asking @ asked.t()).float() / math.sqrt(length)
-    asking, asked = (torch.unflatten(x, 1, (rows, -1)).transpose(0, 1) for x in (asking, asked))
-    return torch.bmm(asking, asked.transpose(1, 2)).float().sum(dim=0) / math.sqrt(length)
