@@ -48,9 +48,9 @@ SCORES = ("hole", "frame", "change")  # PSNR of the hole and of the frame; see `
 STEPS, RATE = 1000, 1e-3
 LAST = 0.75  # of the steps: from there on the rate is a tenth
 WARM_STEPS, WARM_RATE, WARM_BATCH = 3000, 2e-3, 5  # of encoder and decoder; single pictures
-NETWORK = {"size": list(SIZE), "channels": 32, "blocks": 2}
+NETWORK = {"size": list(SIZE), "channels": 32, "blocks": 2, "start": "even"}
 CRITIC = {"channels": 16}
-TRAINING = {"batch": 1, "workers": 0, "adversarial": 0.0}
+TRAINING = {"batch": 1, "workers": 0, "adversarial": 0.0, "betas": [0.9, 0.99]}
 # What a training has that the base has not.
 TRAININGS: dict[str, dict[str, dict[str, Any]]] = {
     "base": {},
