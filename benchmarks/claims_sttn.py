@@ -329,11 +329,13 @@ def print_line(label: str, value: np.ndarray, word: str = "") -> None:
 def compared(best: np.ndarray, other: np.ndarray, place: int) -> tuple[str, str]:
     """Say whether the first line of a table beats another, and by how much of a score.
 
-    Within the spread is what is less than two standard errors, over seeds or over clips.
+    Within the spread is what is less than two standard errors, over seeds or over clips; one alone
+    tells nothing.
     """
     gains = (best - other)[..., place] * (-1 if SCORES[place] == "change" else 1)
-    sides = [side for side in (gains.mean(axis=1), gains.mean(axis=0)) if len(side) > 1]
-    error = max((side.std(ddof=1) / len(side) ** 0.5 for side in sides), default=np.inf)
+    sides = (gains.mean(axis=1), gains.mean(axis=0))
+    known = min(map(len, sides)) > 1
+    error = max(s.std(ddof=1) / len(s) ** 0.5 for s in sides) if known else np.inf
     gain = gains.mean()
     verdict = "agrees" if gain > 0 else "disagrees"
     return (
