@@ -11,10 +11,14 @@ from cleanplate.halves import stored, widened
 torch = pytest.importorskip("torch")
 
 
-@compiled()
-def twice(values, out):
+def doubled(values, out):
     for n in range(len(values)):
         out[n] = stored(widened(values[n]) * np.float32(2), out)
+
+
+@pytest.fixture(params=["compiled", "plain"])
+def twice(request):
+    return compiled()(doubled) if request.param == "compiled" else doubled
 
 
 def bits(tensor):
@@ -29,13 +33,13 @@ def values():
     return torch.cat([spread, edges])
 
 
-def test_rounded_to_the_nearest(values):
+def test_rounded_to_the_nearest(twice, values):
     out = np.empty(len(values), np.uint16)
     twice(values.numpy(), out)
     np.testing.assert_array_equal(out, bits((2 * values).bfloat16()))
 
 
-def test_read_and_written(values):
+def test_read_and_written(twice, values):
     half = values.bfloat16()
     out, wide = np.empty(len(half), np.uint16), np.empty(len(half), np.float32)
     twice(bits(half), out)

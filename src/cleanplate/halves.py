@@ -1,4 +1,7 @@
-"""bfloat16 in compiled code, which knows no such type: arrays hold its bits as uint16."""
+"""bfloat16 where there is no such type: arrays hold its bits as uint16.
+
+Both functions are plain ones, and have a twin each below that compiled code calls in their place.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,23 @@ intrinsic: Any = numba.extending.intrinsic  # its type says nothing of the funct
 
 
 def widened(value: Any) -> Any:
-    """Return a float32, or the bits of a bfloat16, as a float32; for compiled code only."""
-    raise NotImplementedError
+    """Return a float32, or the bits of a bfloat16, as a float32."""
+    bits = np.asarray(value)
+    if bits.dtype == np.uint16:
+        return (bits.astype(np.uint32) << 16).view(np.float32)[()]
+    return value
 
 
 def stored(value: Any, array: Any) -> Any:
     """Return a float32 as an array holds it: itself, or the bits of the nearest bfloat16.
 
-    For compiled code only. What is no number need not stay one.
+    What is no number need not stay one.
     """
-    raise NotImplementedError
+    if array.dtype == np.float32:
+        return value
+    bits = np.asarray(value, np.float32).view(np.uint32)
+    to_even = 0x7FFF + ((bits >> 16) & 1)
+    return ((bits + to_even) >> 16).astype(np.uint16)[()]
 
 
 @intrinsic  # type: ignore[untyped-decorator]
