@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cleanplate.errors import BadInput
-from cleanplate.threads import ahead, each_frame, stack_frames
+from cleanplate.threads import ahead, each_frame, in_parts, stack_frames
 
 
 @pytest.mark.parametrize("cores", [1, 2, 7, None])
@@ -110,3 +110,15 @@ def test_stacked_as_numpy_does(count):
     stack = stack_frames(work, count)
     assert stack.dtype == np.float32
     np.testing.assert_array_equal(stack, np.stack([work(index) for index in range(count)]))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 100])
+def test_in_parts_all_is_done_once(count):
+    done = []
+    in_parts(lambda first, last: done.extend(range(first, last)), count)
+    assert sorted(done) == list(range(count))
+
+
+def test_in_parts_what_fails_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        in_parts(lambda first, last: 1 // (first - last), 0)

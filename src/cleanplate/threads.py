@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import cv2
@@ -47,6 +49,27 @@ def stack_frames(work: Callable[[int], NDArray[Any]], count: int) -> NDArray[Any
 
     each_frame(put, count - 1)
     return stack
+
+
+def in_parts(work: Callable[[int, int], None], count: int) -> None:
+    """Call work(first, last) for parts of range(count), one a core, side by side.
+
+    For work so short that it would be long to wait for new threads: these stay. It must not call
+    this in turn, or all would wait for one another.
+    """
+    threads = os.cpu_count() or 1
+    ends = [count * part // threads for part in range(threads + 1)]
+    first, *others = pairwise(ends)
+    waiting = [_staying(os.getpid()).submit(work, *part) for part in others]
+    work(*first)
+    for part in waiting:
+        part.result()
+
+
+@lru_cache(maxsize=1)
+def _staying(_process: int) -> ThreadPoolExecutor:
+    """Return threads that stay; a process that was forked off has none of its parent's."""
+    return ThreadPoolExecutor(os.cpu_count())
 
 
 @contextmanager

@@ -10,11 +10,6 @@ to 5 times (noise) as much as that of a plain convolution in bfloat16, half of w
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,6 +20,7 @@ from torch import Tensor, nn
 from cleanplate.compiled import compiled
 from cleanplate.halves import stored, widened
 from cleanplate.scratch import Scratch
+from cleanplate.threads import in_parts
 
 Array = NDArray[Any]  # float32, or the bits of bfloat16
 
@@ -98,8 +94,7 @@ class FastConv(nn.Module):
         height, width, channels = pixels.shape
         rows, across = _rows(height, self.dilation), _across(width, self.dilation)
         patches, products, bias = array_of(cut), array_of(product), self.bias.numpy()
-        slope, threads = np.float32(self.slope), os.cpu_count() or 1
-        ends = [rows * part // threads for part in range(threads + 1)]
+        slope = np.float32(self.slope)
 
         def before(first: int, last: int) -> None:
             _cut(pixels, self.dilation, first, last, first * across, patches)
@@ -107,10 +102,10 @@ class FastConv(nn.Module):
         def after(first: int, last: int) -> None:
             _join(products, first * across, bias, slope, self.dilation, first, last, add, out)
 
-        _side_by_side(before, ends)
+        in_parts(before, rows)
         tiles = _tiled(cut, rows * across, channels)
         torch.bmm(tiles, self.kernel, out=_tiled(product, rows * across, len(bias)))
-        _side_by_side(after, ends)
+        in_parts(after, rows)
 
 
 def _transformed(weight: Tensor, dtype: torch.dtype) -> Tensor:
@@ -120,21 +115,6 @@ def _transformed(weight: Tensor, dtype: torch.dtype) -> Tensor:
     for row, side in zip(kernel, sides, strict=True):  # each by itself: that is little memory
         row.copy_(torch.einsum("k,ockl,jl->jco", side, double, sides))
     return kernel.flatten(0, 1)
-
-
-def _side_by_side(work: Callable[[int, int], None], ends: list[int]) -> None:
-    """Call work(first, last) for each pair of ends, the first here, others in other threads."""
-    first, *others = pairwise(ends)
-    waiting = [_pool(os.getpid()).submit(work, *part) for part in others]
-    work(*first)
-    for part in waiting:
-        part.result()
-
-
-@lru_cache(maxsize=1)
-def _pool(_process: int) -> ThreadPoolExecutor:
-    """Return threads for short work; a process that was forked off has none of its parent's."""
-    return ThreadPoolExecutor(os.cpu_count())
 
 
 def _room(name: str, dtype: torch.dtype, tiles: int, channels: int) -> Tensor:
