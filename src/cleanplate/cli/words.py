@@ -94,34 +94,23 @@ def score_words(scores: dict[str, float]) -> str:
 def table_words(lines: list[Row]) -> str:
     """Draw the table of an evaluation; rules that differ are told apart in lines of their own."""
     names = list(dict.fromkeys(name for line in lines for name in line["scores"]))
-    head = [
-        "method",
-        "tune",
-        "masks",
-        "preset",
-        "seed",
-        "size",
-        "clips",
-        "frames",
-        *names,
-        "ms/frame",
-    ]
-    body = [
-        [
-            line["method"],
-            line["tune"],
-            Path(line["masks"]).name,
-            line["preset"],
-            str(line["seed"]),
-            "x".join(map(str, line["size"])),
-            str(len(line["clips"])),
-            str(line["frames"]),
-            *(_number(line["scores"].get(name, math.nan)) for name in names),
-            f"{1000 * line['seconds_per_frame']:.0f}",
-        ]
-        for line in lines
-    ]
-    return _columns([head, *body])
+    cells = [_cells(line, names) for line in lines]
+    return _columns([list(cells[0]), *(list(each.values()) for each in cells)])
+
+
+def _cells(line: Row, names: list[str]) -> dict[str, str]:
+    return {
+        "method": line["method"],
+        "tune": line["tune"],
+        "masks": Path(line["masks"]).name,
+        "preset": line["preset"],
+        "seed": str(line["seed"]),
+        "size": "x".join(map(str, line["size"])),
+        "clips": str(len(line["clips"])),
+        "frames": str(line["frames"]),
+        **{name: _number(line["scores"].get(name, math.nan)) for name in names},
+        "ms/frame": f"{1000 * line['seconds_per_frame']:.0f}",
+    }
 
 
 def known_words(lines: list[dict[str, Any]], folder: Path) -> str:
