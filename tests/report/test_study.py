@@ -254,6 +254,7 @@ def test_a_reload_keeps_the_answers_and_the_order(open_page, path):
     wait(page)
     give(page, {"flow-guided": 2})
     second = shown(page)
+    page.wait_for_timeout(500)  # browsers write down what a page keeps a little later
     page.reload()
     assert page.inner_text("#begin") == "Go on (1 of 3 ranked)"
     start(page)
