@@ -12,14 +12,8 @@ from typing import Any
 from cleanplate.configs import built
 from cleanplate.errors import BadInput
 from cleanplate.io.place import refuse_same
-from cleanplate.weights import (
-    load_weights,
-    read_state,
-    refuse_misfit,
-    save_weights,
-    sum_of,
-    torch_needed,
-)
+from cleanplate.states import network_of, read_state, sum_of, torch_needed
+from cleanplate.weights import load_weights, save_weights
 
 Given = str | os.PathLike[str]
 
@@ -65,7 +59,7 @@ def convert(
         raise BadInput(f"config {config!r} is unknown. Choose one of: {', '.join(known)}.")
     state = read_state(given, part=official.part)
     built_so = known[config]()
-    _refuse_misfit(room, built_so, state, method, str(given))
+    network_of(lambda: room.Network(built_so), state, name=method, source=str(given))
     about = {
         "licence": f"{official.licence}, if {official.source} published them",
         "file": Path(given).name,
@@ -84,7 +78,7 @@ def check(path: Given) -> dict[str, Any]:
     with torch_needed():
         room = _official(weights.method).network()
     config = built(room.Config, weights.config, source=str(path))
-    _refuse_misfit(room, config, weights.state, weights.method, str(path))
+    network_of(lambda: room.Network(config), weights.state, name=weights.method, source=str(path))
     return {
         "file": str(path),
         "method": weights.method,
@@ -94,15 +88,6 @@ def check(path: Given) -> dict[str, Any]:
         "sha256": sum_of(Path(path)),
         "about": weights.about,
     }
-
-
-def _refuse_misfit(room: ModuleType, config: Any, state: Any, method: str, source: str) -> None:
-    """Refuse tensors that are not those of the network; no memory is taken for it."""
-    import torch
-
-    with torch.device("meta"):
-        network = room.Network(config)
-    refuse_misfit(network, state, name=method, source=source)
 
 
 def _official(method: str) -> Official:

@@ -24,8 +24,10 @@ from typing import Any
 from cleanplate.configs import built
 from cleanplate.datasets.clip import Clip
 from cleanplate.datasets.folders import open_dataset
+from cleanplate.devices import device_named
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io.refuse import path_of, reading, writing
+from cleanplate.states import fit_state, sum_of, torch_needed
 from cleanplate.training.settings import (
     MAIN,
     MAY_CHANGE,
@@ -34,7 +36,7 @@ from cleanplate.training.settings import (
     read_settings,
     write_settings,
 )
-from cleanplate.weights import Weights, fit_state, load_weights, save_weights, sum_of, torch_needed
+from cleanplate.weights import Weights, load_weights, save_weights
 
 Given = str | os.PathLike[str]
 Tables = Mapping[str, Mapping[str, Any]]
@@ -127,10 +129,10 @@ class _Job:
         """Train to the end and return the losses that were shown last."""
         from cleanplate.datasets.samples import Samples
         from cleanplate.training import loop
-        from cleanplate.training.processes import device_of, joined
+        from cleanplate.training.processes import joined
 
         told = self.told
-        device = device_of(told.training.device)
+        device = device_named(told.training.device)
         with joined(device) as group, _own_random_numbers(told.training.seed):
             group.share(told.training.batch)  # refuses before anything is written
             network = self.room.Network(told.network)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cleanplate.weights import torch_needed
+from cleanplate.states import torch_needed
 
 if TYPE_CHECKING:
     from cleanplate.metrics.fidelity import psnr, psnr_hole, ssim, ssim_hole

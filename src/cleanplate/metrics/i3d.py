@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cleanplate.errors import BadInput
+from cleanplate.states import fit_state, read_state
 from cleanplate.video import Frames
-from cleanplate.weights import fit_state, read_state
 
 FEATURES = 1024
 CLASSES = 400

@@ -20,8 +20,8 @@ from cleanplate.errors import BadInput
 from cleanplate.metrics import Sums, quotient
 from cleanplate.metrics.fidelity import check_alike
 from cleanplate.metrics.i3d import I3D, File, features, load_i3d
+from cleanplate.states import fit_state, read_state
 from cleanplate.video import Frames
-from cleanplate.weights import fit_state, read_state
 
 PIXELS_AT_ONCE = 4 * 240 * 432  # of a batch: memory does not grow with the clip
 SMALLEST_SIDE = 31  # AlexNet leaves nothing of a smaller picture

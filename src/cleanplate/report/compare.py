@@ -20,7 +20,7 @@ from cleanplate.report.inputs import digest, stamp
 from cleanplate.report.keep import RATE, Keeper, shown_names, sweep
 from cleanplate.report.protocol import FILES
 from cleanplate.report.rows import Journal, Row, key, read_rows
-from cleanplate.weights import sum_of
+from cleanplate.states import sum_of
 
 
 def compare(

@@ -26,8 +26,8 @@ from cleanplate.report.protocol import PRESETS, SIZE
 from cleanplate.report.rows import Journal, Row, key, merged, read_rows
 from cleanplate.report.task import OWN, SHUFFLED, Settings, Task, weights_of, with_lenders
 from cleanplate.report.workers import side_by_side
+from cleanplate.states import sum_of
 from cleanplate.video import Frames, Holes
-from cleanplate.weights import sum_of
 
 TEST_MASKS = "test_masks"  # those that a data set brings
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection
 from typing import TypeVar
 
 from cleanplate.errors import BadOutput
+from cleanplate.orphans import end_with_parent
 
 Result = TypeVar("Result")
 
@@ -28,7 +27,7 @@ def side_by_side(works: Sequence[Callable[[], Result]], processes: int | None) -
         return
     # Not forked: a fork of a process that has run threads may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=end_with_parent) as pool:
         waiting: set[Future[Result]] = {pool.submit(work) for work in works}
         try:
             while waiting:
@@ -42,15 +41,3 @@ def side_by_side(works: Sequence[Callable[[], Result]], processes: int | None) -
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent has gone, however that went."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from threading import Thread
-from time import sleep
 from typing import Any
 
 import torch
@@ -15,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from cleanplate.datasets.samples import Sample, Samples
 from cleanplate.errors import BadInput
+from cleanplate.orphans import end_with_parent
 
 AHEAD = 4  # batches that each worker prepares before they are wanted
 
@@ -74,7 +72,7 @@ def batches(
         options = {
             "multiprocessing_context": "spawn",
             "prefetch_factor": AHEAD,
-            "worker_init_fn": _end_with_parent,
+            "worker_init_fn": end_with_parent,
         }
     loader: DataLoader[Sample | BadInput] = DataLoader(
         _Numbered(samples),
@@ -92,18 +90,6 @@ def batches(
                 warn(sentence)
             told.add(clip)
         yield _stacked(parts, device)
-
-
-def _end_with_parent(worker: int) -> None:
-    """End this worker soon after its parent, even a killed one: it would wait to be read."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            sleep(1)
-        os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
 
 
 def _good(part: Sample | BadInput) -> Sample:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import random
 import re
-import warnings
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ import torch
 from cleanplate.errors import BadInput
 from cleanplate.io.place import Place
 from cleanplate.io.refuse import reading, writing
+from cleanplate.states import refused_as, saved_data
 
 FOLDER, FORMAT = "checkpoints", "cleanplate-run-1"
 _NAME = re.compile(r"(\d{8,})\.pt")
@@ -66,8 +66,12 @@ def latest(run: Path) -> Path | None:
 
 def load(path: Path) -> dict[str, Any]:
     """Return what a checkpoint holds, on the CPU; raises BadInput for what is none of ours."""
-    with reading(path), path.open("rb") as file:
-        content = _opened(path, file)
+    refusal = BadInput(
+        f"checkpoint {path} is damaged, or holds more than tensors, and was not opened. "
+        "Remove it to go on from the one before."
+    )
+    with reading(path), path.open("rb") as file, refused_as(refusal):
+        content = saved_data(file)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise BadInput(
             f"{path} is no checkpoint of a training run of ours. Give the folder of a run."
@@ -105,18 +109,3 @@ def _all(run: Path) -> list[Path]:
         return []
     found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
     return sorted(found, key=lambda path: int(path.stem))
-
-
-def _opened(path: Path, file: BinaryIO) -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about archives of other kinds, which are refused
-            return torch.load(file, map_location="cpu", weights_only=True)
-    except MemoryError:
-        raise
-    # The reader meets whatever is in the file, and has errors of many kinds for that.
-    except Exception as error:
-        raise BadInput(
-            f"checkpoint {path} is damaged, or holds more than tensors, and was not opened. "
-            "Remove it to go on from the one before."
-        ) from error

@@ -80,20 +80,6 @@ def joined(device: torch.device) -> Iterator[Group]:
         distributed.destroy_process_group()
 
 
-def device_of(name: str) -> torch.device:
-    """Return the device of this process: auto, cpu or cuda. Raises BadInput where it is not there.
-
-    Of several GPUs each process takes its own.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise BadInput("no GPU is there that PyTorch can use. Choose the device cpu or auto.")
-    if name == "cpu" or not torch.cuda.is_available():
-        return torch.device("cpu")
-    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    torch.cuda.set_device(device)
-    return device
-
-
 def _buckets(tensors: Iterable[Tensor]) -> Iterator[list[Tensor]]:
     """Group tensors of one kind, in order, so that each group is large but bounded."""
     bucket: list[Tensor] = []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cleanplate.configs import built
+from cleanplate.devices import DEVICES, PRECISIONS
 from cleanplate.errors import BadInput
 from cleanplate.io.place import Place
 from cleanplate.io.refuse import reading, writing
@@ -18,8 +19,6 @@ from cleanplate.io.refuse import reading, writing
 T = TypeVar("T")
 
 MAIN = "training"  # the table that a key without a dot belongs to
-PRECISIONS = ("auto", "fp32", "bf16")
-DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)

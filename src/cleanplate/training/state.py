@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cleanplate.devices import has_bf16
 from cleanplate.errors import BadInput, CleanplateError
 from cleanplate.training import checkpoint
 from cleanplate.training.batches import Batch
@@ -22,7 +23,9 @@ class State:
         self.lesson, self.settings, self.group = lesson, settings, group
         self.step = 0
         self.device = next(lesson.result.parameters()).device
-        self.bf16 = uses_bf16(settings.precision, self.device)
+        on_gpu = self.device.type == "cuda"  # on CPUs autocast costs more than it saves
+        auto = settings.precision == "auto" and on_gpu and has_bf16(self.device)
+        self.bf16 = auto or settings.precision == "bf16"
         for learner in lesson.learners.values():
             group.begin_alike(learner.network)
         self.mean = Mean(lesson.result, settings.ema) if settings.ema else None
@@ -115,10 +118,3 @@ class Mean:
         """Take over averaged weights; raises KeyError and RuntimeError for those of another."""
         for name, own in self.weights.items():
             own.copy_(weights[name])
-
-
-def uses_bf16(precision: str, device: torch.device) -> bool:
-    """Tell whether a precision means bf16 on a device."""
-    if precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return precision == "bf16"

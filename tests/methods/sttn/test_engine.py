@@ -11,7 +11,7 @@ from sttn_state import official  # noqa: E402
 from twin import predict  # noqa: E402
 
 from cleanplate.methods.sttn.canvas import Canvas, Clip, fitting_size  # noqa: E402
-from cleanplate.methods.sttn.engine import Engine, device_named, precision_named  # noqa: E402
+from cleanplate.methods.sttn.engine import Engine  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
 from cleanplate.methods.sttn.schedule import Step, schedule  # noqa: E402
 
@@ -104,9 +104,3 @@ def test_sizes_fit_the_network(size):
     height, width = fitting_size(size, (240, 432), 48)
     assert height % 48 == width % 48 == 0
     assert 48 * 48 <= height * width <= 1.5 * 240 * 432 + 48 * max(height, width)
-
-
-def test_devices_and_precisions():
-    assert device_named("cpu").type == "cpu"
-    assert precision_named("fp32", torch.device("cpu")) == torch.float32
-    assert precision_named("auto", torch.device("cpu")) in (torch.float32, torch.bfloat16)

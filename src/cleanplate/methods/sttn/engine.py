@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cleanplate.errors import BadInput
 from cleanplate.methods.sttn.canvas import Clip, Pictures
 from cleanplate.methods.sttn.mixer import Mixer
 from cleanplate.methods.sttn.network import DECODER_REACH, REDUCTION, Network
@@ -19,26 +18,6 @@ from cleanplate.winograd import quicken
 SEAM = (
     2  # pixels around a hole that are painted as well: where a picture is enlarged, it needs them
 )
-
-
-def device_named(name: str) -> torch.device:
-    """Return the device of a name, of "auto" a GPU if there is one; raises BadInput."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise BadInput("device 'cuda' is not there. Give cpu, or auto.")
-    return torch.device(name)
-
-
-def precision_named(name: str, device: torch.device) -> torch.dtype:
-    """Return the type of a name; of "auto" bf16 where the device computes with it."""
-    if name != "auto":
-        return {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
-    if device.type == "cuda":
-        able = torch.cuda.is_bf16_supported()
-    else:
-        able = bool(torch.cpu._is_avx512_bf16_supported())
-    return torch.bfloat16 if able else torch.float32
 
 
 class Engine:

@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cleanplate.configs import built
+from cleanplate.devices import PRECISIONS, device_named, precision_named
 from cleanplate.errors import BadInput
 from cleanplate.gaze import Gaze
 from cleanplate.methods.options import CommonOptions
 from cleanplate.methods.sttn.canvas import BLENDS, Canvas, Clip, fitting_size
 from cleanplate.methods.sttn.schedule import Step, schedule
+from cleanplate.states import network_of, torch_needed
 from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance
-from cleanplate.weights import fit_state, load_weights, torch_needed
+from cleanplate.weights import load_weights
 
 if TYPE_CHECKING:
     from cleanplate.methods.sttn.network import Network
-
-DEVICES = ("auto", "cpu", "cuda")
-PRECISIONS = ("auto", "fp32", "bf16")
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Method:
 
     def __init__(self, options: Options, *, weights: str | Path, device: str = "auto") -> None:
         with torch_needed():
-            from cleanplate.methods.sttn.engine import Engine, device_named, precision_named
+            from cleanplate.methods.sttn.engine import Engine
         self.options, self._weights = options, weights
         network = _network(weights)
         self.config, place = network.config, device_named(device)
@@ -147,10 +146,6 @@ def _network(weights: str | Path) -> Network:
     """Return the network of a file of ours; raises BadInput."""
     with torch_needed():
         from cleanplate.methods.sttn.network import Config, Network
-    import torch
-
     loaded = load_weights(weights, method="sttn")
-    with torch.device("meta"):  # no memory before it is known to fit, and no random numbers
-        network = Network(built(Config, loaded.config, source=str(weights)))
-    fit_state(network, loaded.state, name="sttn", source=str(weights), assign=True)
-    return network
+    config = built(Config, loaded.config, source=str(weights))
+    return network_of(lambda: Network(config), loaded.state, name="sttn", source=str(weights))
