@@ -23,7 +23,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ TRAININGS: dict[str, dict[str, dict[str, Any]]] = {
     **{f"division {n}": {"network": {"divisions": [n]}} for n in (1, 3, 6, 12)},
     "3D": {"network": {"depth": 2}},
     "temporal": {"training": {"temporal": 1.0}},
+    "seen": {"training": {"perceptual": 1.0, "style": 2.0}},  # as TSAM weighs them
 }
 
 PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
@@ -88,11 +89,12 @@ class Table:
     by: str = "hole"
 
 
+SEEN = Line("perceptual and style", "seen")
 TABLES = {
     "2": Table(
         "Table 2: T-PatchGAN",
         (Line("with it", "critic"), Line("without")),
-        "Perceptual and style loss: not run, they need weights of VGG.",
+        "Perceptual and style loss: with --vgg alone, for they need its weights.",
     ),
     "3": Table(
         "Table 3: blocks of attention",
@@ -129,6 +131,9 @@ def main() -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     clips = {f"{kind}/{clip}": judging(given, kind, clip) for kind in KINDS for clip in given.clips}
+    if given.vgg:
+        TRAININGS["seen"]["training"]["vgg"] = str(given.vgg)
+        TABLES["2"] = replace(TABLES["2"], lines=(*TABLES["2"].lines, SEEN), note="")
     chosen = [TABLES[name] for name in given.only]
     rows = kept_rows(given.out)
     names = dict.fromkeys(line.training for table in chosen for line in table.lines)
@@ -158,6 +163,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=RATE, help="of learning")
     parser.add_argument("--warm", type=int, default=WARM_STEPS, help="steps on single pictures")
     parser.add_argument("--photographs", type=Path, nargs="*", default=[PHOTOGRAPHS])
+    parser.add_argument("--vgg", type=Path, help="weights of torchvision's VGG-16, for table 2")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--data", type=Path, default=DATA)
     return parser.parse_args()

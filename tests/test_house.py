@@ -32,7 +32,7 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
     {"threads", "memory", "compiled", "halves", "scratch", "region", "devices", "orphans"},
     {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap"},
     {"states"},
-    {"weights", "known", "configs", "losses", "winograd"},
+    {"weights", "known", "configs", "losses", "winograd", "vgg"},
     {"flow", "propagate", "album", "merge", "seams"},
     {"masks", "provenance", "gaze"},
     {"training", "datasets", "metrics", "methods"},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -31,6 +34,37 @@ def change_l1(result: Tensor, truth: Tensor, mask: Tensor, *, joined: bool = Fal
     """
     both = mask[:, 1:] * mask[:, :-1]
     return masked_l1(result.diff(dim=1), truth.diff(dim=1), both, joined=joined)
+
+
+def feature_l1(result: Sequence[Tensor], truth: Sequence[Tensor]) -> Tensor:
+    """Return the perceptual loss: the mean absolute difference of features, summed over taps.
+
+    result, truth: (B, T, C, H, W) for each tap, as of `vgg.Features`. Source: Johnson et al.,
+    ECCV 2016, with L1 as TSAM has it.
+    """
+    return torch.stack([(a - b).abs().mean() for a, b in zip(result, truth, strict=True)]).sum()
+
+
+def gram_l1(result: Sequence[Tensor], truth: Sequence[Tensor], *, joined: bool = False) -> Tensor:
+    """Return the style loss: how far the products of features are off, summed over taps.
+
+    Shapes as for `feature_l1`. Of each frame the products of all pairs of channels, over C H W, by
+    mean absolute difference; the first tap counts 1/2, each later one half as much (TSAM). joined:
+    the channels of all clips are paired, over B C H W, as the official code of TSAM does.
+    """
+    total = result[0].new_zeros(())
+    for number, (a, b) in enumerate(zip(result, truth, strict=True)):
+        off = (_gram(a, joined=joined) - _gram(b, joined=joined)).abs().mean()
+        total = total + off / 2 ** (number + 1)
+    return total
+
+
+def _gram(features: Tensor, *, joined: bool) -> Tensor:
+    """Return (..., C, C) of features (B, T, C, H, W)."""
+    pixels = features.transpose(0, 1).flatten(3)  # (T, B, C, N)
+    if joined:
+        pixels = pixels.flatten(1, 2)
+    return pixels @ pixels.mT / (pixels.shape[-2] * pixels.shape[-1])
 
 
 def hinge_real(scores: Tensor) -> Tensor:

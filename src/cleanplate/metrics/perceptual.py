@@ -21,6 +21,7 @@ from cleanplate.metrics import Sums, quotient
 from cleanplate.metrics.fidelity import check_alike
 from cleanplate.metrics.i3d import I3D, File, features, load_i3d
 from cleanplate.states import fit_state, read_state
+from cleanplate.vgg import vgg16
 from cleanplate.video import Frames
 
 PIXELS_AT_ONCE = 4 * 240 * 432  # of a batch: memory does not grow with the clip
@@ -46,7 +47,7 @@ class LPIPS(nn.Module):
         super().__init__()
         if trunk not in TRUNKS:
             raise BadInput(f"trunk {trunk!r} is unknown. Choose one of: {', '.join(TRUNKS)}.")
-        self.features = _alexnet() if trunk == "alex" else _vgg16()
+        self.features = _alexnet() if trunk == "alex" else vgg16()
         self.taps = tuple(TRUNKS[trunk])
         for number, channels in enumerate(TRUNKS[trunk].values()):
             self.add_module(f"lin{number}", Head(channels))
@@ -220,15 +221,3 @@ def _alexnet() -> nn.Sequential:
         nn.Conv2d(256, 256, 3, padding=1),
         nn.ReLU(),
     )
-
-
-def _vgg16() -> nn.Sequential:
-    """Return the layers of VGG-16 up to the last tap, numbered as torchvision's."""
-    layers: list[nn.Module] = []
-    channels = 3
-    for stage, (width, repeats) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))):
-        layers += [nn.MaxPool2d(2)] if stage else []
-        for _ in range(repeats):
-            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
-            channels = width
-    return nn.Sequential(*layers)

@@ -11,7 +11,14 @@ import golden_rule
 
 torch = pytest.importorskip("torch")
 
-from cleanplate.losses import change_l1, hinge_fake, hinge_real, masked_l1  # noqa: E402
+from cleanplate.losses import (  # noqa: E402
+    change_l1,
+    feature_l1,
+    gram_l1,
+    hinge_fake,
+    hinge_real,
+    masked_l1,
+)
 
 GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "losses.npz")
 
@@ -41,6 +48,35 @@ def test_golden_l1(joined):
     valid = masked_l1(result, truth, 1 - mask, joined=joined).item()
     assert hole == pytest.approx(GOLDEN["sttn_hole"].item(), rel=1e-5)
     assert valid == pytest.approx(GOLDEN["sttn_valid"].item(), rel=1e-5)
+
+
+def taps(seed):
+    """Features of two clips of three frames."""
+    shapes = [(128, 8), (256, 4), (512, 4)]
+    return [
+        torch.stack([tensor(seed + 10 * t + i, (2, channels, side, side)) for t in range(3)], dim=1)
+        for i, (channels, side) in enumerate(shapes, start=1)
+    ]
+
+
+def test_golden_features():
+    result, truth = taps(100), taps(200)
+    assert feature_l1(result, truth).item() == pytest.approx(GOLDEN["tsam_vgg"].item(), rel=1e-5)
+    style = gram_l1(result, truth, joined=True)
+    assert style.item() == pytest.approx(GOLDEN["tsam_style"].item(), rel=1e-5)
+
+
+def test_the_style_of_a_batch_is_the_mean_of_its_clips():
+    result, truth = taps(100), taps(200)
+    alone = [
+        gram_l1([x[n : n + 1] for x in result], [x[n : n + 1] for x in truth]) for n in range(2)
+    ]
+    assert gram_l1(result, truth).item() == pytest.approx(sum(alone).item() / 2, rel=1e-5)
+    joined = [
+        gram_l1([x[:1] for x in result], [x[:1] for x in truth], joined=joined)
+        for joined in (True, False)
+    ]
+    assert joined[0].item() == pytest.approx(joined[1].item(), rel=1e-5)
 
 
 def test_a_batch_is_the_mean_of_its_clips():

@@ -25,6 +25,7 @@ from cleanplate.training.batches import Batch, batches  # noqa: E402
 from cleanplate.training.processes import Group  # noqa: E402
 from cleanplate.training.state import State  # noqa: E402
 from cleanplate.training.watch import read_history  # noqa: E402
+from cleanplate.vgg import vgg16  # noqa: E402
 from made_training import SIZE, clips, one_core  # noqa: E402, F401 - a fixture
 
 pytestmark = pytest.mark.usefixtures("one_core")
@@ -94,7 +95,7 @@ def test_losses_by_hand():
     assert second.learner == "network"
     assert next(turns, None) is None
     hole = torch.stack([
-        (result - frames)[n][masks[n].expand_as(frames[n]).bool()].abs().mean() * 3 / 3
+        (result - frames)[n][masks[n].expand_as(frames[n]).bool()].abs().mean()
         for n in range(2)
     ]).mean()  # fmt: skip
     valid = torch.stack([
@@ -167,8 +168,26 @@ def test_the_temporal_loss_is_added_where_it_is_asked_for():
     assert added > 0
 
 
+def test_what_vgg_sees_is_added_where_it_is_asked_for(tmp_path):
+    torch.manual_seed(0)
+    vgg = str(tmp_path / "vgg16.pth")
+    torch.save({f"features.{key}": value for key, value in vgg16().state_dict().items()}, vgg)
+    batch = batch_of(2)
+    (plain,) = made(told(adversarial=0.0)).turns(batch)
+    taught = made(told(adversarial=0.0, perceptual=2.0, style=3.0, vgg=vgg))
+    assert list(taught.learners) == ["network"]
+    (turn,) = taught.turns(batch)
+    assert turn.losses.keys() - plain.losses.keys() == {"perceptual", "style"}
+    added = 2 * turn.losses["perceptual"] + 3 * turn.losses["style"]
+    torch.testing.assert_close(turn.total, plain.total + added)
+    assert min(turn.losses["perceptual"], turn.losses["style"]) > 0
+
+
 def test_what_means_nothing_is_refused():
     for wrong in (
+        {"perceptual": 1.0},
+        {"style": 1.0},
+        {"style": -1.0, "vgg": "vgg16.pth"},
         {"betas": (0.0, 1.0)},
         {"hole": -1.0},
         {"frames": 0},

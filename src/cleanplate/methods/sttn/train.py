@@ -12,12 +12,20 @@ import torch
 from torch import Tensor
 
 from cleanplate.errors import BadInput
-from cleanplate.losses import change_l1, hinge_fake, hinge_real, masked_l1
+from cleanplate.losses import (
+    change_l1,
+    feature_l1,
+    gram_l1,
+    hinge_fake,
+    hinge_real,
+    masked_l1,
+)
 from cleanplate.methods.sttn.critic import Critic, CriticConfig
 from cleanplate.methods.sttn.network import Config, Network
 from cleanplate.training.batches import Batch
 from cleanplate.training.lesson import Learner, Lesson, Turn, frozen
 from cleanplate.training.settings import LoopSettings
+from cleanplate.vgg import Features, load_features
 
 
 @dataclass(frozen=True)
@@ -26,10 +34,11 @@ class TrainConfig(LoopSettings):
 
     frames: of a clip. hole, valid, adversarial: weights of the losses; without the last there is
     no critic. temporal: weight of the loss on how the hole changes from frame to frame, which the
-    paper leaves to later work. betas: of Adam. joined: a batch goes to the critic as one long clip
-    and shares one hole loss, as in the official code, where that makes a difference only with
-    several clips in one process; else each clip stands alone, so that it does not matter who shares
-    a process.
+    paper leaves to later work. perceptual, style: weights of the losses that the paper's critic
+    replaces, which need vgg, a file of torchvision's VGG-16. betas: of Adam. joined: a batch goes
+    to the critic as one long clip and shares one hole loss, as in the official code, where that
+    makes a difference only with several clips in one process; else each clip stands alone, so that
+    it does not matter who shares a process.
     """
 
     schedule: tuple[tuple[int, float], ...] = ((150_000, 0.1), (300_000, 0.1))
@@ -38,6 +47,9 @@ class TrainConfig(LoopSettings):
     valid: float = 1.0
     adversarial: float = 0.01
     temporal: float = 0.0
+    perceptual: float = 0.0
+    style: float = 0.0
+    vgg: str = ""
     betas: tuple[float, float] = (0.0, 0.99)
     joined: bool = False
 
@@ -45,10 +57,15 @@ class TrainConfig(LoopSettings):
         """Refuse values that mean nothing."""
         super().__post_init__()
         self._at_least("frames", 1)
-        for name in ("hole", "valid", "adversarial", "temporal"):
+        for name in ("hole", "valid", "adversarial", "temporal", "perceptual", "style"):
             self._at_least(name, 0)
         if self.temporal and self.frames == 1:
             raise BadInput("temporal needs clips of several frames. Give frames, or temporal 0.")
+        if (self.perceptual or self.style) and not self.vgg:
+            raise BadInput(
+                "perceptual and style need weights of VGG-16. Give vgg, a file of torchvision's, "
+                "or train without these losses."
+            )
         if not all(0 <= beta < 1 for beta in self.betas):
             raise BadInput(f"betas are {self.betas}. Give two shares below 1.")
 
@@ -81,13 +98,23 @@ def lesson(settings: Settings, network: Network, device: torch.device) -> Lesson
     if config.adversarial:
         critic = Critic(settings.critic).to(device)
         learners["critic"] = _learner(critic, config)
-    return Lesson(learners, lambda batch: losses(network, critic, batch, config))
+    seen = None
+    if config.perceptual or config.style:
+        seen = load_features(config.vgg).to(device)
+    return Lesson(learners, lambda batch: losses(network, critic, seen, batch, config))
 
 
 def losses(
-    network: Network, critic: Critic | None, batch: Batch, config: TrainConfig
+    network: Network,
+    critic: Critic | None,
+    seen: Features | None,
+    batch: Batch,
+    config: TrainConfig,
 ) -> Iterator[Turn]:
-    """Yield the critic's turn, and then, when it has learnt, the generator's."""
+    """Yield the critic's turn, and then, when it has learnt, the generator's.
+
+    seen: what the perceptual and the style loss see.
+    """
     frames, masks = scaled(batch)
     result = network(frames * (1 - masks), masks).float()
     filled = frames * (1 - masks) + result * masks
@@ -104,6 +131,11 @@ def losses(
     if config.temporal:
         named["temporal"] = change_l1(result, frames, masks, joined=config.joined)
         total = total + config.temporal * named["temporal"]
+    if seen:
+        ours, theirs = seen(result), seen(frames)
+        named["perceptual"] = feature_l1(ours, theirs)
+        named["style"] = gram_l1(ours, theirs, joined=config.joined)
+        total = total + config.perceptual * named["perceptual"] + config.style * named["style"]
     if critic:
         with frozen(critic):
             named["adversarial"] = -_judged(critic, filled, config).mean()

@@ -1,0 +1,48 @@
+"""VGG-16's features, of weights as torchvision keeps them."""
+
+from __future__ import annotations
+
+import pytest
+
+from cleanplate.errors import BadInput
+
+torch = pytest.importorskip("torch")
+
+from cleanplate.vgg import DEVIATION, MEAN, Features, load_features, vgg16  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def state():
+    torch.manual_seed(0)
+    layers = {f"features.{key}": value for key, value in vgg16().state_dict().items()}
+    return {**layers, "classifier.0.bias": torch.zeros(2)}
+
+
+def test_features_are_those_of_the_layers_one_by_one(state, tmp_path):
+    torch.save(state, tmp_path / "vgg16.pth")
+    network = load_features(tmp_path / "vgg16.pth")
+    assert not any(p.requires_grad for p in network.parameters())
+    clips = torch.rand(2, 3, 3, 24, 40) * 2 - 1
+    found = network(clips)
+    assert [x.shape for x in found] == [(2, 3, 128, 12, 20), (2, 3, 256, 6, 10), (2, 3, 512, 3, 5)]
+    trunk = vgg16()
+    trunk.load_state_dict({k[9:]: v for k, v in state.items() if k.startswith("features.")})
+    picture = (clips[1, 2] + 1) / 2
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
+    prepared = (picture - mean) / deviation
+    with torch.no_grad():
+        for tap, values in zip((9, 16, 23), found, strict=True):  # so many layers
+            torch.testing.assert_close(trunk[:tap](prepared[None])[0], values[1, 2])
+
+
+def test_learning_reaches_the_pictures_and_not_the_weights(state):
+    network = Features().eval().requires_grad_(False)
+    clips = torch.zeros(1, 1, 3, 16, 16, requires_grad=True)
+    sum(x.sum() for x in network(clips)).backward()
+    assert clips.grad.any()
+
+
+def test_other_weights_are_refused(state, tmp_path):
+    torch.save({key: value for key, value in state.items() if "21" not in key}, tmp_path / "w.pth")
+    with pytest.raises(BadInput, match=r"do not fit VGG-16: 'features.21.weight' is missing"):
+        load_features(tmp_path / "w.pth")
