@@ -92,6 +92,39 @@ def test_killed_and_gone_on_with_it_is_bit_equal(clips, tmp_path):  # noqa: F811
     assert kept == ["00000020.pt", "00000022.pt", "00000024.pt"]
 
 
+def test_stopped_it_keeps_the_step_it_was_at(clips, tmp_path):  # noqa: F811
+    run = tmp_path / "run"
+    seldom = ["--set", "save_every=1000", "--set", "workers=1"]
+    process = started(["train", "sttn", str(clips), "--steps", "900", *TINY, *SETS, *seldom,
+                       "-o", str(run)])  # fmt: skip
+    while not any(row["step"] >= 2 for row in read_history(run)):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert said == "Stopped; --resume goes on from the last checkpoint.\n"
+    first, last = sorted(int(path.stem) for path in (run / "checkpoints").iterdir())
+    assert (first, last) == (0, read_history(run)[-1]["step"])
+    assert load_weights(run / "weights.safetensors").about["steps"] == last >= 2
+    train("sttn", data=clips, out=run, resume=True, steps=last + 1)
+    whole = tmp_path / "whole"
+    sets = {"training": {**FAST["training"], "save_every": 1000}}
+    train("sttn", data=clips, out=whole, config="tiny", settings=sets, steps=last + 1)
+    assert alike(run / "weights.safetensors", whole / "weights.safetensors")
+
+
+def test_a_run_that_ended_as_it_began_is_begun_again(clips, tmp_path):  # noqa: F811
+    run = tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    for torn in ("clips.txt", ".settings.toml.00aa00aa.part", "checkpoints/.00000000.pt.aa.part"):
+        (run / torn).write_text("torn")
+    done = train("sttn", data=clips, out=run, steps=1, config="tiny", settings=FAST)
+    assert done.steps == 1
+    assert (run / "clips.txt").read_text() == "ant\nbee\ncat\n"
+    refused(cp.BadOutput, "is not empty", data=clips, out=run)
+
+
 def test_two_processes_give_the_losses_of_one(clips, tmp_path):  # noqa: F811
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

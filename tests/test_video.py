@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleanplate.errors import BadInput
-from cleanplate.video import KNOWN, UNSEEN, Provenance, check_pair, to_clip, to_stretch
+from cleanplate.video import KNOWN, PAINTED, UNSEEN, Provenance, check_pair, to_clip, to_stretch
 
 FRAMES = np.zeros((3, 4, 5, 3), np.uint8)
 HOLES = np.zeros((3, 4, 5), bool)
@@ -75,9 +75,9 @@ def test_sources_of_a_stretch_are_turned_back_into_those_of_the_clip(sources, fi
 
 
 def test_pictures_of_sources_keep_their_shape_and_are_not_changed():
-    source = np.array([[[UNSEEN, KNOWN, 10], [9, 3, 12]]], np.int16)
+    source = np.array([[[UNSEEN, KNOWN, PAINTED, 10], [0, 9, 3, 12]]], np.int16)
     before = source.copy()
     relative = to_stretch(source, 10)
-    np.testing.assert_array_equal(relative, [[[UNSEEN, KNOWN, 0], [-3, -9, 2]]])
+    np.testing.assert_array_equal(relative, [[[UNSEEN, KNOWN, PAINTED, 0], [-13, -4, -10, 2]]])
     np.testing.assert_array_equal(to_clip(relative, 10), source)
     np.testing.assert_array_equal(source, before)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from cleanplate.errors import BadInput
@@ -61,6 +62,28 @@ def checked(hint: Any, value: Any, name: str) -> Any:
     if not good or (hint is int and not whole(value)) or (hint is float and math.isnan(value)):
         raise BadInput(f"{name} is {str(value)[:80]!r}. Give {_WORDS.get(hint, 'a table')}.")
     return value
+
+
+def pairs(given: Iterable[str]) -> dict[str, Any]:
+    """Read `key=value`, each value as TOML, or where it is none as a plain text; raises BadInput.
+
+    >>> pairs(["batch=4", "size=[48, 96]", "licence=CC0"])
+    {'batch': 4, 'size': [48, 96], 'licence': 'CC0'}
+    """
+    values = {}
+    for pair in given:
+        key, equals, text = pair.partition("=")
+        if not equals or not key.strip():
+            raise BadInput(f"setting {pair[:80]!r} is not KEY=VALUE. Give such as batch=4.")
+        values[key.strip()] = _value(text.strip())
+    return values
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError, KeyError):
+        return text
 
 
 def _tuple(kinds: tuple[Any, ...], value: Any, name: str) -> tuple[Any, ...]:

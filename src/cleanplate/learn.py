@@ -26,6 +26,7 @@ from cleanplate.datasets.clip import Clip
 from cleanplate.datasets.folders import open_dataset
 from cleanplate.devices import device_named
 from cleanplate.errors import BadInput, BadOutput
+from cleanplate.io.place import write_text
 from cleanplate.io.refuse import path_of, reading, writing
 from cleanplate.states import fit_state, sum_of, torch_needed
 from cleanplate.training.settings import (
@@ -181,11 +182,11 @@ class _Job:
         else:
             with writing(self.run):
                 self.run.mkdir(parents=True, exist_ok=True)
-                if any(self.run.iterdir()):
+                if not _is_new(self.run):
                     raise BadOutput(
                         f"{self.run} is not empty. Give a new folder, or --resume to go on."
                     )
-                listed.write_text(names, "utf-8")
+            write_text(listed, names)
         write_settings(self.run / SETTINGS, self.told)
 
 
@@ -241,6 +242,15 @@ def _resumed(
             f"{run} has done {done} steps, steps is {told.training.steps}. Give as many or more."
         )
     return told
+
+
+def _is_new(run: Path) -> bool:
+    """Tell whether a folder holds nothing, or what is left of a run that ended as it began."""
+    from cleanplate.training.checkpoint import FOLDER, latest
+
+    ours = {CLIPS, SETTINGS, FOLDER}
+    torn = {path.name for path in run.glob(".*.part")}
+    return {path.name for path in run.iterdir()} <= ours | torn and latest(run) is None
 
 
 def _checkpoint(run: Path) -> Path:

@@ -8,11 +8,8 @@ import threading
 from multiprocessing import connection
 
 
-def end_with_parent(*_: object) -> None:
-    """End this process, one that multiprocessing spawned, soon after its parent.
-
-    What a starter of processes hands to its initialiser does not matter.
-    """
+def end_with_parent() -> None:
+    """End this process, one that multiprocessing spawned, soon after its parent."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

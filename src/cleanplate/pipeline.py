@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from itertools import combinations, islice, product
 from pathlib import Path
@@ -54,8 +54,7 @@ def fill(
     provenance: bool = False,
     weights: Any = None,
     device: str = "auto",
-    precision: str | None = None,
-    compile: bool = False,
+    options: Mapping[str, Any] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Any:
@@ -63,12 +62,11 @@ def fill(
 
     frames: (T, H, W, 3) RGB, uint8, or uint16 spanning the full 16 bits. holes: (T, H, W) or, for
     all frames, (H, W) bool, True = fill here. method: a name in METHODS, or what `load_method`
-    returned (then `tune`, `weights`, `device`, `precision`, `compile` and `seed` are its own).
-    tune: "fidelity" stays close to the truth, "removal" looks sharp. grow: pixels by which the
-    holes are grown first. precision, compile: for methods with a network, "auto", "fp32" or
-    "bf16", and whether to compile it first. provenance: return Filled(frames, provenance) instead
-    of the frames alone. progress: called with the number of frames done and in all. Only hole
-    pixels change. Raises BadInput.
+    returned (then `tune`, `weights`, `device`, `options` and `seed` are its own). tune: "fidelity"
+    stays close to the truth, "removal" looks sharp. grow: pixels by which the holes are grown
+    first. options: others that the method has, such as {"precision": "bf16"}. provenance: return
+    Filled(frames, provenance) instead of the frames alone. progress: called with the number of
+    frames done and in all. Only hole pixels change. Raises BadInput.
 
     >>> still = np.full((4, 48, 64, 3), 90, np.uint8)
     >>> hole = np.zeros((48, 64), bool); hole[20:30, 20:30] = True
@@ -77,10 +75,8 @@ def fill(
     """
     frames, holes = check_pair(frames, holes)
     holes = grow_holes(holes, grow) if grow != 0 else holes
-    room = as_method(
-        method, tune=tune, weights=weights, device=device, precision=precision,
-        compile=compile or None, seed=seed,
-    )  # fmt: skip
+    named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
+    room = as_method(method, **{**named, **(options or {})})
     result = frames.copy()
     source = np.full(holes.shape, KNOWN, np.int32) if provenance else None
     residual = np.zeros(holes.shape, np.float16) if provenance else None
@@ -95,7 +91,7 @@ def fill(
     return Filled(result, Provenance(source, residual))
 
 
-def as_method(method: str | Method, **options: Any) -> Method:
+def as_method(method: str | Method, /, **options: Any) -> Method:
     """Return the method itself, or the one of that name with the options that are not None."""
     if isinstance(method, Method):
         return method
@@ -115,8 +111,7 @@ def fill_file(
     attention: str | Path | None = None,
     weights: Any = None,
     device: str = "auto",
-    precision: str | None = None,
-    compile: bool = False,
+    options: Mapping[str, Any] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
     watch: Watch | None = None,
@@ -131,10 +126,8 @@ def fill_file(
     Frames stream: memory does not grow with the clip. Raises BadInput, BadOutput.
     """
     began = time.perf_counter()
-    room = as_method(
-        method, tune=tune, weights=weights, device=device, precision=precision,
-        compile=compile or None, seed=seed,
-    )  # fmt: skip
+    named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
+    room = as_method(method, **{**named, **(options or {})})
     gaze_of = None if attention is None else attentive(room).gaze
     with open_video(video) as reader:
         size, total = reader.info.displayed_size, reader.info.frame_count

@@ -7,6 +7,7 @@ a frame before        from light cyan (the frame next to it) to dark blue (far a
 a frame after         from light yellow (the frame next to it) to dark red (far away)
 the same frame        white
 invented              magenta
+painted by a network  green
 outside the hole      the frame, dimmed and without colour; black where no frame is given
 ====================  =====================================================================
 """
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.io import whole_folder, write_picture
-from cleanplate.video import KNOWN, UNSEEN
+from cleanplate.video import KNOWN, PAINTED, UNSEEN
 
 Picture = NDArray[np.uint8]  # (H, W, 3) RGB
 
@@ -46,6 +47,7 @@ class Seen:
 Watch = Callable[[Seen], None]
 
 INVENTED = (255, 0, 255)
+BY_NETWORK = (0, 200, 80)
 BEFORE = ((190, 255, 255), (0, 30, 150))  # near, far
 AFTER = ((255, 250, 170), (140, 0, 0))
 
@@ -72,6 +74,7 @@ def provenance_picture(
         picture[chosen] = np.rint(colours[chosen]).astype(np.uint8)
     picture[source == number] = 255
     picture[source == UNSEEN] = INVENTED
+    picture[source == PAINTED] = BY_NETWORK
     return picture
 
 

@@ -1,4 +1,4 @@
-"""What a fill came to: how much of the hole was seen, borrowed from how far, and invented."""
+"""What a fill came to: how much of the hole was borrowed, from how far, painted and invented."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.video import PAINTED
+
 
 @dataclass(frozen=True)
 class Summary:
     """What was done to a file.
 
     frames: of the output. size: (height, width) as displayed. filled_frames: those with a hole.
-    hole_share: mean share of the picture. borrowed, invented: shares of all hole pixels.
+    hole_share: mean share of the picture. borrowed, painted (by a network), invented: shares of
+    all hole pixels.
     median_distance, furthest: frames between a borrowed pixel and its source, None without one.
     shots: how many there are. seconds: the work took. warnings: what could not be kept or looks
     wrong. problems: what is missing from the output; empty if it is whole. output: its path.
@@ -25,6 +28,7 @@ class Summary:
     filled_frames: int
     hole_share: float
     borrowed: float
+    painted: float
     invented: float
     median_distance: float | None
     furthest: int | None
@@ -35,12 +39,15 @@ class Summary:
     output: str
 
 
+SHARES = ("borrowed", "painted", "invented")  # of the hole, 1 in all where there is one
+
+
 class Tally:
     """Counts while the frames go by, in memory that does not grow with them."""
 
     def __init__(self) -> None:
         self.frames = self.filled_frames = self.full_frames = self.shots = 0
-        self.hole_pixels = self.pixels = 0
+        self.hole_pixels = self.painted_pixels = self.pixels = 0
         self._distances: Counter[int] = Counter()
 
     def add(self, hole: NDArray[np.bool_], source: NDArray[np.int32], starts_shot: bool) -> None:
@@ -53,6 +60,7 @@ class Tally:
         self.filled_frames += count > 0
         self.full_frames += count == hole.size
         self.hole_pixels += count
+        self.painted_pixels += int(np.count_nonzero(source == PAINTED))
         self.pixels += hole.size
 
     def summary(
@@ -72,7 +80,8 @@ class Tally:
             filled_frames=self.filled_frames,
             hole_share=self.hole_pixels / max(self.pixels, 1),
             borrowed=borrowed / max(self.hole_pixels, 1),
-            invented=(self.hole_pixels - borrowed) / max(self.hole_pixels, 1),
+            painted=self.painted_pixels / max(self.hole_pixels, 1),
+            invented=(self.hole_pixels - self.painted_pixels - borrowed) / max(self.hole_pixels, 1),
             median_distance=self._median() if borrowed else None,
             furthest=max(self._distances, default=None),
             shots=self.shots,

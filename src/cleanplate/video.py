@@ -30,6 +30,7 @@ Flow = NDArray[np.float32]  # (T-1, H, W, 2)
 
 KNOWN = -2  # provenance of a pixel outside the hole
 UNSEEN = -1  # provenance of a hole pixel that no frame shows
+PAINTED = -3  # provenance of a hole pixel that a network painted, after a look at several frames
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Provenance:
     """Where each hole pixel came from.
 
     source: (T, H, W) integers, the frame that the colour was taken from (the one of the largest
-        weight where several were merged), ``UNSEEN`` where it was invented, ``KNOWN`` outside.
+        weight where several were merged), ``UNSEEN`` where it was invented, ``PAINTED`` where a
+        network painted it, ``KNOWN`` outside.
         In a stretch of a clip frames count from its first one; see ``to_stretch``.
     inconsistency: (T, H, W) float16, forward-backward residual of the trajectory, pixels a step
         (from where an earlier window left it, if that is where it leads); 0 outside the hole and
@@ -70,25 +72,25 @@ def whole(value: Any) -> bool:
 def to_stretch(source: NDArray[Any], first: int) -> NDArray[np.int32]:
     """Turn source frames of a clip into those of a stretch that begins at frame `first`.
 
-    Frames before the stretch go below ``KNOWN``: -3 is the one just before it.
+    Frames before the stretch go below ``PAINTED``: -4 is the one just before it.
 
-    >>> to_stretch(np.array([UNSEEN, KNOWN, 10, 9, 3]), 10).tolist()
-    [-1, -2, 0, -3, -9]
+    >>> to_stretch(np.array([UNSEEN, KNOWN, PAINTED, 10, 9, 3]), 10).tolist()
+    [-1, -2, -3, 0, -4, -10]
     """
     relative = source.astype(np.int32) - first
-    relative += np.where(relative < 0, np.int32(KNOWN), np.int32(0))
+    relative += np.where(relative < 0, np.int32(PAINTED), np.int32(0))
     return np.where(source >= 0, relative, source).astype(np.int32)
 
 
 def to_clip(source: NDArray[Any], first: int) -> NDArray[np.int32]:
     """Undo ``to_stretch``.
 
-    >>> to_clip(np.array([-1, -2, 0, -3, -9]), 10).tolist()
-    [-1, -2, 10, 9, 3]
+    >>> to_clip(np.array([-1, -2, -3, 0, -4, -10]), 10).tolist()
+    [-1, -2, -3, 10, 9, 3]
     """
     relative = source.astype(np.int32)
-    relative -= np.where(relative < KNOWN, np.int32(KNOWN), np.int32(0))
-    keep = (source == UNSEEN) | (source == KNOWN)
+    relative -= np.where(relative < PAINTED, np.int32(PAINTED), np.int32(0))
+    keep = (source == UNSEEN) | (source == KNOWN) | (source == PAINTED)
     return np.where(keep, source, relative + first).astype(np.int32)
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cleanplate.errors import BadInput, BadOutput
-from cleanplate.io.place import Place
-from cleanplate.io.refuse import writing
+from cleanplate.io.place import whole_file
 from cleanplate.states import damaged, refused_as, shown, there, torch_needed
 
 if TYPE_CHECKING:
@@ -65,13 +64,8 @@ def save_weights(
     }
     # Copies, for what shares its memory with something else is not written.
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in state.items()}
-    place = Place(path)
-    try:
-        with writing(path):
-            place.part.write_bytes(_with_metadata(save(tensors), metadata))
-        place.keep()
-    finally:
-        place.drop()
+    with whole_file(path) as part:
+        part.write_bytes(_with_metadata(save(tensors), metadata))
 
 
 def load_weights(path: str | os.PathLike[str], *, method: str | None = None) -> Weights:

@@ -21,6 +21,7 @@ class FakeSummary:
     filled_frames: int = 50
     hole_share: float = 0.052
     borrowed: float = 0.972
+    painted: float = 0.0
     invented: float = 0.028
     median_distance: float | None = 4.0
     furthest: int | None = 21
@@ -75,15 +76,13 @@ def test_fill_passes_everything_on(pipeline, capsys):
     assert (settings["encoding"].crf, settings["encoding"].lossless) == (18, True)
     assert (settings["tune"], settings["device"], settings["seed"]) == ("fidelity", "cpu", 7)
     assert str(settings["provenance"]) == "p"
-    assert (settings["attention"], settings["precision"], settings["compile"]) == (
-        None,
-        None,
-        False,
-    )
+    assert (settings["attention"], settings["options"]) == (None, {})
     more = "--method sttn --weights w.safetensors --precision bf16 --compile --attention a"
+    more += " --set stride=10 --set blend=running"
     assert main([*FILL, *more.split()]) == 0
     settings = pipeline.calls[2][3]
-    assert (settings["precision"], settings["compile"]) == ("bf16", True)
+    own = {"precision": "bf16", "compile": True, "stride": 10, "blend": "running"}
+    assert settings["options"] == own
     assert str(settings["attention"]) == "a"
 
 
@@ -97,6 +96,15 @@ def test_summary_in_plain_words(pipeline, capsys):
         "97.2 % of the hole is visible in other frames and was borrowed, typically from 4 frames "
         "away (at most 21). 2.8 % was taken from no frame: it was invented.\n"
     )
+
+
+@pytest.mark.parametrize("invented, rest", [(0.0, "."), (0.25, "; 25 % was invented.")])
+def test_what_a_network_painted_is_told(pipeline, capsys, invented, rest):
+    pipeline.answer = FakeSummary(borrowed=0.0, painted=1 - invented, invented=invented)
+    assert main(FILL) == 0
+    share = "75 %" if invented else "100 %"
+    told = f"{share} of the hole was painted by a network, after what it saw in several frames"
+    assert capsys.readouterr().out.endswith(f"{told}{rest}\n")
 
 
 def test_json_is_alone_on_stdout(pipeline, capsys):
@@ -119,6 +127,10 @@ def test_the_words_tell_of_the_folders(pipeline, capsys):
     [
         (["--precision", "bf16"], "method 'flow' has no option 'precision'"),
         (["--compile"], "method 'flow' has no option 'compile'"),
+        (["--set", "name=sttn"], "method 'flow' has no option 'name'"),
+        (["--set", "method=sttn"], "method 'flow' has no option 'method'"),
+        (["--set", "seed=-1"], "seed is -1. Give a whole number from 0 up."),
+        (["--set", "stride"], "setting 'stride' is not KEY=VALUE."),
         (["--attention", "maps"], "this method has no attention to draw. Choose one of: sttn"),
     ],
 )

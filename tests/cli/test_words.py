@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleanplate.cli.words import percent, provenance_words
-from cleanplate.provenance import AFTER, BEFORE, INVENTED
+from cleanplate.provenance import AFTER, BEFORE, BY_NETWORK, INVENTED
 
 
 @given(st.floats(0, 1))
@@ -22,3 +22,4 @@ def test_the_words_for_provenance_are_its_colours():
     assert BEFORE[1][2] > BEFORE[1][0] and AFTER[1][0] > AFTER[1][2]
     assert sum(BEFORE[1]) < sum(BEFORE[0]) and sum(AFTER[1]) < sum(AFTER[0])  # further is darker
     assert INVENTED == (255, 0, 255)
+    assert BY_NETWORK[1] > BY_NETWORK[0] + BY_NETWORK[2]  # green

@@ -27,7 +27,11 @@ def test_results_are_what_a_fill_makes(make, tmp_path):
         assert together.name == f"in-{row['method']}.mkv"
         one, other = cp.read_video(alone), cp.read_video(together)
         assert (one.frames == other.frames).all()
-        assert row["scores"] == {"borrowed": summary.borrowed, "invented": summary.invented}
+        assert row["scores"] == {
+            "borrowed": summary.borrowed,
+            "painted": 0,
+            "invented": summary.invented,
+        }
         assert row["frames"] == 6 and row["hole_share"] == summary.hole_share
         assert len(read_take(tmp_path / "out", row["shown"]["take"])["fill"]) == 6
 

@@ -48,7 +48,7 @@ Attention = Annotated[
     ),
 ]
 Weights = Annotated[Path | None, typer.Option(help="Weights, for a method that has some.")]
-Device = Annotated[str, typer.Option(help="Where to compute: auto, cpu.")]
+Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto.")]
 Precision = Annotated[
     str | None,
     typer.Option(
@@ -61,6 +61,10 @@ Compile = Annotated[
         "--compile",
         help="Compile a network that has learned first: takes a while, gains little on a CPU.",
     ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="KEY=VALUE, an option of the method's own, such as stride=10."),
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same pixels.")]
 
@@ -84,17 +88,24 @@ def fill(
     device: Device = "auto",
     precision: Precision = None,
     compile: Compile = False,
+    change: Set = None,
     seed: Seed = 0,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
     """Fill the hole in VIDEO that MASK marks; sound, timing and everything outside stay."""
+    from cleanplate.configs import pairs
     from cleanplate.io import Encoding
     from cleanplate.masks import MaskOptions
     from cleanplate.memory import keep_no_large_blocks
     from cleanplate.pipeline import fill_file
 
     keep_no_large_blocks()
+    more = pairs(change or [])
+    if precision is not None:
+        more["precision"] = precision
+    if compile:
+        more["compile"] = True
 
     with options.progress_bar(quiet=quiet) as progress:
         summary = fill_file(
@@ -107,10 +118,9 @@ def fill(
             encoding=Encoding(codec, crf, preset, lossless),
             provenance=provenance,
             attention=attention,
-            device=device,
-            precision=precision,
-            compile=compile,
             weights=weights,
+            device=device,
+            options=more,
             seed=seed,
             progress=progress,
         )

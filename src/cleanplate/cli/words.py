@@ -36,6 +36,10 @@ def _hole_words(summary: Summary) -> str:
 
 
 def _source_words(summary: Summary) -> str:
+    if summary.painted:
+        rest = f"; {percent(summary.invented)} was invented" if summary.invented else ""
+        painted = f"{percent(summary.painted)} of the hole was painted by a network"
+        return f"{painted}, after what it saw in several frames{rest}."
     seen = f"{percent(summary.borrowed)} of the hole is visible in other frames and was borrowed"
     if summary.median_distance is not None and summary.furthest is not None:
         seen += (
@@ -52,7 +56,7 @@ def provenance_words(folder: str) -> str:
     """Say where the pictures of provenance are, and what their colours mean."""
     return (
         f"{folder}: where every pixel came from. Blue: frames before, red: frames after, the "
-        "darker the further; magenta: invented."
+        "darker the further; magenta: invented; green: painted by a network."
     )
 
 

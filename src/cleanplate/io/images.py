@@ -21,8 +21,8 @@ from cleanplate.errors import BadInput
 from cleanplate.io.colour import Planes
 from cleanplate.io.info import FULL, RGB_MATRIX, Colour
 from cleanplate.io.layout import Layout, layout
-from cleanplate.io.place import Place
-from cleanplate.io.refuse import MOST_PIXELS, reading, refuse_huge, writing
+from cleanplate.io.place import whole_file
+from cleanplate.io.refuse import MOST_PIXELS, reading, refuse_huge
 
 TIFF = {".tif", ".tiff"}
 JPEG = {".jpg", ".jpeg"}
@@ -105,13 +105,8 @@ def write_picture(path: str | Path, array: NDArray[Any]) -> None:
     good = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     if not good or array.dtype not in (np.uint8, np.uint16) or 0 in array.shape:
         raise BadInput(f"picture is {array.dtype} {array.shape}. Give (H, W) or (H, W, 3), uint8.")
-    place = Place(path)
-    try:
-        with writing(path):
-            place.part.write_bytes(_coded_png(array))
-        place.keep()
-    finally:
-        place.drop()
+    with whole_file(path) as part:
+        part.write_bytes(_coded_png(array))
 
 
 def colour_of_pictures() -> Colour:

@@ -84,6 +84,27 @@ class Place:
 
 
 @contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a hidden file that takes the name `path` when all went well, and else vanishes.
+
+    What the system raises inside becomes BadOutput, as does what keeps it from its place.
+    """
+    place = Place(path)
+    try:
+        with writing(path):
+            yield place.part
+        place.keep()
+    finally:
+        place.drop()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, complete or not at all; raises BadOutput."""
+    with whole_file(path) as part:
+        part.write_text(text, "utf-8")
+
+
+@contextmanager
 def whole_folder(path: Path, *, among: bool = False) -> Iterator[Path]:
     """Give a hidden folder that takes the name `path` when all went well, and else vanishes.
 

@@ -6,9 +6,8 @@ import shutil
 from pathlib import Path
 
 from cleanplate.io.encode import Encoding
-from cleanplate.io.place import Place, refuse_same
+from cleanplate.io.place import refuse_same, whole_file
 from cleanplate.io.reader import Reader
-from cleanplate.io.refuse import writing
 
 
 def obstacle(reader: Reader, out: str | Path, encoding: Encoding) -> str:
@@ -34,11 +33,6 @@ def copy_file(reader: Reader, out: str | Path, encoding: Encoding) -> bool:
         return False
     source, out = reader.path, Path(out)
     refuse_same(source, out)
-    place = Place(out)
-    try:
-        with writing(out):
-            shutil.copyfile(source, place.part)
-        place.keep()
-    finally:
-        place.drop()
+    with whole_file(out) as part:
+        shutil.copyfile(source, part)
     return True

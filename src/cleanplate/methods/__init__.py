@@ -60,7 +60,9 @@ def attentive(method: Method) -> Attentive:
     raise BadInput(f"this method has no attention to draw. Choose one of: {able}, or draw none.")
 
 
-def load_method(name: str, *, weights: Any = None, device: str = "auto", **options: Any) -> Method:
+def load_method(
+    name: str, /, *, weights: Any = None, device: str = "auto", **options: Any
+) -> Method:
     """Return the method of a name in METHODS or BASELINES, with its options (`tune`, `seed`, ...).
 
     Raises BadInput for an unknown name or option, for weights that the method has no use for, and

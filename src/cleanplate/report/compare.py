@@ -21,6 +21,7 @@ from cleanplate.report.keep import RATE, Keeper, shown_names, sweep
 from cleanplate.report.protocol import FILES
 from cleanplate.report.rows import Journal, Row, key, read_rows
 from cleanplate.states import sum_of
+from cleanplate.summary import SHARES
 
 
 def compare(
@@ -106,7 +107,7 @@ def _fill(row: Row, folder: Path, place: Path, *, rate: float, **options: Any) -
         "frames": summary.frames,
         "hole_share": summary.hole_share,
         "seconds_per_frame": summary.seconds / max(summary.frames, 1),
-        "scores": {"borrowed": summary.borrowed, "invented": summary.invented},
+        "scores": {name: getattr(summary, name) for name in SHARES},
         "curves": {},
         "missing": {},
         "warnings": [*summary.warnings, *summary.problems],

@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import re
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from cleanplate.io.place import Place
-from cleanplate.io.refuse import writing
 from cleanplate.report.rows import finite
 
 
@@ -26,17 +23,6 @@ def assemble(template: str, parts: dict[str, str]) -> str:
         return parts[name] if name in parts else (assets / name).read_text("utf-8")
 
     return re.sub(r"@@([\w.]+)@@", part, (assets / template).read_text("utf-8"))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file that appears when it is complete; raises BadOutput."""
-    place = Place(path)
-    try:
-        with writing(path):
-            place.part.write_text(text, "utf-8")
-        place.keep()
-    finally:
-        place.drop()
 
 
 def as_script(value: Any) -> str:

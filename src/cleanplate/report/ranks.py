@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from cleanplate.io.place import write_text
 from cleanplate.report.answers import Answers
-from cleanplate.report.html import write_text
 
 LEVEL = 0.95
 

@@ -19,10 +19,10 @@ from cleanplate.report.inputs import digest
 from cleanplate.report.protocol import FILES
 from cleanplate.report.published import PROTOCOLS, PUBLISHED
 from cleanplate.report.rows import Row
+from cleanplate.summary import SHARES
 
 DIGITS = {"psnr": 2, "psnr_hole": 2, "warping_error": 5, "warping_error_tsam": 5}
 NAMED = 12  # clips that a table names; more are counted
-EXTRA = {"borrowed": "borrowed", "invented": "invented"}  # shares of the hole, no scores
 
 
 @dataclass(frozen=True)
@@ -167,12 +167,12 @@ def _groups(lines: Sequence[Line]) -> list[list[Line]]:
 def _columns(lines: Sequence[Line]) -> list[str]:
     """Return the scores that any line has, in the house's order."""
     there = {name for line in lines for name in line.scores}
-    return [name for name in [*METRICS, *EXTRA] if name in there]
+    return [name for name in [*METRICS, *SHARES] if name in there]
 
 
 def _title(name: str) -> str:
-    if name in EXTRA:
-        return EXTRA[name]
+    if name in SHARES:
+        return name
     arrow = "\N{UPWARDS ARROW}" if METRICS[name].higher_is_better else "\N{DOWNWARDS ARROW}"
     return f"{name.replace('_', ' ')} {arrow}"
 
@@ -181,7 +181,7 @@ def _best(name: str, group: Sequence[Line]) -> float | None:
     """Return the best score of a group, None where there is nothing to compare."""
     values = [line.scores[name] for line in group if name in line.scores]
     values = [value for value in values if not math.isnan(value)]
-    if len(values) < 2 or name in EXTRA:
+    if len(values) < 2 or name in SHARES:
         return None
     return max(values) if METRICS[name].higher_is_better else min(values)
 

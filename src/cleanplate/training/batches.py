@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +73,7 @@ def batches(
         options = {
             "multiprocessing_context": "spawn",
             "prefetch_factor": AHEAD,
-            "worker_init_fn": end_with_parent,
+            "worker_init_fn": _begin_worker,
         }
     loader: DataLoader[Sample | BadInput] = DataLoader(
         _Numbered(samples),
@@ -90,6 +91,12 @@ def batches(
                 warn(sentence)
             told.add(clip)
         yield _stacked(parts, device)
+
+
+def _begin_worker(_number: int) -> None:
+    """Leave it to the parent, which finishes its step first, what Ctrl-C means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
 
 
 def _good(part: Sample | BadInput) -> Sample:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from cleanplate.errors import BadInput
-from cleanplate.io.place import Place
+from cleanplate.io.place import whole_file
 from cleanplate.io.refuse import reading, writing
 from cleanplate.states import refused_as, saved_data
 
@@ -34,15 +34,10 @@ def save(run: Path, step: int, content: dict[str, Any], *, keep: int) -> Path:
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{step:08}.pt"
-    place = Place(path)
-    try:
-        with writing(path), place.part.open("wb") as file:
-            torch.save({"format": FORMAT, "step": step, **content}, file)
-            file.flush()
-            os.fsync(file.fileno())  # or a loss of power could leave the name without the content
-        place.keep()
-    finally:
-        place.drop()
+    with whole_file(path) as part, part.open("wb") as file:
+        torch.save({"format": FORMAT, "step": step, **content}, file)
+        file.flush()
+        os.fsync(file.fileno())  # or a loss of power could leave the name without the content
     tidy(run, keep=keep)
     return path
 

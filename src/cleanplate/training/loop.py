@@ -17,6 +17,7 @@ from cleanplate.training.lesson import Lesson, Turn
 from cleanplate.training.processes import Group
 from cleanplate.training.settings import LoopSettings
 from cleanplate.training.state import State
+from cleanplate.training.stops import asked_to_stop
 from cleanplate.training.watch import Tell, Watch
 
 Write = Callable[[dict[str, Tensor], int], None]  # weights as they are after so many steps
@@ -61,13 +62,21 @@ def run(
                 workers=settings.workers,
                 warn=(lambda sentence: tell(f"warning: {sentence}")) if tell else None,
             )
-            return _steps(state, given, folder, write, watch)
+            if group.size > 1:  # which would wait for those that stop a step earlier
+                return _steps(state, given, folder, write, watch, lambda: False)
+            with asked_to_stop() as stops:
+                return _steps(state, given, folder, write, watch, stops)
     finally:
         watch.close()
 
 
 def _steps(
-    state: State, given: Iterator[Batch], folder: Path, write: Write, watch: Watch
+    state: State,
+    given: Iterator[Batch],
+    folder: Path,
+    write: Write,
+    watch: Watch,
+    stops: Callable[[], bool],
 ) -> dict[str, float]:
     settings, group, begun = state.settings, state.group, state.step
     sums, shown = Sums(), dict[str, float]()
@@ -77,7 +86,8 @@ def _steps(
         done, last = state.step, state.step == settings.steps
         made = (done - begun) * settings.batch
         watch.step(done, made)
-        saves = last or done % settings.save_every == 0
+        stopped = stops()
+        saves = last or stopped or done % settings.save_every == 0
         if saves or done % settings.log_every == 0:
             shown = sums.means(group)
             state.refuse_nonsense(shown)
@@ -87,6 +97,8 @@ def _steps(
         if group.first and saves:
             write(state.result(), done)
             checkpoint.save(folder, done, state.content(), keep=settings.keep)
+        if stopped:
+            break
     group.wait()
     return shown
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cleanplate.configs import built
+from cleanplate.configs import built, pairs
 from cleanplate.devices import DEVICES, PRECISIONS
 from cleanplate.errors import BadInput
-from cleanplate.io.place import Place
-from cleanplate.io.refuse import reading, writing
+from cleanplate.io.place import write_text
+from cleanplate.io.refuse import reading
 
 T = TypeVar("T")
 
@@ -107,19 +107,16 @@ def changed(settings: T, given: Mapping[str, Mapping[str, Any]], *, source: str)
     return type(settings)(**tables)
 
 
-def from_pairs(pairs: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Read `key=value` and `table.key=value` into tables; values as TOML, or as a plain text.
+def from_pairs(given: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Read `key=value` and `table.key=value` into tables, as `configs.pairs`; raises BadInput.
 
     >>> from_pairs(["batch=4", "network.size=[48, 96]", "licence=CC0"])
     {'training': {'batch': 4, 'licence': 'CC0'}, 'network': {'size': [48, 96]}}
     """
     tables: dict[str, dict[str, Any]] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not equals or not key.strip():
-            raise BadInput(f"setting {pair[:80]!r} is not KEY=VALUE. Give such as batch=4.")
-        table, dot, name = key.strip().rpartition(".")
-        tables.setdefault(table if dot else MAIN, {})[name] = _value(text.strip())
+    for key, value in pairs(given).items():
+        table, dot, name = key.rpartition(".")
+        tables.setdefault(table if dot else MAIN, {})[name] = value
     return tables
 
 
@@ -145,13 +142,7 @@ def write_settings(path: Path, settings: Any) -> None:
         lines += [f"[{table}]"]
         lines += [f"{key} = {_toml(value)}" for key, value in values.items() if value is not None]
         lines += [""]
-    place = Place(path)
-    try:
-        with writing(path):
-            place.part.write_text("\n".join(lines), "utf-8")
-        place.keep()
-    finally:
-        place.drop()
+    write_text(path, "\n".join(lines))
 
 
 def differences(ours: Any, theirs: Any) -> list[str]:
@@ -163,13 +154,6 @@ def differences(ours: Any, theirs: Any) -> list[str]:
         for key, value in values.items()
         if value != other[table][key]
     ]
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError, KeyError):
-        return text
 
 
 def _toml(value: Any) -> str:

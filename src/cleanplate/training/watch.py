@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
-from cleanplate.io.place import Place
+from cleanplate.io.place import write_text
 from cleanplate.io.refuse import writing
 
 HISTORY, CURVES = "history.jsonl", "tensorboard"
@@ -98,13 +98,7 @@ def _forget(path: Path, done: int) -> None:
     """Drop what a run noted after the step from which it goes on, and a torn line."""
     if path.exists():
         kept = [row for row in read_history(path.parent) if row["step"] <= done]
-        place = Place(path)
-        try:
-            with writing(path):
-                place.part.write_text("".join(json.dumps(row) + "\n" for row in kept), "utf-8")
-            place.keep()
-        finally:
-            place.drop()
+        write_text(path, "".join(json.dumps(row) + "\n" for row in kept))
 
 
 def _bar(steps: int, done: int) -> Progress:

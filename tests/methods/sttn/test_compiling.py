@@ -39,11 +39,12 @@ def test_the_compiled_network_fills_alike(weights, monkeypatch, precision):
     frames = np.random.default_rng(0).integers(0, 256, (7, 48, 96, 3), np.uint8)
     holes = np.zeros(frames.shape[:3], bool)
     holes[:, 10:30, 20:50] = True
-    chosen = {"method": "sttn", "weights": weights, "precision": precision, "device": "cpu"}
-    plain = cp.fill(frames, holes, **chosen)
+    chosen = {"method": "sttn", "weights": weights, "device": "cpu"}
+    precise = {"precision": precision}
+    plain = cp.fill(frames, holes, **chosen, options=precise)
     assert not made
     monkeypatch.setattr("cleanplate.methods.sttn.compiling._lacking", lambda: None)
-    compiled = cp.fill(frames, holes, **chosen, compile=True)
+    compiled = cp.fill(frames, holes, **chosen, options={**precise, "compile": True})
     assert len(made) == 3  # the encoder and two blocks
     np.testing.assert_array_equal(compiled, plain)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -25,8 +24,7 @@ from cleanplate.report.protocol import PRESETS  # noqa: E402
 
 def test_golden_protocol():
     frames = golden_rule.moving_texture(12, 240, 432, seed=0)
-    rules = replace(PRESETS["e2fgvi"])
-    holes = rules.holes(golden_rule.boxes(12, 240, 432), (240, 432))
+    holes = PRESETS["e2fgvi"].holes(golden_rule.boxes(12, 240, 432), (240, 432))
     found = wanted("sttn_protocol")
     np.testing.assert_array_equal(holes.sum(axis=(1, 2)), found["mask_dilated_pixels"])
     np.testing.assert_array_equal(holes[1].sum(axis=1), found["mask_dilated_frame1_rowsum"])

@@ -21,8 +21,8 @@ Pictures = NDArray[np.float32]  # (N, H, W, 3), 0 to 255
 def fitting_size(size: tuple[int, int], largest: tuple[int, int], unit: int) -> tuple[int, int]:
     """Return (height, width) at which the network sees pictures of a size.
 
-    Both are multiples of `unit`, near the shape of the picture and about as large, but not larger
-    than `largest` together.
+    Both are multiples of `unit`, the nearest to the picture's own; of a picture with more pixels
+    than `largest`, to those of its shape that are as large as that.
 
     >>> fitting_size((240, 432), (240, 432), 48), fitting_size((1080, 1920), (240, 432), 48)
     ((240, 432), (240, 432))

@@ -21,7 +21,7 @@ from cleanplate.methods.options import CommonOptions
 from cleanplate.methods.sttn.canvas import BLENDS, Canvas, Clip, fitting_size
 from cleanplate.methods.sttn.schedule import Step, schedule
 from cleanplate.states import network_of, torch_needed
-from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance
+from cleanplate.video import KNOWN, PAINTED, Filled, Frames, Holes, Provenance
 from cleanplate.weights import load_weights
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Method:
             if progress:
                 progress(step.neighbours.stop / len(frames))
         canvas.paint(before=len(frames))
-        source = np.where(holes, np.int32(UNSEEN), np.int32(KNOWN))
+        source = np.where(holes, np.int32(PAINTED), np.int32(KNOWN))
         return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
 
     def gaze(self, frames: Frames, holes: Holes, t: int) -> Gaze:

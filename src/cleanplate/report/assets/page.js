@@ -9,7 +9,7 @@ const LAYERS = { fill: "", error: ": error", source: ": where from" };
 const LEGENDS = {
   error: "Error: mean absolute difference from the truth, black for none, yellow to white from 48 levels of 255 on.",
   source: "Where from: an earlier frame (light to dark blue with distance), a later one (yellow to dark red), " +
-    "the same frame (white), invented (magenta).",
+    "the same frame (white), invented (magenta), painted by a network (green).",
 };
 
 function made(tag, text = "", parts = {}) {
