@@ -42,10 +42,14 @@ def main() -> None:
 
 def videos(data: Path) -> Iterator[tuple[str, Iterator[np.ndarray]]]:
     """Yield the names and frames of clips that no score is judged by."""
-    folders = [data / "DAVIS" / "JPEGImages" / "480p" / name for name in TUNING]
-    folders += sorted((data / "train" / "DAVIS" / "JPEGImages" / "480p").iterdir())
-    for folder in folders:
+    for folder in shared_folders(data):
         yield folder.name, (small(cv2.imread(str(p))) for p in sorted(folder.glob("*.jpg")))
+
+
+def shared_folders(data: Path) -> list[Path]:
+    """Return the folders of shared clips that no score is judged by."""
+    folders = [data / "DAVIS" / "JPEGImages" / "480p" / name for name in TUNING]
+    return folders + sorted((data / "train" / "DAVIS" / "JPEGImages" / "480p").iterdir())
 
 
 def filmed(folders: list[Path]) -> Iterator[tuple[str, np.ndarray]]:
