@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cleanplate.flow.camera import CameraMotion, camera_motion
+from cleanplate.flow.camera import camera_motion
 from cleanplate.flow.complete import Effort, complete_flow
 from cleanplate.flow.estimate import estimate_flow
 from cleanplate.harmonic import harmonic_fill
@@ -92,7 +92,7 @@ def hard_regions(flow: np.ndarray) -> np.ndarray:
 
 
 def harmonic(forward, backward, lost_forward, lost_backward):
-    """Laplace's equation, each flow by itself: what the paper calls region fill."""
+    """Solve Laplace's equation, each flow by itself: what the paper calls region fill."""
     return tuple(
         np.stack([harmonic_fill(f, hole) for f, hole in zip(flow, lost, strict=True)])
         for flow, lost in ((forward, lost_forward), (backward, lost_backward))
@@ -100,7 +100,7 @@ def harmonic(forward, backward, lost_forward, lost_backward):
 
 
 def affine(forward, backward, lost_forward, lost_backward):
-    """One affine motion for each hole's surroundings, by least squares."""
+    """Fit one affine motion to the surroundings of each frame's hole, by least squares."""
     return tuple(
         np.stack([fitted(f, hole) for f, hole in zip(flow, lost, strict=True)])
         for flow, lost in ((forward, lost_forward), (backward, lost_backward))
@@ -121,20 +121,20 @@ def fitted(flow, hole, reach=24):
 
 
 def camera(forward, backward, lost_forward, lost_backward):
-    """The whole frame's homography."""
+    """Take the whole frame's homography."""
     return tuple(
-        np.where(lost[..., None], motion_of(flow, lost)[:], flow)
+        np.where(lost[..., None], motion_of(flow, lost), flow)
         for flow, lost in ((forward, lost_forward), (backward, lost_backward))
     )
 
 
-def motion_of(flow, lost) -> CameraMotion | np.ndarray:
+def motion_of(flow, lost):
     motion = camera_motion(flow, lost)
     return np.stack([motion[t] for t in range(len(flow))])
 
 
 def settled(forward, backward, lost_forward, lost_backward):
-    """What flow-guided filling does: the residual to the homography, smooth in space and time."""
+    """Settle the residual to the homography in space and time, as flow-guided filling does."""
     motions = camera_motion(forward, lost_forward), camera_motion(backward, lost_backward)
     copies, lost = (forward.copy(), backward.copy()), (lost_forward, lost_backward)
     return complete_flow(*copies, motions, lost, effort=Effort())
@@ -150,9 +150,8 @@ WAYS: dict[str, Complete] = {
 
 def print_table(kind: str, sums: dict, seconds: dict[str, float]) -> None:
     """Print the mean end-point error of each way in pixels, and what it gains over harmonic."""
-    print(
-        f"\n{kind:12}" + "".join(f"{g + ' ' + r:>16}" for g in ("tune", "judge") for r in REGIONS)
-    )
+    columns = [f"{group} {region}" for group in ("tune", "judge") for region in REGIONS]
+    print(f"\n{kind:12}" + "".join(f"{column:>16}" for column in columns))
     first = next(iter(sums))
     for name, groups in sums.items():
         cells = ""
@@ -160,9 +159,8 @@ def print_table(kind: str, sums: dict, seconds: dict[str, float]) -> None:
             means = each[:, 0] / np.maximum(each[:, 1], 1)
             base = sums[first][group]
             gains = 1 - means / (base[:, 0] / np.maximum(base[:, 1], 1))
-            cells += "".join(
-                f"{m:9.3f} {100 * g:+4.0f} %" for m, g in zip(means, gains, strict=True)
-            )
+            both = zip(means, 100 * gains, strict=True)
+            cells += "".join(f"{mean:9.3f} {gain:+4.0f} %" for mean, gain in both)
         print(f"{name:12}{cells}  {1000 * seconds[name]:.0f} ms a pair")
 
 
