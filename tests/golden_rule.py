@@ -82,6 +82,25 @@ def warping_case():
     return result, truth, boxes(6, 120, 160), waves(5, 120, 160, 3.0, 0.5)
 
 
+def propagation_case(half=False):
+    """Frames, holes, forward and backward flow of a clip of 8 frames, the flow at half its size."""
+    count, height, width = 8, 60, 80
+    scale = 2 if half else 1
+    size = height // scale, width // scale
+    motion = np.array([2.0, 1.0])  # of the texture
+    forward = (motion + waves(count - 1, *size, 0.7, 0.2)) / scale
+    backward = (-motion - waves(count - 1, *size, 0.5, 0.9)) / scale
+    rows = slice(size[0] // 3, size[0] // 2)
+    columns = slice(size[1] // 3, 2 * size[1] // 3)
+    backward[:, rows, columns, 0] += 7 / scale  # where the two disagree
+    holes = np.zeros((count, height, width), bool)
+    for t in range(count):
+        holes[t, 16:44, 24 + t : 58 + t] = True
+        holes[t, 5:15, 5 + 2 * t : 20 + 2 * t] = True  # moves with the texture
+    flows = (flow.astype(np.float32) for flow in (forward, backward))
+    return moving_texture(count, height, width, seed=2), holes, *flows
+
+
 def max_error(got, wanted):
     """The largest difference, as a share of the largest wanted value."""
     got, wanted = np.asarray(got, np.float64), np.asarray(wanted, np.float64)

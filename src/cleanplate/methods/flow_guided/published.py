@@ -1,0 +1,193 @@
+"""The propagation as it was published: colours carried frame by frame, and an image network.
+
+Xu, Li, Zhou, Loy, "Deep Flow-Guided Video Inpainting", CVPR 2019, section 3.3. The flow is
+completed before; what it brings to no frame is invented in a few key frames and carried on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import BadInput
+from cleanplate.flow.resize import resize_flow
+from cleanplate.methods.flow_guided.consistency import links
+from cleanplate.methods.flow_guided.passes import MERGES, Shown, merge, sweep, whole
+from cleanplate.threads import each_frame
+from cleanplate.video import KNOWN, UNSEEN, Flow, Frames, Holes, check_pair
+
+Links = list[NDArray[np.int32] | None]
+# Completes a picture (H, W, 3) float32, RGB, 0 to 255, 0 in its hole (H, W) bool; the result's
+# colours outside the hole are not looked at.
+Complete = Callable[[NDArray[np.float32], NDArray[np.bool_]], NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How colours are propagated.
+
+    epsilon: pixels by which forward and backward flow must disagree less (the paper's value is 5,
+    that of the official scripts 20 for the propagation alone and 40 for the whole). merge: "nearer"
+    as in the official code, or "weighted" as in the paper (`passes.merge`). Two defects of the
+    official code, for comparison: lose_last: the last frame is left out of the result, and black
+    as if that were known from the second round on. cut: colours are cut to whole levels after
+    each round and at the end, where they are else kept as they are and rounded at the end.
+    """
+
+    epsilon: float = 5.0
+    merge: str = "nearer"
+    lose_last: bool = False
+    cut: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing; raises BadInput."""
+        if not self.epsilon > 0:
+            raise BadInput(f"epsilon is {self.epsilon}. Give a number of pixels above 0.")
+        if self.merge not in MERGES:
+            raise BadInput(f"merge is {self.merge!r}. Choose one of: {', '.join(MERGES)}.")
+
+
+class Propagated(NamedTuple):
+    """A filled clip, and where its colours came from.
+
+    frames: (T, H, W, 3), of the type given. source: (T, H, W) int32, the frame that a hole pixel's
+    colour was copied from (of the nearer one where two were mixed), UNSEEN where it was invented,
+    KNOWN outside the holes.
+    """
+
+    frames: Frames
+    source: NDArray[np.int32]
+
+
+def propagate(
+    frames: Frames,
+    holes: Holes,
+    *,
+    forward: Flow,
+    backward: Flow,
+    complete: Complete,
+    rules: Rules | None = None,
+) -> Propagated:
+    """Fill holes by carrying colours along completed flow, and key frames by an image network.
+
+    frames: (T, H, W, 3) uint8 or uint16. holes: (T, H, W) bool; what lies under them is not read.
+    forward, backward: (T-1, h, w, 2) float32, of another size they are resized. complete: invents
+    what is missing of a single picture. In rounds both passes are made and merged, then the key
+    frames are completed, until no hole is left; a round's colours count as known in the next. With
+    `rules.lose_last` the result has T-1 frames. Raises BadInput for arrays that do not fit.
+    """
+    rules = rules or Rules()
+    frames, holes = check_pair(frames, holes)
+    towards = _links(holes, forward, backward, rules.epsilon)
+    pictures, shown = list(frames), [_nothing(hole) for hole in holes]
+    count = len(frames) - rules.lose_last
+    while True:
+        shown = _both_passes(pictures, holes, shown, towards, rules)
+        if rules.lose_last:
+            pictures[-1] = np.zeros_like(frames[-1])
+            shown[-1] = _black(holes[-1], len(frames) - 1)
+        lost = [bool((mine.stamp < 0).any()) for mine in shown[:count]]
+        keys = key_frames(lost)
+        for key in keys:
+            shown[key] = _completed(pictures[key], holes[key], shown[key], key, complete)
+        if sum(lost) == len(keys):
+            return _result(frames[:count], holes[:count], shown, rules)
+
+
+def key_frames(lost: Sequence[bool]) -> list[int]:
+    """Return the frames to complete next, of those that still show holes (`lost`).
+
+    One walks from either end of the clip to its middle, and takes the first frame of each run with
+    holes that he enters and the last of each that he leaves.
+
+    >>> key_frames([True] * 5), key_frames([False, True, True, False, False, True])
+    ([0, 4], [1, 2, 5])
+    """
+    from_end = [len(lost) - 1 - t for t in _ends_met(lost[::-1])]
+    return sorted({*_ends_met(lost), *from_end})
+
+
+def _ends_met(lost: Sequence[bool]) -> list[int]:
+    """Return where runs begin and end that are met on the way to the middle."""
+    met, within = [], False
+    for t in range((len(lost) + 1) // 2):
+        if lost[t] != within:
+            met.append(t if lost[t] else t - 1)
+            within = not within
+    return met
+
+
+def _links(holes: Holes, forward: Flow, backward: Flow, epsilon: float) -> tuple[Links, Links]:
+    """Return the links of each frame's hole to the frame before it, and to the one after it."""
+    for name, flow in (("forward", forward), ("backward", backward)):
+        if flow.ndim != 4 or flow.shape[3] != 2 or len(flow) != len(holes) - 1:
+            raise BadInput(f"{name} flow is {flow.shape}. Give ({len(holes) - 1}, h, w, 2).")
+    size = holes.shape[1:]
+
+    def of_pair(t: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        there, back = resize_flow(forward[t], size), resize_flow(backward[t], size)
+        later = links(holes[t + 1], back, there, epsilon=epsilon)
+        return later, links(holes[t], there, back, epsilon=epsilon)
+
+    pairs = each_frame(of_pair, len(holes) - 1)
+    return [None, *(later for later, _ in pairs)], [*(earlier for _, earlier in pairs), None]
+
+
+def _both_passes(
+    frames: Sequence[NDArray[Any]],
+    holes: Holes,
+    shown: list[Shown],
+    towards: tuple[Links, Links],
+    rules: Rules,
+) -> list[Shown]:
+    """Return what each hole shows after a forward and a backward pass; it counts as the frame's."""
+    order = range(len(frames))
+    past = sweep(frames, holes, shown, towards[0], order)
+    future = sweep(frames, holes, shown, towards[1], reversed(order))
+
+    def merged(t: int) -> Shown:
+        both = merge(past[t], future[t], t, how=rules.merge)
+        colours = np.floor(both.colours) if rules.cut else both.colours
+        return both._replace(
+            colours=colours, stamp=np.where(both.stamp < 0, both.stamp, np.int32(t))
+        )
+
+    return each_frame(merged, len(frames))
+
+
+def _completed(
+    frame: NDArray[Any], hole: NDArray[np.bool_], shown: Shown, t: int, complete: Complete
+) -> Shown:
+    """Return what a hole shows when the image network has filled the rest of it."""
+    rest = np.zeros_like(hole)
+    rest[hole] = shown.stamp < 0
+    peak = np.float32(np.iinfo(frame.dtype).max / 255)
+    picture = whole(frame, hole, shown, t).colours.reshape(frame.shape) / peak
+    picture[rest] = 0
+    filled = np.asarray(complete(picture, rest), np.float32)[hole] * peak
+    invented = Shown(filled, np.full_like(shown.stamp, t), np.full_like(shown.origin, UNSEEN))
+    return shown.where(shown.stamp >= 0, invented)
+
+
+def _nothing(hole: NDArray[np.bool_]) -> Shown:
+    none = np.full(np.count_nonzero(hole), UNSEEN, np.int32)
+    return Shown(np.zeros((len(none), 3), np.float32), none, none)
+
+
+def _black(hole: NDArray[np.bool_], t: int) -> Shown:
+    nothing = _nothing(hole)
+    return nothing._replace(stamp=np.full_like(nothing.stamp, t))
+
+
+def _result(frames: Frames, holes: Holes, shown: list[Shown], rules: Rules) -> Propagated:
+    """Put what the holes show into copies of the frames, as whole levels."""
+    filled, source = frames.copy(), np.full(holes.shape, KNOWN, np.int32)
+    level = np.floor if rules.cut else np.rint
+    for t in range(len(frames)):
+        filled[t][holes[t]] = np.clip(level(shown[t].colours), 0, np.iinfo(frames.dtype).max)
+        source[t][holes[t]] = shown[t].origin
+    return Propagated(filled, source)
