@@ -14,6 +14,7 @@ from cleanplate.errors import BadInput, BadOutput
 
 torch = pytest.importorskip("torch")
 
+from cleanplate.methods.flow_guided import deepfill  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
 from cleanplate.weights import load_weights, save_weights  # noqa: E402
 
@@ -39,6 +40,22 @@ def test_official_checkpoints(state, tmp_path, wrapped):
     assert kept.config["size"] == [48, 96]
     assert kept.state.keys() == state.keys()
     assert all(torch.equal(kept.state[key], value) for key, value in state.items())
+
+
+def test_the_image_network(tmp_path):
+    """Its official file is the state dict itself."""
+    source, out = tmp_path / "deepfill.pth", tmp_path / "deepfill.safetensors"
+    state = deepfill.Network(deepfill.Config.tiny()).state_dict()
+    torch.save(state, source)
+    found = convert(source, out, method="deepfill", config="tiny")
+    assert found == check(out)
+    assert found["config"] == {"width": 4}
+    assert "CC BY-NC" in found["licence"]
+    assert load_weights(out, method="deepfill").state.keys() == state.keys()
+    with pytest.raises(BadInput, match="do not fit deepfill: 'stage_1"):
+        convert(source, out, method="deepfill")
+    with pytest.raises(BadInput, match=r"'small' is unknown. Choose one of: paper, tiny\."):
+        convert(source, out, method="deepfill", config="small")
 
 
 def test_the_published_size(tmp_path, capsys):

@@ -24,21 +24,36 @@ def _sttn() -> ModuleType:
     return network
 
 
+def _deepfill() -> ModuleType:
+    from cleanplate.methods.flow_guided import deepfill
+
+    return deepfill
+
+
 @dataclass(frozen=True)
 class Official:
     """Published checkpoints of a method.
 
-    part: the entry that holds the state dict. licence: of those that its authors published.
-    source: where from. network: imports the module with Config and Network, which needs PyTorch.
+    part: the entry that holds the state dict, None where the file is the state dict. licence: of
+    those that its authors published. source: where from. network: imports the module with Config
+    and Network, which needs PyTorch.
     """
 
-    part: str
+    part: str | None
     licence: str
     source: str
     network: Callable[[], ModuleType]
 
 
-OFFICIAL = {"sttn": Official("netG", "MIT", "https://github.com/researchmm/STTN", _sttn)}
+OFFICIAL = {
+    "sttn": Official("netG", "MIT", "https://github.com/researchmm/STTN", _sttn),
+    "deepfill": Official(
+        None,
+        "MIT; the DeepFill that it follows is CC BY-NC 4.0",
+        "https://github.com/nbei/Deep-Flow-Guided-Video-Inpainting",
+        _deepfill,
+    ),
+}
 
 
 def convert(
@@ -47,14 +62,16 @@ def convert(
     """Turn an official checkpoint into a weights file of ours; return what `check` says of it.
 
     given: .pth as the official code writes it, or its state dict alone; nothing in it is run.
-    config: how its network is built, "paper" as published, "small" or "tiny". Raises BadInput for
-    a checkpoint of another network, BadOutput where the result cannot be written.
+    config: how its network is built, "paper" as published, "small" or "tiny" where it has them.
+    Raises BadInput for a checkpoint of another network, BadOutput where the result cannot be
+    written.
     """
     official = _official(method)
     refuse_same(Path(given), Path(out))
     with torch_needed():
         room = official.network()
-    known = {"paper": room.Config, "small": room.Config.small, "tiny": room.Config.tiny}
+    smaller = {name: getattr(room.Config, name, None) for name in ("small", "tiny")}
+    known = {"paper": room.Config, **{name: make for name, make in smaller.items() if make}}
     if config not in known:
         raise BadInput(f"config {config!r} is unknown. Choose one of: {', '.join(known)}.")
     state = read_state(given, part=official.part)

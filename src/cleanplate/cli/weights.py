@@ -38,7 +38,8 @@ def show(as_json: options.Json = False) -> None:
     for method, official in OFFICIAL.items():
         typer.echo(
             f"For {method} bring the official checkpoint ({official.source}, licence "
-            f"{official.licence}) and turn it into a file of ours: cleanplate weights convert."
+            f"{official.licence}) and turn it into a file of ours: "
+            f"cleanplate weights convert --method {method}."
         )
 
 
