@@ -1,7 +1,7 @@
 """The propagation as it was published: colours carried frame by frame, and an image network.
 
 Xu, Li, Zhou, Loy, "Deep Flow-Guided Video Inpainting", CVPR 2019, section 3.3. The flow is
-completed before; what it brings to no frame is invented in a few key frames and carried on.
+completed before; what no frame shows is invented in a few key frames and carried on.
 """
 
 from __future__ import annotations
@@ -101,11 +101,11 @@ def propagate(
 def key_frames(lost: Sequence[bool]) -> list[int]:
     """Return the frames to complete next, of those that still show holes (`lost`).
 
-    One walks from either end of the clip to its middle, and takes the first frame of each run with
-    holes that he enters and the last of each that he leaves.
+    From either end of the clip one walks to its middle, and takes the frames where a run with holes
+    is entered or has just been left; one that reaches beyond the middle may have but one such end.
 
     >>> key_frames([True] * 5), key_frames([False, True, True, False, False, True])
-    ([0, 4], [1, 2, 5])
+    ([0, 4], [1, 5])
     """
     from_end = [len(lost) - 1 - t for t in _ends_met(lost[::-1])]
     return sorted({*_ends_met(lost), *from_end})
