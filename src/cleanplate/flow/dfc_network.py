@@ -22,6 +22,7 @@ DILATIONS = (1, 1, 2, 4)
 BLOCKS = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
 DIRECTIONS = {"first": 1, "refinement": 2}  # flows that a stage completes at once
 PAIRINGS = ("frame", "pair")
+LEAST_SIDE = 4  # pixels, that a picture has to have
 SPREAD = 0.01  # of the weights of a new network
 
 
@@ -85,7 +86,7 @@ class Network(nn.Module):
 
     Windows of flows are (B, 33, H, W): of 11 flows in the order of time dx and dy, in pixels at
     this size, and the mask, 1 in the hole. In the refinement 11 flows of the other direction
-    follow. Sides are 4 pixels or more.
+    follow. Sides are LEAST_SIDE pixels or more.
     """
 
     def __init__(self, config: Config | None = None) -> None:
