@@ -14,10 +14,10 @@ NOTHING = 1e-12  # below the share of a mask that covers anything
 def masked_l1(result: Tensor, truth: Tensor, mask: Tensor, *, joined: bool = False) -> Tensor:
     """Return the mean absolute difference where a mask is 1, over the share that it covers.
 
-    result, truth: (B, T, C, H, W). mask: (B, T, 1, H, W). The mean over all elements is divided by
-    the mean of the mask (STTN, equations 6 and 7), clip by clip and then averaged, so that it does
-    not matter which clips share a batch; joined: over the whole batch at once, as the official
-    code does. A mask that covers nothing counts as no difference.
+    result, truth: (B, ..., C, H, W). mask: (B, ..., 1, H, W). The mean over all elements is divided
+    by the mean of the mask (STTN, equations 6 and 7), clip by clip and then averaged, so that it
+    does not matter which clips share a batch; joined: over the whole batch at once, as the official
+    code of STTN does, and that of DFC-Net. A mask that covers nothing counts as no difference.
     """
     off = (mask * (result - truth)).abs()
     if joined:
@@ -34,6 +34,32 @@ def change_l1(result: Tensor, truth: Tensor, mask: Tensor, *, joined: bool = Fal
     """
     both = mask[:, 1:] * mask[:, :-1]
     return masked_l1(result.diff(dim=1), truth.diff(dim=1), both, joined=joined)
+
+
+def hard_flow_l1(result: Tensor, truth: Tensor, mask: Tensor, *, share: float = 0.5) -> Tensor:
+    """Return the mean error of the flow, |dx| + |dy|, over the hard pixels of all clips.
+
+    Shapes as for `masked_l1`, C = 2; a mask is 0 or 1. Source: hard flow example mining, Xu et
+    al., CVPR 2019, section 3.1; share: `p` there, see `hard_pixels`. Without a hard pixel it is 0.
+    """
+    error = (result - truth).abs().sum(dim=-3, keepdim=True)
+    hard = hard_pixels(error.detach(), mask, share=share)
+    return (error * hard).sum() / hard.sum().clamp(min=1)
+
+
+def hard_pixels(error: Tensor, mask: Tensor, *, share: float = 0.5) -> Tensor:
+    """Return where the error is above that of all but a share of a clip's masked pixels, bool.
+
+    error, mask: (B, ..., 1, H, W), a mask is 0 or 1. Pixels as bad as the limit itself are not
+    hard, as in the official code of DFC-Net, so that none are where all are alike.
+    """
+    hard = mask > 0
+    for number, inside in enumerate(hard):
+        ranked = error[number][inside].sort().values
+        if len(ranked):
+            limit = ranked[min(int((1 - share) * len(ranked)), len(ranked) - 1)]
+            hard[number] = inside & (error[number] > limit)
+    return hard
 
 
 def feature_l1(result: Sequence[Tensor], truth: Sequence[Tensor]) -> Tensor:

@@ -15,6 +15,8 @@ from cleanplate.losses import (  # noqa: E402
     change_l1,
     feature_l1,
     gram_l1,
+    hard_flow_l1,
+    hard_pixels,
     hinge_fake,
     hinge_real,
     masked_l1,
@@ -116,3 +118,44 @@ def test_a_change_that_is_the_same_costs_nothing():
     loss.backward()
     assert loss.item() == 0
     assert not result.grad.any()
+
+
+def flows():
+    """Flows of three clips, their truth, and holes."""
+    mask = torch.from_numpy(golden_rule.boxes(3, 20, 30)[:, None].astype(np.float32))
+    return tensor(61, (3, 2, 20, 30)), tensor(62, (3, 2, 20, 30)), mask
+
+
+def test_golden_flow_losses():
+    result, truth, mask = flows()
+    plain = masked_l1(result, truth, mask, joined=True).item()
+    assert plain == pytest.approx(GOLDEN["dfgvi_l1"].item(), rel=1e-5)
+    assert hard_flow_l1(result, truth, mask).item() == pytest.approx(
+        GOLDEN["dfgvi_hard"].item(), rel=1e-5
+    )
+    hard = hard_pixels((result - truth).abs().sum(dim=1, keepdim=True), mask)
+    assert hard.sum(dim=(1, 2, 3)).tolist() == GOLDEN["dfgvi_hard_pixels"].tolist()
+    assert mask.sum(dim=(1, 2, 3)).tolist() == GOLDEN["dfgvi_hole_pixels"].tolist()
+
+
+def test_hard_pixels_are_those_that_are_worst():
+    error = torch.tensor([4.0, 1, 3, 2, 9, 0]).reshape(1, 1, 2, 3)
+    mask = torch.tensor([1.0, 1, 1, 1, 0, 0]).reshape(1, 1, 2, 3)
+    for share, wanted in ((0.5, [4]), (0.75, [3, 4]), (1, [2, 3, 4]), (0, [])):
+        assert error[hard_pixels(error, mask, share=share)].sort().values.tolist() == wanted
+    result = torch.zeros(1, 2, 2, 3, requires_grad=True)
+    truth = torch.cat([error, 2 * error], dim=1)
+    loss = hard_flow_l1(result, truth, mask, share=0.75)
+    loss.backward()
+    assert loss.item() == 3 * (4 + 3) / 2
+    assert (result.grad != 0).sum() == 4
+
+
+def test_where_no_pixel_is_hard():
+    result, truth, mask = flows()
+    for same, hole in ((truth, mask), (result, torch.zeros_like(mask)), (truth + 1, mask)):
+        same = same.clone().requires_grad_()
+        loss = hard_flow_l1(same, truth, hole, share=0)
+        loss.backward()
+        assert loss.item() == 0
+        assert not same.grad.any()
