@@ -14,6 +14,7 @@ from cleanplate.errors import BadInput, BadOutput
 
 torch = pytest.importorskip("torch")
 
+from cleanplate.flow import dfc_network  # noqa: E402
 from cleanplate.methods.flow_guided import deepfill  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
 from cleanplate.weights import load_weights, save_weights  # noqa: E402
@@ -63,6 +64,68 @@ def test_the_published_size(tmp_path, capsys):
     out = str(tmp_path / "sttn.safetensors")
     assert main(["weights", "convert", str(tmp_path / "sttn.pth"), "-o", out]) == 0
     assert "sttn, 16,556,163 parameters" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def stage():
+    torch.manual_seed(0)
+    return dfc_network.Network(dfc_network.Config.tiny())
+
+
+def checkpoint(network):
+    """As DFC-Net's training writes it: what is trained side by side, and the optimiser."""
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-4, momentum=0.9)
+    network(torch.ones(1, 33, 8, 8)).sum().backward()
+    optimizer.step()
+    model = torch.nn.DataParallel(network).state_dict()
+    return {"n_iter": 7, "model": model, "optimizer": optimizer.state_dict()}
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_checkpoints_of_flow_completion(stage, tmp_path, old):
+    source, out = tmp_path / "stage1.pth", tmp_path / "stage1.safetensors"
+    torch.save(checkpoint(stage), source, _use_new_zipfile_serialization=not old)
+    found = convert(source, out, method="dfc", config="tiny")
+    assert found == check(out)
+    assert (found["method"], found["config"]["stage"]) == ("dfc", "first")
+    kept = load_weights(out, method="dfc").state
+    assert kept.keys() == stage.state_dict().keys()
+    assert all(torch.equal(kept[key], value) for key, value in stage.state_dict().items())
+
+
+def test_a_checkpoint_tells_which_published_network_it_is_of(tmp_path, capsys):
+    config = dfc_network.Config(backbone="resnet50", stage="refinement")
+    with torch.device("meta"):
+        shapes = dfc_network.Network(config).state_dict()
+    state = {
+        f"module.{key}": torch.zeros((), dtype=like.dtype).expand(like.shape)
+        for key, like in shapes.items()
+    }
+    torch.save({"n_iter": 1, "model": state, "optimizer": {}}, tmp_path / "refine.pth")
+    words = ["weights", "convert", str(tmp_path / "refine.pth"), "--method", "dfc"]
+    assert main([*words, "-o", str(tmp_path / "refine.safetensors")]) == 0
+    said = capsys.readouterr().out
+    assert "backbone resnet50, stage refinement" in said
+    assert "MIT, if https://github.com/nbei/" in said
+
+
+def test_what_is_no_checkpoint_of_flow_completion(stage, tmp_path):
+    good, mark = checkpoint(stage), tmp_path / "mark"
+    model = good["model"]
+    mixed = {key.removeprefix("module.conv1."): value for key, value in model.items()}
+    for problem, content, config in (
+        (r"do not fit dfc: 'conv1.weight' is \(4, 33", good, "paper"),
+        ("more than tensors, and were not opened", {**good, "n_iter": Malicious(mark)}, "tiny"),
+        ("hold 'n_iter', which is not a tensor", {**good, "epoch": 3}, "tiny"),
+        ("'conv1.weight' is missing", {**good, "model": mixed}, "tiny"),
+        ("hold 'n_iter', which is not", {"n_iter": 7, "optimizer": good["optimizer"]}, "tiny"),
+        ("config 'small' is unknown. Choose one of: paper, tiny", good, "small"),
+    ):
+        torch.save(content, tmp_path / "dfc.pth")
+        with pytest.raises(BadInput, match=problem):
+            convert(tmp_path / "dfc.pth", tmp_path / "w.safetensors", method="dfc", config=config)
+        assert not mark.exists()
+        assert not (tmp_path / "w.safetensors").exists()
 
 
 class Malicious:

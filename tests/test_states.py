@@ -144,6 +144,18 @@ def test_files_without_a_state_dict(tmp_path, content, problem):
     refused(problem, read_state, tmp_path / "w.pt")
 
 
+def test_what_is_left_out(tmp_path):
+    path, state = tmp_path / "w.pt", {"module.a": torch.ones(2), "module.b": torch.zeros(1)}
+    torch.save({"model": state, "step": 3}, path)
+    found = read_state(path, part="model", beside=("step", "optimizer"), prefix="module.")
+    assert found.keys() == {"a", "b"}
+    assert torch.equal(found["a"], state["module.a"])
+    refused("hold 'model', which is not", read_state, path, part="net", beside=("model",))
+    refused("hold 'model', which is not", read_state, path, part="model", prefix="module.")
+    torch.save({**state, "c": torch.zeros(1)}, path)  # not all begin so: nothing is left out
+    assert read_state(path, prefix="module.").keys() == {*state, "c"}
+
+
 def test_files_that_are_not_there_or_of_another_kind(tmp_path):
     refused(r"none\.pth are not there", read_state, tmp_path / "none.pth")
     (tmp_path / "folder.pth").mkdir()

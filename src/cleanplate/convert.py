@@ -30,19 +30,27 @@ def _deepfill() -> ModuleType:
     return deepfill
 
 
+def _dfc() -> ModuleType:
+    from cleanplate.flow import dfc_network
+
+    return dfc_network
+
+
 @dataclass(frozen=True)
 class Official:
     """Published checkpoints of a method.
 
-    part: the entry that holds the state dict, None where the file is the state dict. licence: of
-    those that its authors published. source: where from. network: imports the module with Config
-    and Network, which needs PyTorch.
+    part: the entry that holds the state dict, None where the file is the state dict. beside:
+    entries that may lie beside it. prefix: of all its keys. licence: of those that its authors published.
+    source: where from. network: imports the module with Config and Network, which needs PyTorch.
     """
 
     part: str | None
     licence: str
     source: str
     network: Callable[[], ModuleType]
+    beside: tuple[str, ...] = ()
+    prefix: str = ""
 
 
 OFFICIAL = {
@@ -53,6 +61,14 @@ OFFICIAL = {
         "https://github.com/nbei/Deep-Flow-Guided-Video-Inpainting",
         _deepfill,
     ),
+    "dfc": Official(
+        "model",
+        "MIT",
+        "https://github.com/nbei/Deep-Flow-Guided-Video-Inpainting",
+        _dfc,
+        beside=("n_iter", "optimizer"),
+        prefix="module.",
+    ),
 }
 
 
@@ -62,20 +78,25 @@ def convert(
     """Turn an official checkpoint into a weights file of ours; return what `check` says of it.
 
     given: .pth as the official code writes it, or its state dict alone; nothing in it is run.
-    config: how its network is built, "paper" as published, "small" or "tiny" where it has them.
-    Raises BadInput for a checkpoint of another network, BadOutput where the result cannot be
-    written.
+    method: whose it is, of "dfc" (DFC-Net) one stage. config: how its network is built, "paper" as
+    published, "small" or "tiny" where it has them. Raises BadInput for a checkpoint of another
+    network, BadOutput where the result cannot be written.
     """
     official = _official(method)
     refuse_same(Path(given), Path(out))
     with torch_needed():
         room = official.network()
-    smaller = {name: getattr(room.Config, name, None) for name in ("small", "tiny")}
-    known = {"paper": room.Config, **{name: make for name, make in smaller.items() if make}}
+    smaller = [name for name in ("small", "tiny") if hasattr(room.Config, name)]
+    known = ("paper", *smaller)
     if config not in known:
         raise BadInput(f"config {config!r} is unknown. Choose one of: {', '.join(known)}.")
-    state = read_state(given, part=official.part)
-    built_so = known[config]()
+    state = read_state(given, part=official.part, beside=official.beside, prefix=official.prefix)
+    if config != "paper":
+        built_so = getattr(room.Config, config)()
+    elif hasattr(room.Config, "published"):  # several are, and the state dict tells which it is of
+        built_so = room.Config.published(state)
+    else:
+        built_so = room.Config()
     network_of(lambda: room.Network(built_so), state, name=method, source=str(given))
     about = {
         "licence": f"{official.licence}, if {official.source} published them",

@@ -39,20 +39,26 @@ def torch_needed() -> Iterator[None]:
 
 
 def read_state(
-    path: str | os.PathLike[str], *, sha256: str | None = None, part: str | None = None
+    path: str | os.PathLike[str],
+    *,
+    sha256: str | None = None,
+    part: str | None = None,
+    beside: tuple[str, ...] = (),
+    prefix: str = "",
 ) -> dict[str, Tensor]:
     """Return the tensors of a weights file by their keys, on the CPU.
 
     path: .safetensors, or .pt and .pth as PyTorch saves a state dict; nothing in the file is run.
     sha256: the file's checksum in hexadecimal, if it is known. part: the entry under which such
-    files keep the state dict, if it is there. Raises BadInput for a file that is missing, damaged,
-    of another kind or another sum, or that holds anything but named tensors.
+    files keep the state dict, if it is there. beside: entries that may lie beside it, and are left
+    out. prefix: what all keys may begin with, and is left out. Raises BadInput for a file that is
+    missing, damaged, of another kind or another sum, or that holds anything but named tensors.
     """
     path = there(path)
     if sha256 is not None:
         _check_sum(path, sha256)
     state = _read(path)
-    if part is not None and isinstance(state, dict) and set(state) == {part}:
+    if part is not None and isinstance(state, dict) and {part} <= set(state) <= {part, *beside}:
         state = state[part]
     if not isinstance(state, dict) or not state:
         raise BadInput(f"weights {path} hold no named tensors. Give the state dict of a network.")
@@ -64,7 +70,8 @@ def read_state(
                 f"weights {path} hold {shown(key)}, which is not a tensor with a name. "
                 "Give the state dict alone."
             )
-    return dict(state)
+    skip = len(prefix) if all(key.startswith(prefix) for key in state) else 0
+    return {key[skip:]: value for key, value in state.items()}
 
 
 def fit_state(
