@@ -194,9 +194,9 @@ def _completed(network: Network, window: list[tuple[Triple, Triple]]) -> tuple[F
     flows = torch.stack([triple.channels for triple in middle])
     flow, mask = flows[:, :2], flows[:, 2:] > 0
     if mask.any():
-        directions = [torch.cat([pair[way].channels for pair in window]) for way in (0, 1)]
-        size = flows.shape[-2:]
-        predicted = network(torch.stack(directions).reshape(-1, network.config.channels_in, *size))
+        given = torch.cat([pair[way].channels for way in (0, 1) for pair in window])
+        size = given.shape[1:]
+        predicted = network(given.reshape(-1, network.config.channels_in, *size))
         flow = torch.where(mask, predicted.reshape(2, 2, *size), flow)
     ahead, back = flow.permute(0, 2, 3, 1).float().cpu().contiguous().numpy()
     return Field(ahead, middle[0].hole), Field(back, middle[1].hole)
