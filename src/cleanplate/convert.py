@@ -41,8 +41,9 @@ class Official:
     """Published checkpoints of a method.
 
     part: the entry that holds the state dict, None where the file is the state dict. beside:
-    entries that may lie beside it. prefix: of all its keys. licence: of those that its authors published.
-    source: where from. network: imports the module with Config and Network, which needs PyTorch.
+    entries that may lie beside it. prefix: of all its keys. licence: of those that its authors
+    published. source: where from. network: imports the module with Config and Network, which
+    needs PyTorch.
     """
 
     part: str | None
