@@ -16,9 +16,9 @@ from cleanplate.flow.dfc import (  # noqa: E402
     Stages,
     complete_by_network,
     load_stage,
-    resized_flow,
 )
 from cleanplate.flow.dfc_network import Config, Network  # noqa: E402
+from cleanplate.flow.resize import resize_flow  # noqa: E402
 from cleanplate.weights import save_weights  # noqa: E402
 
 SIZE = (36, 52)
@@ -61,7 +61,7 @@ class Echo(torch.nn.Module):
 def at(flow, hole, size, stages):
     how = cv2.INTER_NEAREST if stages.nearest_holes else cv2.INTER_LINEAR
     small = cv2.resize(hole.astype(np.float32), size[::-1], interpolation=how) > 0
-    return resized_flow(flow, size), small
+    return resize_flow(flow, size), small
 
 
 def predicted(made, triples):
@@ -114,8 +114,8 @@ def twin(forward, backward, doubtful, networks, stages):
                     done[1][i + step] = pasted(fro[i + step], both[..., 2:])
         to, fro = done[0], {i: flow for i, flow in done[1].items() if i > 0}
     for t in range(last):
-        forward[t][to_hole[t]] = resized_flow(to[t], SIZE)[to_hole[t]]
-        backward[t][fro_hole[t + 1]] = resized_flow(fro[t + 1], SIZE)[fro_hole[t + 1]]
+        forward[t][to_hole[t]] = resize_flow(to[t], SIZE)[to_hole[t]]
+        backward[t][fro_hole[t + 1]] = resize_flow(fro[t + 1], SIZE)[fro_hole[t + 1]]
     return forward, backward
 
 
@@ -245,12 +245,6 @@ def test_small_clips_whole_holes_and_none(size, pairs, whole):
     assert np.isfinite(found).all()
     if not whole:
         np.testing.assert_array_equal(found, given)
-
-
-def test_a_flow_at_another_size():
-    flow = np.full((10, 20, 2), (3.0, -40.0), np.float32)
-    np.testing.assert_allclose(resized_flow(flow, (5, 40)), np.full((5, 40, 2), (6.0, -5.0)))
-    assert not np.shares_memory(resized_flow(flow, (10, 20)), flow)
 
 
 def test_a_stage_from_a_file_of_ours(tmp_path):

@@ -22,6 +22,7 @@ from cleanplate.configs import built
 from cleanplate.errors import BadInput
 from cleanplate.flow.dfc_network import LEAST_SIDE, WINDOW, Config, Network
 from cleanplate.flow.region_fill import region_fill
+from cleanplate.flow.resize import resize_flow
 from cleanplate.states import network_of
 from cleanplate.video import Flow, Holes
 from cleanplate.weights import load_weights
@@ -108,20 +109,8 @@ def complete_by_network(
     # Each stage has read more than REACH flows ahead of the one that is replaced.
     for t, pair in enumerate(pairs):
         for flow, field in zip((forward, backward), pair, strict=True):
-            flow[t][field.hole] = resized_flow(field.flow, full)[field.hole]
+            flow[t][field.hole] = resize_flow(field.flow, full)[field.hole]
     return forward, backward
-
-
-def resized_flow(flow: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
-    """Return a flow (H, W, 2) at a size (height, width), in pixels there, a new array.
-
-    Interpolated bilinearly; what leads further than the picture is wide or high is cut.
-    """
-    height, width = flow.shape[:2]
-    limit = np.array([width, height], np.float32)
-    scale = np.array([size[1] / width, size[0] / height], np.float32)
-    resized = cv2.resize(flow, size[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(resized, -limit, limit) * scale, np.float32)
 
 
 def load_stage(path: str | os.PathLike[str]) -> Network:
@@ -174,7 +163,7 @@ def _stage(
 
 def _triple(field: Field, network: Network, size: Size, stages: Stages) -> Triple:
     """Bring a flow and its hole to a stage's size; before the first one its hole is filled."""
-    flow = resized_flow(field.flow, size)
+    flow = resize_flow(field.flow, size)
     how = cv2.INTER_NEAREST if stages.nearest_holes else cv2.INTER_LINEAR
     hole = cv2.resize(field.hole.astype(np.float32), size[::-1], interpolation=how) > 0
     if network.config.stage == "first":
