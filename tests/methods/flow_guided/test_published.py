@@ -13,7 +13,7 @@ from cleanplate.errors import BadInput
 from cleanplate.flow.resize import resize_flow
 from cleanplate.methods.flow_guided.consistency import links
 from cleanplate.methods.flow_guided.published import Rules, key_frames, propagate
-from cleanplate.video import KNOWN, UNSEEN
+from cleanplate.video import KNOWN, UNSEEN, Filled, Provenance
 
 WANTED = np.load(Path(__file__).parents[2] / "golden" / "propagation.npz")
 
@@ -41,7 +41,7 @@ def gathered(picture, index, missing):
 
 def test_golden_warp():
     frames, _, forward, backward = golden_rule.propagation_case()
-    index = links(np.ones((60, 80), bool), backward[2], forward[2], epsilon=5)
+    index = links(np.ones((60, 80), bool), backward[2], forward[2], epsilon=5).pixel
     assert np.array_equal(gathered(frames[2], index, 0), WANTED["warp_label_case"])
     numbers = np.arange(60 * 80).reshape(60, 80, 1)
     assert np.array_equal(gathered(numbers, index, -1), WANTED["warp_label_case_m1"])
@@ -60,12 +60,12 @@ def test_golden_flow_resizing():
     assert golden_rule.max_error(found, WANTED["flow_tf_half"]) < 1e-5
 
 
-def run(case, **rules):
+def run(case, *, prior=None, progress=None, in_place=False, **rules):
     ramp = Ramp()
     frames, holes, forward, backward = case
-    found = propagate(
-        frames, holes, forward=forward, backward=backward, complete=ramp, rules=Rules(**rules)
-    )
+    more = {"prior": prior, "progress": progress, "in_place": in_place}
+    flow = {"forward": forward, "backward": backward}
+    found = propagate(frames, holes, **flow, complete=ramp, rules=Rules(**rules), **more)
     return found, ramp
 
 
@@ -127,7 +127,7 @@ def test_like_the_slow_twin(seed, rules):
 def test_links_like_the_slow_twin(seed):
     _, _, forward, backward = noisy_case(seed, size=(20, 30))
     numbers = np.arange(600).reshape(20, 30, 1)
-    index = links(np.ones((20, 30), bool), forward[0], backward[0], epsilon=1.5)
+    index = links(np.ones((20, 30), bool), forward[0], backward[0], epsilon=1.5).pixel
     wanted = warped(numbers, forward[0], backward[0], 1.5, -1)
     assert np.array_equal(gathered(numbers, index, -1), wanted)
     assert 0.1 < (index >= 0).mean() < 0.9
@@ -145,11 +145,59 @@ def test_sources():
     holes[:] = False
     holes[:, 4, 5], holes[1:3, 2, 2], holes[0, 0, 0] = True, True, True
     found = run((frames, holes, forward, backward))[0]
-    assert (found.source[:, 4, 5] == UNSEEN).all()
-    assert found.source[:, 2, 2].tolist() == [KNOWN, 0, 3, KNOWN, KNOWN]
+    assert (found.provenance.source[:, 4, 5] == UNSEEN).all()
+    assert found.provenance.source[:, 2, 2].tolist() == [KNOWN, 0, 3, KNOWN, KNOWN]
     assert np.array_equal(found.frames[:, 2, 2], frames[[0, 0, 3, 3, 4], 2, 2])
-    assert found.source[0, 0, 0] == 1
-    assert (found.source == KNOWN).sum() == (~holes).sum()
+    assert found.provenance.source[0, 0, 0] == 1
+    assert (found.provenance.source == KNOWN).sum() == (~holes).sum()
+
+
+def test_residuals():
+    """Of the way there and back, a step; none where the colour was invented."""
+    frames, holes, forward, backward = noisy_case(0)
+    forward[:], backward[:], holes[:] = 0.25, 0, False
+    holes[:3, 4, 5], holes[:, 2, 2] = True, True
+    found = run((frames, holes, forward, backward))[0].provenance
+    np.testing.assert_allclose(found.inconsistency[:3, 4, 5], 0.125**0.5, rtol=1e-3)
+    assert found.source[:3, 4, 5].tolist() == [3, 3, 3]
+    assert np.count_nonzero(found.inconsistency) == 3
+
+
+def still_case():
+    """Nothing moves, and one pixel is never seen, another only in the last frame."""
+    frames, holes, forward, backward = noisy_case(0)
+    forward[:], backward[:], holes[:] = 0, 0, False
+    holes[:, 4, 5], holes[:4, 2, 2] = True, True
+    return frames, holes, forward, backward
+
+
+def test_what_no_frame_shows_is_taken_from_those_filled_before():
+    case = still_case()
+    before = case[0][:2].copy()
+    before[:, 4, 5], before[:, 2, 2] = [[1, 2, 3], [4, 5, 6]], 0
+    source = np.full(before.shape[:3], KNOWN)
+    source[:, 4, 5], source[:, 2, 2] = [UNSEEN, -7], 0
+    prior = Filled(before, Provenance(source, np.zeros(source.shape, np.float16)))
+    found, ramp = run(case, prior=prior)
+    assert not ramp.calls
+    assert found.frames[:, 4, 5].tolist() == [[1, 2, 3]] + 4 * [[4, 5, 6]]
+    assert found.provenance.source[:, 4, 5].tolist() == [UNSEEN, -7, -7, -7, -7]
+    assert np.array_equal(found.frames[:4, 2, 2], case[0][[4] * 4, 2, 2])
+
+
+def test_progress_is_the_share_that_shows_something():
+    shares = []
+    run(still_case(), progress=shares.append)
+    assert shares == [pytest.approx(4 / 9), 1]
+
+
+def test_frames_are_painted_into_where_that_is_allowed():
+    case = noisy_case(0)
+    before = case[0].copy()
+    wanted = run(case)[0].frames
+    assert np.array_equal(case[0], before)
+    run(case, in_place=True)
+    assert np.array_equal(case[0], wanted)
 
 
 def test_colours_between_are_mixed():
@@ -167,7 +215,7 @@ def test_sixteen_bits_like_eight():
     wide = case[0].astype(np.uint16) * 257
     found, wanted = run((wide, *case[1:]))[0], run(case)[0]
     assert found.frames.dtype == np.uint16
-    assert np.array_equal(found.source, wanted.source)
+    assert np.array_equal(found.provenance.source, wanted.provenance.source)
     assert np.abs(found.frames / 257 - wanted.frames).max() <= 0.5
 
 
@@ -181,13 +229,13 @@ def test_what_lies_under_holes_is_not_read():
 def test_little_and_broken_clips():
     frames, holes, forward, backward = noisy_case(0)
     alone = run((frames[:1], holes[:1], forward[:0], backward[:0]))[0]
-    assert (alone.source[holes[:1]] == UNSEEN).all()
+    assert (alone.provenance.source[holes[:1]] == UNSEEN).all()
     whole = run((frames, np.zeros_like(holes), forward, backward))[0]
     assert np.array_equal(whole.frames, frames)
     nothing = run((frames, np.ones_like(holes), forward, backward))[0]
-    assert (nothing.source == UNSEEN).all()
+    assert (nothing.provenance.source == UNSEEN).all()
     lost = run((frames, holes, forward * np.nan, backward))[0]
-    assert (lost.source[holes] == UNSEEN).all()
+    assert (lost.provenance.source[holes] == UNSEEN).all()
     with pytest.raises(BadInput, match=r"backward flow is \(3, 9, 12, 2\)\. Give \(4, h, w, 2\)"):
         run((frames, holes, forward, backward[1:]))
     for wrong in ({"epsilon": 0.0}, {"epsilon": float("nan")}, {"merge": "mean"}):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.methods.flow_guided.consistency import NOWHERE, Links
 from cleanplate.video import UNSEEN, Holes
 
 MERGES = ("nearer", "weighted")
@@ -18,12 +19,14 @@ class Shown(NamedTuple):
 
     colours: (N, 3) float32, in levels; they mean nothing where nothing is shown. stamp: (N,) int32,
     the frame that counts as its time, UNSEEN where nothing is shown. origin: (N,) int32, the frame
-    that really showed the colour, UNSEEN where it was invented.
+    that really showed the colour, UNSEEN where it was invented. residual: (N,) float32,
+    forward-backward residual summed along the way, pixels.
     """
 
     colours: NDArray[np.float32]
     stamp: NDArray[np.int32]
     origin: NDArray[np.int32]
+    residual: NDArray[np.float32]
 
     def where(self, mine: NDArray[np.bool_], other: Shown) -> Shown:
         """Take these where `mine` (N,) is True, and the other's elsewhere."""
@@ -33,10 +36,14 @@ class Shown(NamedTuple):
         )
         return Shown(*parts)
 
-    def at(self, index: NDArray[Any]) -> Shown:
-        """Return what is shown at some of the places: nothing at those that are negative."""
-        taken = Shown(*(part[index] for part in self))
-        return taken._replace(stamp=np.where(index < 0, np.int32(UNSEEN), taken.stamp))
+    def through(self, links: Links) -> Shown:
+        """Return what is shown where links lead: nothing where that is NOWHERE."""
+        parts: Any = (part[links.pixel] for part in self)
+        taken = Shown(*parts)
+        return taken._replace(
+            stamp=np.where(links.pixel == NOWHERE, np.int32(UNSEEN), taken.stamp),
+            residual=taken.residual + links.residual,
+        )
 
 
 def whole(frame: NDArray[Any], hole: NDArray[np.bool_], shown: Shown, t: int) -> Shown:
@@ -47,7 +54,7 @@ def whole(frame: NDArray[Any], hole: NDArray[np.bool_], shown: Shown, t: int) ->
     inside = hole.ravel()
     colours = frame.reshape(-1, 3).astype(np.float32)
     stamp, origin = (np.full(inside.size, t, np.int32) for _ in range(2))
-    everything = Shown(colours, stamp, origin)
+    everything = Shown(colours, stamp, origin, np.zeros(inside.size, np.float32))
     for mine, given in zip(everything, shown, strict=True):
         mine[inside] = given
     return everything
@@ -57,21 +64,20 @@ def sweep(
     frames: Sequence[NDArray[Any]],
     holes: Holes,
     shown: Sequence[Shown],
-    links: Sequence[NDArray[np.int32] | None],
+    links: Sequence[Links | None],
     order: Iterable[int],
 ) -> list[Shown]:
     """Carry colours from frame to frame in an order, through the pixels that show nothing.
 
     frames: T of (H, W, 3). holes: (T, H, W) bool. shown: at the N pixels of each frame's hole; what
-    is there stays. links: their pixels in the frame that comes before in this order (`links` of
-    consistency.py), None for the first. Returns T of the like. Source: Xu et al., CVPR 2019,
-    section 3.3.
+    is there stays. links: where they lie in the frame that comes before in this order, None for the
+    first. Returns T of the like. Source: Xu et al., CVPR 2019, section 3.3.
     """
     result, before = list(shown), None
     for t in order:
         link, own = links[t], shown[t]
         if before is not None and link is not None:
-            result[t] = own.where(own.stamp >= 0, before.at(link))
+            result[t] = own.where(own.stamp >= 0, before.through(link))
         before = whole(frames[t], holes[t], result[t], t)
     return result
 

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
 from cleanplate.flow.resize import resize_flow
-from cleanplate.methods.flow_guided.consistency import links
+from cleanplate.methods.flow_guided.consistency import Links, links
 from cleanplate.methods.flow_guided.passes import MERGES, Shown, merge, sweep, whole
 from cleanplate.threads import each_frame
-from cleanplate.video import KNOWN, UNSEEN, Flow, Frames, Holes, check_pair
+from cleanplate.video import (
+    KNOWN,
+    UNSEEN,
+    Filled,
+    Flow,
+    Frames,
+    Holes,
+    Provenance,
+    check_pair,
+    to_clip,
+)
 
-Links = list[NDArray[np.int32] | None]
 # Completes a picture (H, W, 3) float32, RGB, 0 to 255, 0 in its hole (H, W) bool; the result's
 # colours outside the hole are not looked at.
 Complete = Callable[[NDArray[np.float32], NDArray[np.bool_]], NDArray[Any]]
@@ -51,18 +60,6 @@ class Rules:
             raise BadInput(f"merge is {self.merge!r}. Choose one of: {', '.join(MERGES)}.")
 
 
-class Propagated(NamedTuple):
-    """A filled clip, and where its colours came from.
-
-    frames: (T, H, W, 3), of the type given. source: (T, H, W) int32, the frame that a hole pixel's
-    colour was copied from (of the nearer one where two were mixed), UNSEEN where it was invented,
-    KNOWN outside the holes.
-    """
-
-    frames: Frames
-    source: NDArray[np.int32]
-
-
 def propagate(
     frames: Frames,
     holes: Holes,
@@ -71,31 +68,46 @@ def propagate(
     backward: Flow,
     complete: Complete,
     rules: Rules | None = None,
-) -> Propagated:
+    prior: Filled | None = None,
+    progress: Callable[[float], None] | None = None,
+    in_place: bool = False,
+) -> Filled:
     """Fill holes by carrying colours along completed flow, and key frames by an image network.
 
     frames: (T, H, W, 3) uint8 or uint16. holes: (T, H, W) bool; what lies under them is not read.
     forward, backward: (T-1, h, w, 2) float32, of another size they are resized. complete: invents
     what is missing of a single picture. In rounds both passes are made and merged, then the key
-    frames are completed, until no hole is left; a round's colours count as known in the next. With
-    `rules.lose_last` the result has T-1 frames. Raises BadInput for arrays that do not fit.
+    frames are completed, until no hole is left; a round's colours count as known in the next. Where
+    two colours are mixed, the nearer one's frame is the source. With `rules.lose_last` the result
+    has T-1 frames. prior: the first frames as they were filled before; what no frame shows is taken
+    from them before anything is invented. progress: called after both passes with the share of the
+    holes' pixels that show something. in_place: paint into `frames` itself. Raises BadInput for
+    arrays that do not fit.
     """
     rules = rules or Rules()
     frames, holes = check_pair(frames, holes)
     towards = _links(holes, forward, backward, rules.epsilon)
     pictures, shown = list(frames), [_nothing(hole) for hole in holes]
-    count = len(frames) - rules.lose_last
+    count, before = len(frames) - rules.lose_last, 0 if prior is None else len(prior.frames)
     while True:
         shown = _both_passes(pictures, holes, shown, towards, rules)
         if rules.lose_last:
             pictures[-1] = np.zeros_like(frames[-1])
             shown[-1] = _black(holes[-1], len(frames) - 1)
-        lost = [bool((mine.stamp < 0).any()) for mine in shown[:count]]
-        keys = key_frames(lost)
+        lost = [int((mine.stamp < 0).sum()) for mine in shown[:count]]
+        if progress:
+            progress(1 - sum(lost) / max(int(holes.sum()), 1))
+        keys = np.flatnonzero(lost[:before]).tolist() or key_frames([some > 0 for some in lost])
         for key in keys:
-            shown[key] = _completed(pictures[key], holes[key], shown[key], key, complete)
-        if sum(lost) == len(keys):
-            return _result(frames[:count], holes[:count], shown, rules)
+            mine, hole = shown[key], holes[key]
+            if prior is not None and key < before:
+                given = _filled_before(prior, hole, key)
+            else:
+                given = _completed(pictures[key], hole, mine, key, complete)
+            shown[key] = mine.where(mine.stamp >= 0, given)
+        if np.count_nonzero(lost) == len(keys):
+            painted = frames if in_place else frames.copy()
+            return _result(painted[:count], holes[:count], shown, rules)
 
 
 def key_frames(lost: Sequence[bool]) -> list[int]:
@@ -121,14 +133,16 @@ def _ends_met(lost: Sequence[bool]) -> list[int]:
     return met
 
 
-def _links(holes: Holes, forward: Flow, backward: Flow, epsilon: float) -> tuple[Links, Links]:
+def _links(
+    holes: Holes, forward: Flow, backward: Flow, epsilon: float
+) -> tuple[list[Links | None], list[Links | None]]:
     """Return the links of each frame's hole to the frame before it, and to the one after it."""
     for name, flow in (("forward", forward), ("backward", backward)):
         if flow.ndim != 4 or flow.shape[3] != 2 or len(flow) != len(holes) - 1:
             raise BadInput(f"{name} flow is {flow.shape}. Give ({len(holes) - 1}, h, w, 2).")
     size = holes.shape[1:]
 
-    def of_pair(t: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def of_pair(t: int) -> tuple[Links, Links]:
         there, back = resize_flow(forward[t], size), resize_flow(backward[t], size)
         later = links(holes[t + 1], back, there, epsilon=epsilon)
         return later, links(holes[t], there, back, epsilon=epsilon)
@@ -141,7 +155,7 @@ def _both_passes(
     frames: Sequence[NDArray[Any]],
     holes: Holes,
     shown: list[Shown],
-    towards: tuple[Links, Links],
+    towards: tuple[list[Links | None], list[Links | None]],
     rules: Rules,
 ) -> list[Shown]:
     """Return what each hole shows after a forward and a backward pass; it counts as the frame's."""
@@ -159,23 +173,31 @@ def _both_passes(
     return each_frame(merged, len(frames))
 
 
+def _filled_before(prior: Filled, hole: NDArray[np.bool_], t: int) -> Shown:
+    """Return what the hole of frame t was filled with before."""
+    source = prior.provenance.source[t][hole].astype(np.int32)
+    colours = prior.frames[t][hole].astype(np.float32)
+    return Shown(colours, np.full_like(source, t), source, np.zeros(len(source), np.float32))
+
+
 def _completed(
     frame: NDArray[Any], hole: NDArray[np.bool_], shown: Shown, t: int, complete: Complete
 ) -> Shown:
-    """Return what a hole shows when the image network has filled the rest of it."""
+    """Return what the image network makes of what a hole does not show; it counts only there."""
     rest = np.zeros_like(hole)
     rest[hole] = shown.stamp < 0
     peak = np.float32(np.iinfo(frame.dtype).max / 255)
     picture = whole(frame, hole, shown, t).colours.reshape(frame.shape) / peak
     picture[rest] = 0
     filled = np.asarray(complete(picture, rest), np.float32)[hole] * peak
-    invented = Shown(filled, np.full_like(shown.stamp, t), np.full_like(shown.origin, UNSEEN))
-    return shown.where(shown.stamp >= 0, invented)
+    unseen = np.full_like(shown.origin, UNSEEN)
+    return Shown(filled, np.full_like(shown.stamp, t), unseen, np.zeros_like(shown.residual))
 
 
 def _nothing(hole: NDArray[np.bool_]) -> Shown:
     none = np.full(np.count_nonzero(hole), UNSEEN, np.int32)
-    return Shown(np.zeros((len(none), 3), np.float32), none, none)
+    colours, residual = np.zeros((len(none), 3), np.float32), np.zeros(len(none), np.float32)
+    return Shown(colours, none, none, residual)
 
 
 def _black(hole: NDArray[np.bool_], t: int) -> Shown:
@@ -183,11 +205,14 @@ def _black(hole: NDArray[np.bool_], t: int) -> Shown:
     return nothing._replace(stamp=np.full_like(nothing.stamp, t))
 
 
-def _result(frames: Frames, holes: Holes, shown: list[Shown], rules: Rules) -> Propagated:
-    """Put what the holes show into copies of the frames, as whole levels."""
-    filled, source = frames.copy(), np.full(holes.shape, KNOWN, np.int32)
+def _result(frames: Frames, holes: Holes, shown: list[Shown], rules: Rules) -> Filled:
+    """Put what the holes show into the frames, as whole levels."""
+    source, inconsistency = np.full(holes.shape, KNOWN, np.int32), np.zeros(holes.shape, np.float16)
     level = np.floor if rules.cut else np.rint
     for t in range(len(frames)):
-        filled[t][holes[t]] = np.clip(level(shown[t].colours), 0, np.iinfo(frames.dtype).max)
-        source[t][holes[t]] = shown[t].origin
-    return Propagated(filled, source)
+        colours, _, origin, residual = shown[t]
+        frames[t][holes[t]] = np.clip(level(colours), 0, np.iinfo(frames.dtype).max)
+        source[t][holes[t]] = origin
+        steps = np.maximum(np.abs(to_clip(origin, 0) - t), 1)
+        inconsistency[t][holes[t]] = np.where(origin == UNSEEN, 0, residual / steps)
+    return Filled(frames, Provenance(source, inconsistency))
