@@ -1,6 +1,7 @@
 """PSNR and SSIM of a method on ten DAVIS clips and four kinds of holes.
 
     python benchmarks/quality.py --method flow [--tune fidelity] [--kinds fixed,curve] [--frames 24]
+    python benchmarks/quality.py --set propagation=published --set merge=weighted
 
 Protocol: frames resized to 432x240 with INTER_AREA, holes as they are, the result composited, PSNR
 and SSIM (window 65) over the whole frame, averaged over a sequence's frames, then over sequences.
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 
 import cleanplate as cp
+from cleanplate.configs import pairs
 from cleanplate.metrics.fidelity import psnr, ssim
 
 TUNING = ("camel", "bmx-trees", "libby", "car-shadow", "dog")
@@ -29,12 +31,15 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 def main() -> None:
     """Print a row a clip and kind, then the means."""
     arguments = parse()
+    options = pairs(arguments.set)
     scores: dict[tuple[str, str], tuple[float, float]] = {}
     began, frames_done = time.perf_counter(), 0
     for kind in arguments.kinds.split(","):
         for clip in arguments.clips.split(","):
             frames, holes = load(arguments.data, kind, clip, arguments.frames)
-            result = cp.fill(frames, holes, method=arguments.method, tune=arguments.tune)
+            result = cp.fill(
+                frames, holes, method=arguments.method, tune=arguments.tune, options=options
+            )
             scores[kind, clip] = psnr(result, frames), ssim(result, frames)
             frames_done += len(frames)
             print(
@@ -49,6 +54,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--method", default="flow", choices=sorted(cp.METHODS))
     parser.add_argument("--tune", default="fidelity", choices=["fidelity", "removal"])
+    parser.add_argument("--set", default=[], action="append", metavar="KEY=VALUE")
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--clips", default=",".join(TUNING + JUDGING))
     parser.add_argument("--frames", type=int, default=None, help="only the first so many")

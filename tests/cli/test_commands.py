@@ -84,6 +84,10 @@ def test_fill_passes_everything_on(pipeline, capsys):
     own = {"precision": "bf16", "compile": True, "stride": 10, "blend": "running"}
     assert settings["options"] == own
     assert str(settings["attention"]) == "a"
+    more = "--propagation published --set epsilon=3 --set image=deepfill.safetensors"
+    assert main([*FILL, *more.split()]) == 0
+    own = {"propagation": "published", "epsilon": 3, "image": "deepfill.safetensors"}
+    assert pipeline.calls[3][3]["options"] == own
 
 
 def test_summary_in_plain_words(pipeline, capsys):
@@ -127,6 +131,9 @@ def test_the_words_tell_of_the_folders(pipeline, capsys):
     [
         (["--precision", "bf16"], "method 'flow' has no option 'precision'"),
         (["--compile"], "method 'flow' has no option 'compile'"),
+        (["--propagation", "dreamt"], "propagation 'dreamt' is unknown."),
+        (["--set", "merge=weighted"], "merge means nothing to the propagation 'traced'."),
+        (["--propagation", "published", "--method", "telea"], "has no option 'propagation'"),
         (["--set", "name=sttn"], "method 'flow' has no option 'name'"),
         (["--set", "method=sttn"], "method 'flow' has no option 'method'"),
         (["--set", "seed=-1"], "seed is -1. Give a whole number from 0 up."),
@@ -134,7 +141,7 @@ def test_the_words_tell_of_the_folders(pipeline, capsys):
         (["--attention", "maps"], "this method has no attention to draw. Choose one of: sttn"),
     ],
 )
-def test_wishes_that_only_a_network_grants(wish, said, tmp_path, monkeypatch, capsys):
+def test_wishes_that_are_not_granted(wish, said, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main([*FILL, *wish]) == 2
     shown = capsys.readouterr().err

@@ -17,9 +17,15 @@ from cleanplate.methods.options import TUNES
 from cleanplate.weights import save_weights
 
 METHODS = [*sorted(cp.METHODS), *sorted(cp.BASELINES)]
+PUBLISHED = "flow-published"  # flow with the published propagation, as if it were a method
+WAYS = [*METHODS, PUBLISHED]
 SIZES = [(37, 53), (5, 7), (1, 1), (1, 2), (2, 1), (2, 2), (40, 1), (64, 48)]
 # Every room is asked in each of the ways that it can be tuned.
-TUNED = [(name, tune) for name in METHODS for tune in TUNES]
+TUNED = [(name, tune) for name in WAYS for tune in TUNES]
+# Both propagations find their flow alike, so the second is asked for fewer sizes.
+SIZED = [
+    (*tuned, size) for tuned in TUNED for size in (SIZES[:3] if tuned[0] == PUBLISHED else SIZES)
+]
 
 
 @cache
@@ -37,6 +43,19 @@ def tiny_weights(name):
 def given(name):
     """What a method of that name has to be given beside its options."""
     return {"weights": tiny_weights(name)} if name in LEARNED else {}
+
+
+def asked(name):
+    """What `cp.fill` is asked for, beside the options that all methods have."""
+    if name == PUBLISHED:
+        return {"method": "flow", "options": {"propagation": "published"}}
+    return {"method": name, **given(name)}
+
+
+def loaded(name, **options):
+    """The method itself."""
+    more = asked(name)
+    return load_method(more.pop("method"), **more.pop("options", {}), **more, **options)
 
 
 def middle(holes):
@@ -87,8 +106,7 @@ def holes_for(frames, draw):
     return holes
 
 
-@pytest.mark.parametrize(("name", "tune"), TUNED)
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(("name", "tune", "size"), SIZED, ids=str)
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_any_hole_of_any_clip_is_filled_and_nothing_else(name, tune, size, count):
     """Same shape and type, and not one sample changed outside the hole."""
@@ -99,7 +117,7 @@ def test_any_hole_of_any_clip_is_filled_and_nothing_else(name, tune, size, count
         frames = noise(count, size, dtype)
         for draw in draws if dtype == np.uint8 else draws[:1]:
             holes = holes_for(frames, draw)
-            clean = cp.fill(frames, holes, method=name, **given(name), tune=tune)
+            clean = cp.fill(frames, holes, **asked(name), tune=tune)
             assert clean.shape == frames.shape
             assert clean.dtype == frames.dtype
             np.testing.assert_array_equal(clean[~holes], frames[~holes], err_msg=draw.__name__)
@@ -110,16 +128,14 @@ def test_filling_changes_the_hole(pan, name, tune):
     frames = pan(5, (2, 0), size=(48, 64))
     holes = holes_for(frames, middle)
     dark = np.where(holes[..., None], np.uint8(0), frames)
-    assert (
-        cp.fill(dark, holes, method=name, **given(name), tune=tune)[holes].max(axis=1) > 0
-    ).all()
+    assert (cp.fill(dark, holes, **asked(name), tune=tune)[holes].max(axis=1) > 0).all()
 
 
 @pytest.mark.parametrize(("name", "tune"), TUNED)
 def test_an_empty_hole_gives_the_very_same_pixels(name, tune):
     frames = noise(3, (37, 53))
     holes = holes_for(frames, nothing)
-    clean = cp.fill(frames, holes, method=name, **given(name), tune=tune)
+    clean = cp.fill(frames, holes, **asked(name), tune=tune)
     np.testing.assert_array_equal(clean, frames)
     assert clean is not frames
 
@@ -127,7 +143,7 @@ def test_an_empty_hole_gives_the_very_same_pixels(name, tune):
 @pytest.mark.parametrize(("name", "tune"), TUNED)
 def test_a_room_by_itself_takes_frames_without_holes(name, tune):
     frames = noise(4, (37, 53))
-    filled = load_method(name, **given(name), tune=tune).fill(frames, holes_for(frames, nothing))
+    filled = loaded(name, tune=tune).fill(frames, holes_for(frames, nothing))
     np.testing.assert_array_equal(filled.frames, frames)
 
 
@@ -137,7 +153,7 @@ def test_what_is_given_is_left_as_it_was(pan, name, tune):
     holes = holes_for(frames, middle)
     before = frames.copy(), holes.copy()
     frames.flags.writeable = holes.flags.writeable = False
-    clean = cp.fill(frames, holes, method=name, **given(name), tune=tune)
+    clean = cp.fill(frames, holes, **asked(name), tune=tune)
     assert clean.flags.writeable
     assert not np.shares_memory(clean, frames)
     np.testing.assert_array_equal(frames, before[0])
@@ -148,9 +164,9 @@ def test_what_is_given_is_left_as_it_was(pan, name, tune):
 def test_views_of_any_layout_are_filled_alike(pan, name, tune):
     frames = pan(5, (3, 1), size=(60, 80))
     holes = holes_for(frames, middle)
-    clean = cp.fill(frames, holes, method=name, **given(name), tune=tune)
+    clean = cp.fill(frames, holes, **asked(name), tune=tune)
     mirrored = np.ascontiguousarray(frames[:, :, ::-1])[:, :, ::-1]
-    other = cp.fill(mirrored, np.asfortranarray(holes), method=name, **given(name), tune=tune)
+    other = cp.fill(mirrored, np.asfortranarray(holes), **asked(name), tune=tune)
     np.testing.assert_array_equal(clean, other)
 
 
@@ -162,12 +178,10 @@ def test_the_same_seed_gives_the_same_pixels(pan, monkeypatch, name, tune):
 
     def fill(seed, cores):
         monkeypatch.setattr(os, "cpu_count", lambda: cores)
-        return cp.fill(
-            frames, holes, method=name, **given(name), tune=tune, seed=seed, provenance=True
-        )
+        return cp.fill(frames, holes, **asked(name), tune=tune, seed=seed, provenance=True)
 
     filled = fill(3, 1)
-    if name == "flow":
+    if name in ("flow", PUBLISHED):
         assert 0 < (filled.provenance.source[holes] < 0).mean() < 1
     for again in (fill(3, 1), fill(3, 2), fill(3, 5), fill(3, None)):
         np.testing.assert_array_equal(again.frames, filled.frames)
@@ -178,32 +192,32 @@ def test_the_same_seed_gives_the_same_pixels(pan, monkeypatch, name, tune):
 @pytest.mark.parametrize("seed", [0, 1, 2**31 - 1, 2**31, 2**40])
 def test_every_seed_from_0_up_will_do(pan, name, tune, seed):
     frames = pan(2, (0, 0), size=(40, 50))
-    cp.fill(frames, holes_for(frames, middle), method=name, **given(name), tune=tune, seed=seed)
+    cp.fill(frames, holes_for(frames, middle), **asked(name), tune=tune, seed=seed)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", WAYS)
 def test_a_negative_seed_is_refused(pan, name):
     frames = pan(2, (0, 0), size=(40, 50))
     with pytest.raises(cp.BadInput, match="seed is -1"):
-        cp.fill(frames, holes_for(frames, middle), method=name, **given(name), seed=-1)
+        cp.fill(frames, holes_for(frames, middle), **asked(name), seed=-1)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", WAYS)
 def test_a_loaded_method_is_the_named_one(pan, name):
     frames = pan(3, (2, 0), size=(40, 50))
     holes = holes_for(frames, middle)
-    method = load_method(name, **given(name))
+    method = loaded(name)
     np.testing.assert_array_equal(
-        cp.fill(frames, holes, method=method), cp.fill(frames, holes, method=name, **given(name))
+        cp.fill(frames, holes, method=method), cp.fill(frames, holes, **asked(name))
     )
     assert method.longest_window >= 1
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", WAYS)
 def test_progress_of_a_room_only_grows(pan, name):
     frames = pan(3, (2, 0), size=(40, 50))
     shares = []
-    load_method(name, **given(name)).fill(frames, holes_for(frames, middle), progress=shares.append)
+    loaded(name).fill(frames, holes_for(frames, middle), progress=shares.append)
     assert shares
     assert shares == sorted(shares)
     assert shares[0] >= 0

@@ -33,6 +33,12 @@ Method = Annotated[str, typer.Option(help="How to fill.")]
 ForWhat = Annotated[
     Tune, typer.Option(help="Look right after a removal, or be close to the truth.")
 ]
+Propagation = Annotated[
+    str | None,
+    typer.Option(
+        help="Of flow: traced, each colour sampled once, or published, from frame to frame."
+    ),
+]
 Grow = Annotated[int, typer.Option(min=0, help="Grow the hole by so many pixels.")]
 Codec = Annotated[str | None, typer.Option(help="Encoder; by default like the video.")]
 Crf = Annotated[float | None, typer.Option(help="Quality; lower is better and larger.")]
@@ -75,6 +81,7 @@ def fill(
     out: Out,
     method: Method = "flow",
     tune: ForWhat = Tune.removal,
+    propagation: Propagation = None,
     grow: Grow = 4,
     invert_mask: options.InvertMask = False,
     object_index: options.ObjectIndex = None,
@@ -102,8 +109,9 @@ def fill(
 
     keep_no_large_blocks()
     more = pairs(change or [])
-    if precision is not None:
-        more["precision"] = precision
+    for name, value in (("propagation", propagation), ("precision", precision)):
+        if value is not None:
+            more[name] = value
     if compile:
         more["compile"] = True
 

@@ -23,9 +23,13 @@ class CommonOptions:
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
-        if not isinstance(self.tune, str) or self.tune not in TUNES:
-            raise BadInput(f"tune {self.tune!r} is unknown. Choose one of: {', '.join(TUNES)}.")
+        self._check_known("tune", TUNES)
         self._check_whole("seed", 0)
+
+    def _check_known(self, name: str, known: tuple[str, ...]) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, str) or value not in known:
+            raise BadInput(f"{name} {value!r} is unknown. Choose one of: {', '.join(known)}.")
 
     def _check_whole(self, name: str, least: int) -> None:
         value = getattr(self, name)

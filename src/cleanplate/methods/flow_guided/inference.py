@@ -1,22 +1,36 @@
 """Flow-guided video inpainting: carry real pixels along the completed optical flow.
 
-After Xu, Li, Zhou, Loy, "Deep Flow-Guided Video Inpainting", CVPR 2019, without learned parts.
+After Xu, Li, Zhou, Loy, "Deep Flow-Guided Video Inpainting", CVPR 2019, without learned flow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 from cleanplate.album import Album, Plate
+from cleanplate.configs import checked
+from cleanplate.errors import BadInput
 from cleanplate.methods.flow_guided import render
-from cleanplate.methods.flow_guided.rounds import Clip, find_motion, first_guess, guide, trace
+from cleanplate.methods.flow_guided.published import Rules, propagate
+from cleanplate.methods.flow_guided.rounds import (
+    Clip,
+    Motion,
+    find_motion,
+    first_guess,
+    guide,
+    trace,
+)
+from cleanplate.methods.flow_guided.single import completer
 from cleanplate.methods.options import CommonOptions
 from cleanplate.region import reduce_hole, working_size
 from cleanplate.threads import stack_frames
 from cleanplate.video import Filled, Frames, Holes
 
 DEVICES = ("auto", "cpu")
+PROPAGATIONS = ("traced", "published")
+_OF_THE_PUBLISHED = ("epsilon", "merge", "image")  # options that the traced one does not know
 
 
 @dataclass(frozen=True)
@@ -26,24 +40,54 @@ class Options(CommonOptions):
     tune: "fidelity" merges all that is known of a pixel and stays close to the truth; "removal"
     takes each pixel from one place, so that the fill is as sharp as its surroundings. seed: of
     what has to be invented. working_pixels: flow and trajectories are found on pictures of at
-    most so many pixels; colours always come from the full size.
+    most so many pixels; colours always come from the full size. propagation: "traced" follows each
+    trajectory to its end and samples once; "published" is that of Xu et al., CVPR 2019, where
+    colours go from frame to frame. For that one, epsilon: pixels by which forward and backward flow
+    must disagree less; merge: "nearer" in time, as in the official code, or "weighted", as in the
+    paper; image: weights of DeepFill, a file of ours, for what no frame shows; without, the tune
+    says how that is invented: "removal" from patches, "fidelity" smoothly.
     """
 
     working_pixels: int = 432 * 240
+    propagation: str = "traced"
+    epsilon: float = Rules.epsilon
+    merge: str = Rules.merge
+    image: str | Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
         super().__post_init__()
         self._check_whole("working_pixels", 1)
+        self._check_known("propagation", PROPAGATIONS)
+        object.__setattr__(self, "epsilon", checked(float, self.epsilon, "epsilon"))
+        if not isinstance(self.image, str | Path | None):
+            raise BadInput(f"image is {self.image!r}. Give the path of a weights file.")
+        Rules(self.epsilon, self.merge)
+        if self.propagation != "published":
+            self._refuse_those_of_the_published()
+
+    def _refuse_those_of_the_published(self) -> None:
+        for field in fields(self):
+            if field.name in _OF_THE_PUBLISHED and getattr(self, field.name) != field.default:
+                raise BadInput(
+                    f"{field.name} means nothing to the propagation {self.propagation!r}. "
+                    "Leave it out, or choose the propagation published."
+                )
 
 
 class Method:
-    """Fills the holes of one stretch of a shot by the options given."""
+    """Fills the holes of one stretch of a shot by the options given.
+
+    Raises BadInput for weights of an image network that do not fit.
+    """
 
     longest_window = 90
 
     def __init__(self, options: Options | None = None) -> None:
-        self.options = options or Options()
+        self.options = chosen = options or Options()
+        self._complete = completer(
+            chosen.tune, seed=chosen.seed, pixels=chosen.working_pixels, weights=chosen.image
+        )
 
     def fill(
         self,
@@ -57,24 +101,27 @@ class Method:
         """Fill frames (T, H, W, 3) uint8 or uint16 where holes (T, H, W) are True.
 
         prior: the first frames as they were filled before; what none of `frames` shows is
-        carried on from the last of them. progress: called with the share done, 0 to 1. in_place:
-        paint into `frames` itself.
+        carried on from them (the traced propagation takes the last one alone). progress: called
+        with the share done, 0 to 1. in_place: paint into `frames` itself.
         """
+        painted = frames if in_place else frames.copy()
         report = progress or (lambda share: None)
+        fill = self._traced if self.options.propagation == "traced" else self._published
+        return fill(painted, holes, prior, report)
+
+    def _traced(
+        self, frames: Frames, holes: Holes, prior: Filled | None, report: Callable[[float], None]
+    ) -> Filled:
+        """Follow every trajectory to its end, and sample there, once."""
         clip = _reduced(frames, holes, self.options.working_pixels)
-        removal = self.options.tune == "removal"
-        # A removal takes its first round at half size, for speed; a restoration at full size.
-        guess = first_guess(clip) if removal else guide(clip, find_motion(clip, None))
-        report(0.3)
-        motion = find_motion(clip, guess, removal=removal)
-        report(0.6)
+        motion = self._motion(clip, report)
         # The flow is let go of before anything is drawn at full size: it is what weighs most.
         plates = [] if prior is None else [_last(prior)]
-        album = Album(frames if in_place else frames.copy(), holes, plates)
+        album = Album(frames, holes, plates)
         small = Album(
             clip.frames, clip.holes, [render.reduced_plate(plate, clip) for plate in plates]
         )
-        if removal:
+        if self.options.tune == "removal":
             picks = render.pick_all(clip, small, motion, seed=self.options.seed)
             del motion
             return render.removal(clip, picks, album)
@@ -82,6 +129,33 @@ class Method:
         unseen = render.find_unseen(small, motion, traces)
         del motion
         return render.fidelity(clip, traces, unseen, small, album)
+
+    def _published(
+        self, frames: Frames, holes: Holes, prior: Filled | None, report: Callable[[float], None]
+    ) -> Filled:
+        """Carry colours from frame to frame at full size, as Xu et al. published it."""
+        motion = self._motion(_reduced(frames, holes, self.options.working_pixels), report)
+        return propagate(
+            frames,
+            holes,
+            forward=motion.forward,
+            backward=motion.backward,
+            complete=self._complete,
+            rules=Rules(self.options.epsilon, self.options.merge),
+            prior=prior,
+            progress=lambda share: report(0.6 + 0.4 * share),
+            in_place=True,
+        )
+
+    def _motion(self, clip: Clip, report: Callable[[float], None]) -> Motion:
+        """Find and complete the flow, in two rounds."""
+        removal = self.options.tune == "removal"
+        # A removal takes its first round at half size, for speed; a restoration at full size.
+        guess = first_guess(clip) if removal else guide(clip, find_motion(clip, None))
+        report(0.3)
+        motion = find_motion(clip, guess, removal=removal)
+        report(0.6)
+        return motion
 
 
 def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:

@@ -56,8 +56,8 @@ class Rules:
         """Refuse values that mean nothing; raises BadInput."""
         if not self.epsilon > 0:
             raise BadInput(f"epsilon is {self.epsilon}. Give a number of pixels above 0.")
-        if self.merge not in MERGES:
-            raise BadInput(f"merge is {self.merge!r}. Choose one of: {', '.join(MERGES)}.")
+        if not isinstance(self.merge, str) or self.merge not in MERGES:
+            raise BadInput(f"merge {self.merge!r} is unknown. Choose one of: {', '.join(MERGES)}.")
 
 
 def propagate(

@@ -57,10 +57,8 @@ class Options(CommonOptions):
                 f"stride {self.stride} leaves frames out between centres that see {self.radius} on "
                 f"either side. Give at most {2 * self.radius + 1}."
             )
-        for name, known in (("blend", BLENDS), ("precision", PRECISIONS)):
-            value = getattr(self, name)
-            if value not in known:
-                raise BadInput(f"{name} {value!r} is unknown. Choose one of: {', '.join(known)}.")
+        self._check_known("blend", BLENDS)
+        self._check_known("precision", PRECISIONS)
         if not isinstance(self.compile, bool):
             raise BadInput(f"compile is {self.compile!r}. Give True or False.")
 
