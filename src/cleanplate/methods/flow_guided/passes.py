@@ -36,28 +36,17 @@ class Shown(NamedTuple):
         )
         return Shown(*parts)
 
-    def through(self, links: Links) -> Shown:
-        """Return what is shown where links lead: nothing where that is NOWHERE."""
-        parts: Any = (part[links.pixel] for part in self)
-        taken = Shown(*parts)
-        return taken._replace(
-            stamp=np.where(links.pixel == NOWHERE, np.int32(UNSEEN), taken.stamp),
-            residual=taken.residual + links.residual,
-        )
+    def at(self, index: NDArray[Any]) -> Shown:
+        """Return what is shown at some of the pixels, by a mask or by their numbers."""
+        parts: Any = (part[index] for part in self)
+        return Shown(*parts)
 
-
-def whole(frame: NDArray[Any], hole: NDArray[np.bool_], shown: Shown, t: int) -> Shown:
-    """Return what all pixels of frame t (H, W, 3) show: their own, and in the hole what is given.
-
-    shown: at the hole's N pixels. Returns H * W places, row after row.
-    """
-    inside = hole.ravel()
-    colours = frame.reshape(-1, 3).astype(np.float32)
-    stamp, origin = (np.full(inside.size, t, np.int32) for _ in range(2))
-    everything = Shown(colours, stamp, origin, np.zeros(inside.size, np.float32))
-    for mine, given in zip(everything, shown, strict=True):
-        mine[inside] = given
-    return everything
+    def changed(self, where: NDArray[np.bool_], given: Shown) -> Shown:
+        """Return a copy that shows what is given at the pixels of a mask (N,)."""
+        parts: Any = [part.copy() for part in self]
+        for mine, other in zip(parts, given, strict=True):
+            mine[where] = other
+        return Shown(*parts)
 
 
 def sweep(
@@ -73,13 +62,28 @@ def sweep(
     is there stays. links: where they lie in the frame that comes before in this order, None for the
     first. Returns T of the like. Source: Xu et al., CVPR 2019, section 3.3.
     """
-    result, before = list(shown), None
+    result, before = list(shown), -1
     for t in order:
-        link, own = links[t], shown[t]
-        if before is not None and link is not None:
-            result[t] = own.where(own.stamp >= 0, before.through(link))
-        before = whole(frames[t], holes[t], result[t], t)
+        link, lost = links[t], shown[t].stamp < 0
+        if link is not None and lost.any():
+            there = Links(link.pixel[lost], link.residual[lost])
+            seen = _look(frames[before], holes[before], result[before], there, before)
+            result[t] = shown[t].changed(lost, seen)
+        before = t
     return result
+
+
+def _look(
+    frame: NDArray[Any], hole: NDArray[np.bool_], shown: Shown, links: Links, t: int
+) -> Shown:
+    """Return what M links show of frame t (H, W, 3), whose hole's N pixels show what is given."""
+    pixel, residual = links
+    stamp = np.where(pixel == NOWHERE, np.int32(UNSEEN), np.int32(t))
+    own = Shown(frame.reshape(-1, 3)[pixel].astype(np.float32), stamp, stamp, residual)
+    inside = hole.ravel()[pixel] & (pixel != NOWHERE)
+    # The hole's pixels are numbered by rows, so that they are found by halving.
+    given = shown.at(np.searchsorted(np.flatnonzero(hole), pixel[inside]))
+    return own.changed(inside, given._replace(residual=given.residual + residual[inside]))
 
 
 def merge(past: Shown, future: Shown, here: int, *, how: str) -> Shown:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cleanplate.errors import BadInput
 from cleanplate.flow.resize import resize_flow
 from cleanplate.methods.flow_guided.consistency import Links, links
-from cleanplate.methods.flow_guided.passes import MERGES, Shown, merge, sweep, whole
+from cleanplate.methods.flow_guided.passes import MERGES, Shown, merge, sweep
 from cleanplate.threads import each_frame
 from cleanplate.video import (
     KNOWN,
@@ -159,12 +159,14 @@ def _both_passes(
     rules: Rules,
 ) -> list[Shown]:
     """Return what each hole shows after a forward and a backward pass; it counts as the frame's."""
-    order = range(len(frames))
-    past = sweep(frames, holes, shown, towards[0], order)
-    future = sweep(frames, holes, shown, towards[1], reversed(order))
+    orders = range(len(frames)), range(len(frames))[::-1]
+    past, future = each_frame(
+        lambda way: sweep(frames, holes, shown, towards[way], orders[way]), len(orders)
+    )
 
     def merged(t: int) -> Shown:
-        both = merge(past[t], future[t], t, how=rules.merge)
+        lost = (shown[t].stamp < 0).any()
+        both = merge(past[t], future[t], t, how=rules.merge) if lost else shown[t]
         colours = np.floor(both.colours) if rules.cut else both.colours
         return both._replace(
             colours=colours, stamp=np.where(both.stamp < 0, both.stamp, np.int32(t))
@@ -187,7 +189,8 @@ def _completed(
     rest = np.zeros_like(hole)
     rest[hole] = shown.stamp < 0
     peak = np.float32(np.iinfo(frame.dtype).max / 255)
-    picture = whole(frame, hole, shown, t).colours.reshape(frame.shape) / peak
+    picture = frame.astype(np.float32) / peak
+    picture[hole] = shown.colours / peak
     picture[rest] = 0
     filled = np.asarray(complete(picture, rest), np.float32)[hole] * peak
     unseen = np.full_like(shown.origin, UNSEEN)
