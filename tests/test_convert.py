@@ -15,6 +15,7 @@ from cleanplate.errors import BadInput, BadOutput
 torch = pytest.importorskip("torch")
 
 from cleanplate.flow import dfc_network  # noqa: E402
+from cleanplate.flow import raft  # noqa: E402
 from cleanplate.methods.flow_guided import deepfill  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
 from cleanplate.weights import load_weights, save_weights  # noqa: E402
@@ -57,6 +58,27 @@ def test_the_image_network(tmp_path):
         convert(source, out, method="deepfill")
     with pytest.raises(BadInput, match=r"'small' is unknown. Choose one of: paper, tiny\."):
         convert(source, out, method="deepfill", config="small")
+
+
+@pytest.mark.parametrize("prefix", ["module.", ""])
+def test_the_flow_network(tmp_path, prefix, capsys):
+    """Its official file was saved as it was spread over GPUs."""
+    torch.manual_seed(0)
+    state = raft.Network().state_dict()
+    source, out = tmp_path / "raft-things.pth", tmp_path / "raft.safetensors"
+    torch.save({prefix + key: value for key, value in state.items()}, source)
+    arguments = ["weights", "convert", str(source), "-o", str(out), "--method", "raft"]
+    assert main(arguments) == 0
+    assert "raft, 5,257,536 parameters" in capsys.readouterr().out
+    found = check(out)
+    assert found["config"] == {"width": 32, "levels": 4, "radius": 4}
+    assert found["licence"].startswith("BSD-3-Clause, if https://github.com/princeton-vl/RAFT")
+    kept = load_weights(out, method="raft").state
+    assert kept.keys() == state.keys()
+    assert all(torch.equal(kept[key], value) for key, value in state.items())
+    torch.save({"module." + key: value for key, value in list(state.items())[1:]}, source)
+    with pytest.raises(BadInput, match=r"do not fit raft: 'fnet.conv1.weight' is missing"):
+        convert(source, out, method="raft")
 
 
 def test_the_published_size(tmp_path, capsys):

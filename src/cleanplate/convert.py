@@ -36,6 +36,12 @@ def _dfc() -> ModuleType:
     return dfc_network
 
 
+def _raft() -> ModuleType:
+    from cleanplate.flow import raft
+
+    return raft
+
+
 @dataclass(frozen=True)
 class Official:
     """Published checkpoints of a method.
@@ -69,6 +75,9 @@ OFFICIAL = {
         _dfc,
         beside=("n_iter", "optimizer"),
         prefix="module.",
+    ),
+    "raft": Official(
+        None, "BSD-3-Clause", "https://github.com/princeton-vl/RAFT", _raft, prefix="module."
     ),
 }
 
@@ -117,13 +126,15 @@ def check(path: Given) -> dict[str, Any]:
     with torch_needed():
         room = _official(weights.method).network()
     config = built(room.Config, weights.config, source=str(path))
-    network_of(lambda: room.Network(config), weights.state, name=weights.method, source=str(path))
+    network = network_of(
+        lambda: room.Network(config), weights.state, name=weights.method, source=str(path)
+    )
     return {
         "file": str(path),
         "method": weights.method,
         "config": weights.config,
         "licence": weights.about.get("licence", "not stated"),
-        "parameters": sum(value.numel() for value in weights.state.values()),
+        "parameters": sum(value.numel() for value in network.parameters()),
         "sha256": sum_of(Path(path)),
         "about": weights.about,
     }

@@ -34,7 +34,7 @@ def test_the_list_tells_everything(place, capsys):
             told = (name, str(part.size_bytes), part.licence, part.sha256, part.address)
             assert all(value in said for value in told)
     assert str(place) in said
-    for name in ("sttn", "deepfill"):
+    for name in ("sttn", "deepfill", "raft"):
         assert f"For {name} bring the official checkpoint" in said
     assert main(["weights", "list", "--json"]) == 0
     lines = json.loads(capsys.readouterr().out)
