@@ -36,7 +36,7 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
     {"flow", "propagate", "album", "merge", "seams"},
     {"masks", "provenance", "gaze"},
     {"training", "datasets", "metrics", "methods"},
-    {"stream", "summary", "pipeline", "learn", "convert"},
+    {"stream", "summary", "pipeline", "motion", "learn", "convert"},
     {"report"},
     {"cli"},
 ]

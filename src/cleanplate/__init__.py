@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cleanplate.methods import BASELINES, METHODS, load_method
     from cleanplate.metrics import METRICS
     from cleanplate.metrics.score import score
+    from cleanplate.motion import flow_file
     from cleanplate.pipeline import fill, fill_file
     from cleanplate.report.compare import compare
     from cleanplate.report.evaluate import evaluate
@@ -42,6 +43,7 @@ _HOMES = {
     "evaluate": "report.evaluate",
     "fill": "pipeline",
     "fill_file": "pipeline",
+    "flow_file": "motion",
     "grow": "masks",
     "load_method": "methods",
     "read_holes": "masks",
@@ -68,6 +70,7 @@ __all__ = [
     "evaluate",
     "fill",
     "fill_file",
+    "flow_file",
     "grow",
     "load_method",
     "read_holes",

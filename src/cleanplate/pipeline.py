@@ -140,8 +140,8 @@ def fill_file(
             closing(ahead(holes)) as masks,
         ):
             _refuse_clashes(video, mask, out, provenance=provenance, attention=attention)
-            _check_holes(reader, holes)
-            line = look(_pairs(reader, holes, masks))
+            check_holes(reader, holes)
+            line = look(paired(reader, holes, masks))
             tally, as_it_is = Tally(), _is_empty(holes) and not obstacle(reader, out, encoding)
             for shown, patch in fills(line, room, done, attend):
                 (picture, hole), rgb = shown.more, shown.picture.rgb()
@@ -204,7 +204,7 @@ def _refuse_clashes(
             raise BadOutput(f"{second} lies inside the result {first}. Give another place.")
 
 
-def _check_holes(reader: Reader, holes: HoleSource) -> None:
+def check_holes(reader: Reader, holes: HoleSource) -> None:
     """Refuse before the work what can be known by then: a wrong number of masks, a full still."""
     if holes.still and next(iter(holes)).all():
         raise BadInput(FULL)
@@ -216,7 +216,7 @@ def _check_holes(reader: Reader, holes: HoleSource) -> None:
         holes.check_count(frames)
 
 
-def _pairs(
+def paired(
     reader: Reader, holes: HoleSource, masks: Iterator[Holes]
 ) -> Iterator[tuple[Picture, Any, tuple[Picture, Any]]]:
     """Yield each picture, where it is not to be read, and what it is pasted with, all as coded.

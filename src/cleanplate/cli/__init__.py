@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cleanplate.cli import check, demo, evaluate, fill, mask, report, study, train, weights
+from cleanplate.cli import check, demo, evaluate, fill, flow, mask, report, study, train, weights
 from cleanplate.errors import CleanplateError
 
 STOPPED, TERMINATED = 130, 143
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.command("fill")(fill.fill)
 app.command("check")(check.check)
+app.command("flow")(flow.flow)
 app.command("demo")(demo.demo)
 app.command("evaluate")(evaluate.evaluate)
 app.command("score")(evaluate.score)

@@ -47,7 +47,7 @@ def size_of(text: str) -> tuple[int, int]:
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
+def progress_bar(*, quiet: bool, doing: str = "Filling") -> Iterator[Progress | None]:
     """Show a bar with the time left on stderr if that is a terminal; give what advances it."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -57,13 +57,13 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
     from rich.progress import Progress as Bar
 
     columns = (
-        TextColumn("Filling"),
+        TextColumn(doing),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("fill", total=None)
+        task = bar.add_task(doing, total=None)
 
         def advance(done: int, total: int | None) -> None:
             bar.update(task, completed=done, total=total)

@@ -10,8 +10,12 @@ from cleanplate.errors import counted
 
 if TYPE_CHECKING:
     from cleanplate.masks import MaskReport
+    from cleanplate.motion import FlowSummary
     from cleanplate.report.rows import Row
     from cleanplate.summary import Summary
+
+
+_MOST_CUTS = 10  # that are named
 
 
 def summary_words(summary: Summary) -> str:
@@ -65,6 +69,23 @@ def attention_words(folder: str) -> str:
     return (
         f"{folder}: what the holes of some frames attend to. A row for each size of patches; "
         "the brighter, the more."
+    )
+
+
+def flow_words(summary: FlowSummary) -> str:
+    """Say in a few lines what flow was written, and how its pictures are to be read."""
+    height, width = summary.size
+    cuts = ""
+    if summary.cuts:
+        starts = ", ".join(map(str, summary.cuts[:_MOST_CUTS]))
+        more = ", ..." if len(summary.cuts) > _MOST_CUTS else ""
+        cuts = f" None across cuts: new shots start at frame {starts}{more}."
+    return (
+        f"{summary.output}: flow both ways between {summary.flows} of "
+        f"{counted(summary.frames, 'frame')} of {width}x{height} and the next, "
+        f"in {summary.seconds:.1f} s.{cuts}\n"
+        f"Pictures: white rests, red moves to the right, yellow down, blue-green to the left, "
+        f"violet up; in full colour by {summary.largest:.1f} pixels a frame."
     )
 
 

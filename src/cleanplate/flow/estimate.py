@@ -1,17 +1,77 @@
-"""Find the optical flow between neighbouring frames: classical, no weights."""
+"""Find the optical flow between neighbouring frames: classical, no weights; or by a network."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.configs import built
+from cleanplate.devices import DEVICES, device_named
+from cleanplate.errors import BadInput
+from cleanplate.states import network_of, torch_needed
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow
+from cleanplate.weights import load_weights
 
+# Forward and backward flow, (T-1, H, W, 2) each, of T pictures (H, W, 3) uint8 RGB.
+Estimate = Callable[[Sequence[NDArray[np.uint8]]], tuple[Flow, Flow]]
+
+ESTIMATORS = ("dis", "raft")
 _SMALLEST_SIDE = 32  # DIS needs room for its patches at every level
+
+
+def load_estimator(
+    name: str, *, weights: str | Path | None = None, device: str = "auto"
+) -> Estimate:
+    """Return what finds flow, by a name in ESTIMATORS.
+
+    dis: dense inverse search, on the CPU. raft: the network of Teed and Deng, ECCV 2020, which
+    needs weights, a file of ours. device: where the network computes, a name in DEVICES. Raises
+    BadInput.
+    """
+    for value, known, what in ((name, ESTIMATORS, "estimator"), (device, DEVICES, "device")):
+        if value not in known:
+            raise BadInput(f"{what} {value!r} is unknown. Choose one of: {', '.join(known)}.")
+    if name == "raft":
+        return _network(weights, device)
+    if weights is not None:
+        raise BadInput("the estimator dis has no weights. Leave them out, or choose raft.")
+    if device == "cuda":
+        raise BadInput("the estimator dis computes on the CPU alone. Choose the device auto.")
+    return classical_flow
+
+
+def _network(weights: str | Path | None, device: str) -> Estimate:
+    """Return RAFT with its weights, on its device."""
+    if weights is None:
+        raise BadInput(
+            "the estimator raft needs weights. Give a file of ours; "
+            "cleanplate weights convert --method raft makes one."
+        )
+    with torch_needed():
+        from cleanplate.flow import raft
+    found = load_weights(weights, method="raft")
+    config = built(raft.Config, found.config, source=str(weights))
+    network = network_of(
+        lambda: raft.Network(config), found.state, name="raft", source=str(weights)
+    )
+    network.to(device_named(device)).eval().requires_grad_(False)
+    return partial(raft.learned_flow, network)
+
+
+def classical_flow(pictures: Sequence[NDArray[np.uint8]]) -> tuple[Flow, Flow]:
+    """Return the flow of `estimate_flow` between pictures (H, W, 3) RGB."""
+    return estimate_flow(each_frame(lambda t: grey(pictures[t]), len(pictures)))
+
+
+def grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture (H, W, 3) RGB as grey, (H, W)."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def estimate_flow(pictures: Sequence[NDArray[np.uint8]]) -> tuple[Flow, Flow]:

@@ -13,7 +13,7 @@ from cleanplate.album import Album
 from cleanplate.flow.attached import attached_to_hole, hole_centres
 from cleanplate.flow.camera import CameraMotion, camera_motion
 from cleanplate.flow.complete import Effort, complete_flow
-from cleanplate.flow.estimate import estimate_flow
+from cleanplate.flow.estimate import Estimate, classical_flow, grey
 from cleanplate.flow.rest import at_rest
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.merge import (
@@ -99,15 +99,20 @@ def first_guess(clip: Clip) -> list[NDArray[np.float32]]:
 
 
 def find_motion(
-    clip: Clip, guess: list[NDArray[np.float32]] | None, *, removal: bool = False
+    clip: Clip,
+    guess: list[NDArray[np.float32]] | None,
+    *,
+    removal: bool = False,
+    estimate: Estimate = classical_flow,
 ) -> Motion:
     """Find and complete the flow of the clip, its holes filled with `guess` or smoothly.
 
     removal: the hole is an object's, so what moves with the hole belongs to the object.
+    estimate: finds the flow of filled pictures.
     """
     pictures = clip.filled(clip.smooth if guess is None else guess)
-    greys = each_frame(lambda t: _grey(pictures[t]), len(pictures))
-    forward, backward = estimate_flow(greys)
+    forward, backward = estimate(pictures)
+    greys = each_frame(lambda t: grey(pictures[t]), len(pictures))
     wide = stack_frames(lambda t: _with_ring(clip.holes[t], guess is not None), len(pictures))
     doubtful, rests = (wide[:-1], wide[1:]), at_rest(greys, wide)
     camera = (
@@ -124,10 +129,6 @@ def find_motion(
     effort = _QUICK if removal else Effort()
     completed = complete_flow(forward, backward, camera, doubtful, effort=effort)
     return Motion(*completed, *camera)
-
-
-def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _with_ring(hole: NDArray[np.bool_], well_filled: bool) -> NDArray[np.bool_]:
