@@ -218,6 +218,10 @@ class Pair(NamedTuple):
     forward: NDArray[np.float32]
     backward: NDArray[np.float32]
 
+    def own(self) -> Pair:
+        """Return a copy: whoever keeps it does not keep the memory of a whole window."""
+        return Pair(self.first, self.forward.copy(), self.backward.copy())
+
 
 def flows(
     shown: Iterable[Shown], find: Find, progress: Callable[[int], None] | None = None
@@ -240,8 +244,8 @@ def flows(
         if progress:
             progress(window.first + len(window.items) - window.tail)
         window.items.clear()
-        yield from found[:ready]
-        held = [Pair(first, ahead.copy(), back.copy()) for first, ahead, back in found[ready:]]
+        yield from (pair.own() for pair in found[:ready])
+        held = [pair.own() for pair in found[ready:]]
         del found  # or it would be held while the next window is gathered
         give_back()
 
