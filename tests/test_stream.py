@@ -10,7 +10,7 @@ import pytest
 import cleanplate as cp
 from cleanplate.region import LEAST_MARGIN
 from cleanplate.stream import Still, fills, look
-from cleanplate.video import KNOWN, UNSEEN, Filled, Provenance
+from cleanplate.video import KNOWN, PAINTED, UNSEEN, Filled, Provenance
 
 CUT = 19  # the first frame of the second shot
 TUNES = ["fidelity", "removal"]
@@ -249,7 +249,7 @@ def test_a_method_is_given_the_first_frames_as_they_were_filled_before(pan):
         expected[expected >= 0] -= moved
         before = (expected < 0) & (done.provenance.source[-2:][was] >= 0)
         assert 0 < before.mean() < 1
-        expected[before] += KNOWN  # -3 is the frame just before
+        expected[before] += PAINTED  # -4 is the frame just before
         np.testing.assert_array_equal(source[hole], expected)
 
 

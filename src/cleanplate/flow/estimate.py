@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cleanplate.configs import built
 from cleanplate.devices import DEVICES, device_named
 from cleanplate.errors import BadInput
+from cleanplate.io.refuse import path_of
 from cleanplate.states import network_of, torch_needed
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow
@@ -35,7 +36,7 @@ def load_estimator(
     BadInput.
     """
     for value, known, what in ((name, ESTIMATORS, "estimator"), (device, DEVICES, "device")):
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             raise BadInput(f"{what} {value!r} is unknown. Choose one of: {', '.join(known)}.")
     if name == "raft":
         return _network(weights, device)
@@ -55,7 +56,7 @@ def _network(weights: str | Path | None, device: str) -> Estimate:
         )
     with torch_needed():
         from cleanplate.flow import raft
-    found = load_weights(weights, method="raft")
+    found = load_weights(path_of(weights), method="raft")
     config = built(raft.Config, found.config, source=str(weights))
     network = network_of(
         lambda: raft.Network(config), found.state, name="raft", source=str(weights)

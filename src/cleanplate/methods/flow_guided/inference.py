@@ -12,6 +12,7 @@ from pathlib import Path
 from cleanplate.album import Album, Plate
 from cleanplate.configs import checked
 from cleanplate.errors import BadInput
+from cleanplate.flow.estimate import load_estimator
 from cleanplate.methods.flow_guided import render
 from cleanplate.methods.flow_guided.published import Rules, propagate
 from cleanplate.methods.flow_guided.rounds import (
@@ -45,7 +46,9 @@ class Options(CommonOptions):
     colours go from frame to frame. For that one, epsilon: pixels by which forward and backward flow
     must disagree less; merge: "nearer" in time, as in the official code, or "weighted", as in the
     paper; image: weights of DeepFill, a file of ours, for what no frame shows; without, the tune
-    says how that is invented: "removal" from patches, "fidelity" smoothly.
+    says how that is invented: "removal" from patches, "fidelity" smoothly. flow: what finds the
+    flow, a name in ESTIMATORS; flow_weights, flow_device: the file and the device of one that is a
+    network.
     """
 
     working_pixels: int = 432 * 240
@@ -53,6 +56,9 @@ class Options(CommonOptions):
     epsilon: float = Rules.epsilon
     merge: str = Rules.merge
     image: str | Path | None = None
+    flow: str = "dis"
+    flow_weights: str | Path | None = None
+    flow_device: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
@@ -78,7 +84,7 @@ class Options(CommonOptions):
 class Method:
     """Fills the holes of one stretch of a shot by the options given.
 
-    Raises BadInput for weights of an image network that do not fit.
+    Raises BadInput for weights of a network that do not fit.
     """
 
     longest_window = 90
@@ -87,6 +93,9 @@ class Method:
         self.options = chosen = options or Options()
         self._complete = completer(
             chosen.tune, seed=chosen.seed, pixels=chosen.working_pixels, weights=chosen.image
+        )
+        self._estimate = load_estimator(
+            chosen.flow, weights=chosen.flow_weights, device=chosen.flow_device
         )
 
     def fill(
@@ -151,9 +160,13 @@ class Method:
         """Find and complete the flow, in two rounds."""
         removal = self.options.tune == "removal"
         # A removal takes its first round at half size, for speed; a restoration at full size.
-        guess = first_guess(clip) if removal else guide(clip, find_motion(clip, None))
+        find = self._estimate
+        if removal:
+            guess = first_guess(clip, estimate=find)
+        else:
+            guess = guide(clip, find_motion(clip, None, estimate=find))
         report(0.3)
-        motion = find_motion(clip, guess, removal=removal)
+        motion = find_motion(clip, guess, removal=removal, estimate=find)
         report(0.6)
         return motion
 

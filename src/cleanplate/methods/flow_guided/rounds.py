@@ -80,15 +80,16 @@ class Motion:
     camera_backward: CameraMotion
 
 
-def first_guess(clip: Clip) -> list[NDArray[np.float32]]:
-    """Colours (N, 3) a frame from a round at half size."""
+def first_guess(clip: Clip, *, estimate: Estimate = classical_flow) -> list[NDArray[np.float32]]:
+    """Colours (N, 3) a frame from a round at half size, whose flow is found by `estimate`."""
     height, width = clip.holes.shape[1:]
     half = (max(1, round(height / 2)), max(1, round(width / 2)))
     small = Clip(
         stack_frames(lambda t: reduce_picture(clip.frames[t], half), len(clip.frames)),
         stack_frames(lambda t: reduce_hole(clip.holes[t], half), len(clip.holes)),
     )
-    colours = guide(small, find_motion(small, None, removal=True), quick=True)
+    motion = find_motion(small, None, removal=True, estimate=estimate)
+    colours = guide(small, motion, quick=True)
     pictures = small.filled(colours)
 
     def enlarged(t: int) -> Any:
