@@ -13,6 +13,7 @@ from cleanplate import motion
 from cleanplate.flow.draw import flow_picture
 from cleanplate.flow.estimate import classical_flow
 from cleanplate.flow.files import read_flow
+from made_clips import moving_planes
 from made_fills import everything
 
 STEP = (3.3, 0.7)  # pixels a frame, how the camera moves
@@ -166,6 +167,31 @@ def test_flow_of_sixteen_bits(tmp_path, pan):
         cp.flow_file(tmp_path / name, tmp_path / f"{name} flow")
     deep, flat = (fields(tmp_path / f"{name} flow", "forward")[0] for name in ("deep", "flat"))
     np.testing.assert_array_equal(deep, flat)
+
+
+def test_flow_is_that_of_the_video_as_it_is_displayed(make, tmp_path):
+    """It moves by two pixels down and to the right, and is then turned by a quarter, clockwise."""
+    video = make(
+        "in.mp4",
+        size=(96, 128),
+        count=3,
+        planes=moving_planes,
+        setup=lambda _, stream: stream.set_display_rotation(-90),
+    )
+    summary = cp.flow_file(video, tmp_path / "out", mask="box:40,50,20,30")
+    assert summary.size == (128, 96)
+    for flow in fields(tmp_path / "out", "forward"):
+        assert flow.shape == (128, 96, 2)
+        np.testing.assert_allclose(np.median(flow, axis=(0, 1)), (-2, 2), atol=0.3)
+
+
+def test_a_video_that_breaks_off(make, tmp_path):
+    """What decodes has its flow, and the summary says what is missing."""
+    whole = make("in.mkv", count=20, planes=moving_planes).read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(whole[: len(whole) * 2 // 3])
+    summary = cp.flow_file(tmp_path / "cut.mkv", tmp_path / "out")
+    assert summary.problems
+    assert 0 < summary.flows == summary.frames - 1 < 19
 
 
 def test_flow_by_a_network(clip, tmp_path):
