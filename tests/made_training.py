@@ -49,7 +49,7 @@ def started(arguments: list[str], **environment: str) -> subprocess.Popen[str]:
     """``cleanplate ...`` on one core in a process of its own."""
     code = (
         "import sys, torch; torch.set_num_threads(1); from cleanplate.cli import main; "
-        "sys.exit(main(sys.argv[1:]))"
+        "sys.exit(main())"
     )
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *arguments],
@@ -57,6 +57,7 @@ def started(arguments: list[str], **environment: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a group of its own, as a terminal's or a batch system's job is
     )
 
 

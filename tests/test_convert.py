@@ -14,10 +14,7 @@ from cleanplate.errors import BadInput, BadOutput
 
 torch = pytest.importorskip("torch")
 
-from cleanplate.flow import (
-    dfc_network,
-    raft,
-)
+from cleanplate.flow import dfc_network, raft  # noqa: E402
 from cleanplate.methods.flow_guided import deepfill  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
 from cleanplate.weights import load_weights, save_weights  # noqa: E402

@@ -92,7 +92,8 @@ def test_killed_and_gone_on_with_it_is_bit_equal(clips, tmp_path):  # noqa: F811
     assert kept == ["00000020.pt", "00000022.pt", "00000024.pt"]
 
 
-def test_stopped_it_keeps_the_step_it_was_at(clips, tmp_path):  # noqa: F811
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_it_keeps_the_step_it_was_at(clips, tmp_path, number, code):  # noqa: F811
     run = tmp_path / "run"
     seldom = ["--set", "save_every=1000", "--set", "workers=1"]
     process = started(["train", "sttn", str(clips), "--steps", "900", *TINY, *SETS, *seldom,
@@ -100,9 +101,9 @@ def test_stopped_it_keeps_the_step_it_was_at(clips, tmp_path):  # noqa: F811
     while not any(row["step"] >= 2 for row in read_history(run)):
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, number)
     _, said = process.communicate()
-    assert process.returncode == 130
+    assert process.returncode == code
     assert said == "Stopped; --resume goes on from the last checkpoint.\n"
     first, last = sorted(int(path.stem) for path in (run / "checkpoints").iterdir())
     assert (first, last) == (0, read_history(run)[-1]["step"])
@@ -171,8 +172,10 @@ def test_fine_tuning_begins_with_the_weights(clips, tmp_path):  # noqa: F811
         "start": "official",
     }  # fmt: skip
     assert found.about["from"] == check(start)["sha256"]
-    with pytest.raises(cp.BadInput, match="do not fit sttn"):
-        cp.train("sttn", data=clips, out=tmp_path / "x", steps=1, weights=start, config="tiny")
+    again = cp.train("sttn", data=clips, out=tmp_path / "x", steps=1, weights=start, config="tiny")
+    assert load_weights(again.weights).config == {**found.config, "mask_attention": False}
+    going_on = cp.train("sttn", data=clips, out=tmp_path / "x", steps=2, resume=True)
+    assert load_weights(going_on.weights).about["from"] == found.about["from"]
 
 
 def refused(kind, pattern, **options):

@@ -102,6 +102,26 @@ def test_a_network_of_tensors():
     refused("'0.weight' is missing", network_of, unmade, {}, name="it", source="w.pth")
 
 
+@pytest.mark.parametrize(
+    "value, problem",
+    [
+        (torch.zeros(4).to_sparse(), "is not a plain tensor"),
+        (torch.zeros(4, device="meta"), "is not a plain tensor"),
+        (torch.zeros(4, dtype=torch.float8_e5m2), r"is torch.float8_e5m2 and not torch.float32"),
+    ],
+)
+def test_tensors_of_odd_kinds_are_refused(value, problem):
+    state = changed(**{"0_bias": value})
+    refused(f"'0.bias' {problem}", fit_state, made(), state, name="it", source="w.pth")
+
+
+def test_a_network_that_cannot_be_is_refused():
+    def make():
+        return torch.nn.Linear(10**12, 10**12)
+
+    refused("is built as it cannot be", network_of, make, {}, name="it", source="w.pth")
+
+
 def unmade():
     return torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4))
 

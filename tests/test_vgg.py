@@ -18,9 +18,10 @@ def state():
     return {**layers, "classifier.0.bias": torch.zeros(2)}
 
 
-def test_features_are_those_of_the_layers_one_by_one(state, tmp_path):
+@pytest.mark.parametrize("normalised", [False, True])
+def test_features_are_those_of_the_layers_one_by_one(state, tmp_path, normalised):
     torch.save(state, tmp_path / "vgg16.pth")
-    network = load_features(tmp_path / "vgg16.pth")
+    network = load_features(tmp_path / "vgg16.pth", normalised=normalised)
     assert not any(p.requires_grad for p in network.parameters())
     clips = torch.rand(2, 3, 3, 24, 40) * 2 - 1
     found = network(clips)
@@ -29,7 +30,7 @@ def test_features_are_those_of_the_layers_one_by_one(state, tmp_path):
     trunk.load_state_dict({k[9:]: v for k, v in state.items() if k.startswith("features.")})
     picture = (clips[1, 2] + 1) / 2
     mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
-    prepared = (picture - mean) / deviation
+    prepared = (picture - mean) / deviation if normalised else picture
     with torch.no_grad():
         for tap, values in zip((9, 16, 23), found, strict=True):  # so many layers
             torch.testing.assert_close(trunk[:tap](prepared[None])[0], values[1, 2])

@@ -19,6 +19,7 @@ from urllib import request
 from cleanplate.errors import BadInput
 from cleanplate.io.place import Place
 from cleanplate.io.refuse import reading, writing
+from cleanplate.states import sum_of
 
 File = str | os.PathLike[str]
 Files = File | Sequence[File]
@@ -182,7 +183,7 @@ def _files(metric: str, name: File, tell: Tell | None) -> Sequence[File]:
 def _kept(part: Part, tell: Tell | None) -> Path:
     """Return the path of a file that is in the folder and what it should be; fetch it if not."""
     path = folder() / part.name
-    if is_here(part) and _sum_of(path) == part.sha256:
+    if is_here(part) and sum_of(path) == part.sha256:
         return path
     if tell:
         tell(
@@ -255,8 +256,3 @@ def _open(address: str) -> Any:
         opener.add_handler(handler)
     asked = request.Request(address, headers={"User-Agent": "cleanplate"})
     return opener.open(asked, timeout=TIMEOUT_SECONDS)
-
-
-def _sum_of(path: Path) -> str:
-    with reading(path), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

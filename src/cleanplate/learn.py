@@ -57,7 +57,10 @@ TRAINED: dict[str, Callable[[], ModuleType]] = {"sttn": _sttn}
 
 @dataclass(frozen=True)
 class Trained:
-    """What a run came to: its weights, how many steps are done, and the losses shown last."""
+    """What a run came to: its weights, how many steps are done, and the losses shown last.
+
+    There are no losses where nothing was left to do.
+    """
 
     weights: Path
     steps: int
@@ -83,9 +86,9 @@ def train(
     data: as for evaluate; split: one of its splits. out: the folder of the run, new or empty.
     steps: in all. config: a preset of the method's: "paper" (the default), "small" or "tiny".
     settings: what differs from it, {"training": {"batch": 4}, "network": {...}}. weights: a file
-    of ours to begin with, whose network it then is. resume: go on with the run in `out`; nothing
-    that makes a difference to it may change. progress: is told how it goes, a line at a time. bar:
-    draw one on a terminal. Raises BadInput and BadOutput.
+    of ours to begin with, whose network it then is, whatever the preset. resume: go on with the
+    run in `out`; nothing that makes a difference to it may change. progress: is told how it goes,
+    a line at a time. bar: draw one on a terminal. Raises BadInput and BadOutput.
     """
     room, run = _room(method), path_of(out)
     given = _given(settings, steps)
@@ -94,6 +97,8 @@ def train(
         told = _resumed(room, run, given, config=config, weights=weights)
     else:
         told = _begun(room, given, config, start)
+        begun_with = "" if weights is None else sum_of(Path(weights))
+        told = replace(told, training=replace(told.training, begun_with=begun_with))
     clips = open_dataset(path_of(data), split=split).clips
     about = {
         "licence": told.training.licence,
@@ -101,7 +106,7 @@ def train(
         "clips": len(clips),
         "seed": told.training.seed,
         "ema": told.training.ema,
-        "from": None if weights is None else sum_of(Path(weights)),
+        "from": told.training.begun_with or None,
     }
     job = _Job(method, room, run, told, clips, about)
     losses = job.go(start, resume=resume, tell=progress, bar=bar)
@@ -212,7 +217,7 @@ def _begun(room: ModuleType, given: Tables, config: str | None, start: Weights |
     if config is not None and config not in known:
         raise BadInput(f"config {config!r} is unknown. Choose one of: {', '.join(known)}.")
     told = known[config or "paper"]
-    if start and config is None:
+    if start:
         network = built(room.Config, start.config, source="the weights' config")
         told = replace(told, network=network)
     return changed(told, given, source="settings")

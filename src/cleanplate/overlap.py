@@ -15,7 +15,7 @@ from cleanplate.video import UNSEEN
 class Patch:
     """What fills one frame: a value for each of its N hole pixels, in row order.
 
-    colours: (N, 3) uint8 or uint16. source: (N,) int32, frame of the clip or UNSEEN.
+    colours: (N, 3) uint8 or uint16. source: (N,) int32, frame of the clip, UNSEEN or PAINTED.
     inconsistency: (N,) float16, pixels.
     """
 

@@ -76,7 +76,7 @@ def fill(
     frames, holes = check_pair(frames, holes)
     holes = grow_holes(holes, grow) if grow != 0 else holes
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
-    room = as_method(method, **{**named, **(options or {})})
+    room = as_method(method, options, **named)
     result = frames.copy()
     source = np.full(holes.shape, KNOWN, np.int32) if provenance else None
     residual = np.zeros(holes.shape, np.float16) if provenance else None
@@ -91,11 +91,18 @@ def fill(
     return Filled(result, Provenance(source, residual))
 
 
-def as_method(method: str | Method, /, **options: Any) -> Method:
-    """Return the method itself, or the one of that name with the options that are not None."""
+def as_method(
+    method: str | Method, more: Mapping[str, Any] | None = None, /, **named: Any
+) -> Method:
+    """Return the method itself, or the one of that name with the options that are not None.
+
+    more: options beside those that are named; raises BadInput for one of these.
+    """
     if isinstance(method, Method):
         return method
-    return load_method(method, **{k: v for k, v in options.items() if v is not None})
+    for name in named.keys() & (more or {}).keys():
+        raise BadInput(f"{name} is not among a method's own options. Give it by itself: {name}.")
+    return load_method(method, **{k: v for k, v in named.items() if v is not None}, **(more or {}))
 
 
 def fill_file(
@@ -127,7 +134,7 @@ def fill_file(
     """
     began = time.perf_counter()
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
-    room = as_method(method, **{**named, **(options or {})})
+    room = as_method(method, options, **named)
     gaze_of = None if attention is None else attentive(room).gaze
     with open_video(video) as reader:
         size, total = reader.info.displayed_size, reader.info.frame_count

@@ -104,7 +104,10 @@ def network_of(
     """
     import torch
 
-    with torch.device("meta"):
+    refusal = BadInput(
+        f"weights {source} say that {name} is built as it cannot be. Give an undamaged file."
+    )
+    with refused_as(refusal), torch.device("meta"):
         network = make()
     own = network.state_dict()
     _refuse_misfit(own, state, name, source)
@@ -129,6 +132,10 @@ def _differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> Iter
         if key not in given:
             if not key.endswith(".num_batches_tracked"):
                 yield f"{key!r} is missing"
+        elif given[key].layout != wanted.layout or given[key].device.type != "cpu":
+            yield f"{key!r} is not a plain tensor"
+        elif given[key].dtype.itemsize < 2 and given[key].is_floating_point():
+            yield f"{key!r} is {given[key].dtype} and not {wanted.dtype}"
         elif given[key].shape != wanted.shape:
             yield f"{key!r} is {tuple(given[key].shape)} and not {tuple(wanted.shape)}"
         elif given[key].is_floating_point() != wanted.is_floating_point():

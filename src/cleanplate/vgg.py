@@ -30,20 +30,27 @@ def vgg16() -> nn.Sequential:
 
 
 class Features(nn.Module):
-    """The features at TAPS, of pictures as ImageNet's are prepared."""
+    """The features at TAPS.
+
+    normalised: pictures are prepared as VGG's were for ImageNet, and not left from 0 to 1 as the
+    official code of TSAM does.
+    """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, *, normalised: bool = False) -> None:
         super().__init__()
+        self.normalised = normalised
         self.features = nn.Sequential(*list(vgg16())[: TAPS[-1] + 1])
         self.register_buffer("mean", torch.tensor(MEAN)[:, None, None], persistent=False)
         self.register_buffer("deviation", torch.tensor(DEVIATION)[:, None, None], persistent=False)
 
     def forward(self, clips: Tensor) -> list[Tensor]:
         """Return (B, T, C, h, w) for each tap, of clips (B, T, 3, H, W) from -1 to 1, RGB."""
-        x = ((clips.flatten(0, 1) + 1) / 2 - self.mean) / self.deviation
+        x = (clips.flatten(0, 1) + 1) / 2
+        if self.normalised:
+            x = (x - self.mean) / self.deviation
         found = []
         for number, layer in enumerate(self.features):
             x = layer(x)
@@ -52,13 +59,13 @@ class Features(nn.Module):
         return found
 
 
-def load_features(path: str | os.PathLike[str]) -> Features:
-    """Return the network with its weights, which take no part in learning.
+def load_features(path: str | os.PathLike[str], *, normalised: bool = False) -> Features:
+    """Return the network with its weights, which take no part in learning; see `Features`.
 
     path: torchvision's VGG-16, of which what comes after the last tap is left out. Raises
     BadInput for a file that cannot be read or does not fit.
     """
-    network = Features()
+    network = Features(normalised=normalised)
     later = tuple(f"features.{number}." for number in range(TAPS[-1] + 1, len(vgg16())))
     fit_state(
         network,

@@ -31,6 +31,7 @@ Flow = NDArray[np.float32]  # (T-1, H, W, 2)
 KNOWN = -2  # provenance of a pixel outside the hole
 UNSEEN = -1  # provenance of a hole pixel that no frame shows
 PAINTED = -3  # provenance of a hole pixel that a network painted, after a look at several frames
+_LOWEST = min(UNSEEN, KNOWN, PAINTED)
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,13 @@ def whole(value: Any) -> bool:
 def to_stretch(source: NDArray[Any], first: int) -> NDArray[np.int32]:
     """Turn source frames of a clip into those of a stretch that begins at frame `first`.
 
-    Frames before the stretch go below ``PAINTED``: -4 is the one just before it.
+    Frames before the stretch go below these marks: -4 is the one just before it.
 
     >>> to_stretch(np.array([UNSEEN, KNOWN, PAINTED, 10, 9, 3]), 10).tolist()
     [-1, -2, -3, 0, -4, -10]
     """
     relative = source.astype(np.int32) - first
-    relative += np.where(relative < 0, np.int32(PAINTED), np.int32(0))
+    relative += np.where(relative < 0, np.int32(_LOWEST), np.int32(0))
     return np.where(source >= 0, relative, source).astype(np.int32)
 
 
@@ -89,7 +90,7 @@ def to_clip(source: NDArray[Any], first: int) -> NDArray[np.int32]:
     [-1, -2, -3, 10, 9, 3]
     """
     relative = source.astype(np.int32)
-    relative -= np.where(relative < PAINTED, np.int32(PAINTED), np.int32(0))
+    relative -= np.where(relative < _LOWEST, np.int32(_LOWEST), np.int32(0))
     keep = (source == UNSEEN) | (source == KNOWN) | (source == PAINTED)
     return np.where(keep, source, relative + first).astype(np.int32)
 

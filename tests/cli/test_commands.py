@@ -107,7 +107,7 @@ def test_what_a_network_painted_is_told(pipeline, capsys, invented, rest):
     pipeline.answer = FakeSummary(borrowed=0.0, painted=1 - invented, invented=invented)
     assert main(FILL) == 0
     share = "75 %" if invented else "100 %"
-    told = f"{share} of the hole was painted by a network, after what it saw in several frames"
+    told = f"{share} of the hole was painted by a network, from what it saw around it"
     assert capsys.readouterr().out.endswith(f"{told}{rest}\n")
 
 
@@ -136,7 +136,8 @@ def test_the_words_tell_of_the_folders(pipeline, capsys):
         (["--propagation", "published", "--method", "telea"], "has no option 'propagation'"),
         (["--set", "name=sttn"], "method 'flow' has no option 'name'"),
         (["--set", "method=sttn"], "method 'flow' has no option 'method'"),
-        (["--set", "seed=-1"], "seed is -1. Give a whole number from 0 up."),
+        (["--set", "seed=1"], "seed is not among a method's own options. Give it by itself"),
+        (["--set", "weights=w.pth"], "weights is not among a method's own options."),
         (["--set", "stride"], "setting 'stride' is not KEY=VALUE."),
         (["--attention", "maps"], "this method has no attention to draw. Choose one of: sttn"),
     ],

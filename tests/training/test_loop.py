@@ -117,6 +117,12 @@ def test_going_on_is_as_if_never_stopped(clips, tmp_path):  # noqa: F811
     assert timeless[0] == timeless[1]
 
 
+def test_weights_that_fell_apart_are_not_kept(clips, tmp_path):  # noqa: F811
+    with pytest.raises(CleanplateError, match="training fell apart"):
+        go(tmp_path, clips, line()[0], steps=3, save_every=1, learning_rate=float("inf"))
+    assert checkpoint.latest(tmp_path).stem == "00000000"
+
+
 def test_the_mean_of_the_weights(clips, tmp_path):  # noqa: F811
     plain = go(tmp_path, clips, line()[0], steps=3, save_every=1)
     mean = line()[0].result.state_dict()

@@ -59,6 +59,8 @@ def train(
             progress=tell,
             bar=not quiet,
         )
-    except KeyboardInterrupt:
-        print("Stopped; --resume goes on from the last checkpoint.", file=sys.stderr)
-        sys.exit(STOPPED)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        kept = any((out / "checkpoints").glob("*.pt"))
+        told = "--resume goes on from the last checkpoint" if kept else "nothing was kept yet"
+        print(f"Stopped; {told}.", file=sys.stderr)
+        sys.exit(stop.code if isinstance(stop, SystemExit) else STOPPED)

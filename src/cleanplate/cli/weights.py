@@ -46,7 +46,12 @@ def show(as_json: options.Json = False) -> None:
 @app.command("convert")
 def convert(
     checkpoint: Annotated[Path, typer.Argument(help="An official checkpoint, such as sttn.pth.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The file of ours, .safetensors.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="The file of ours; NAME.safetensors beside it by default."
+        ),
+    ] = None,
     method: Annotated[str, typer.Option(help="Whose weights they are.")] = "sttn",
     config: Annotated[str, typer.Option(help="How its network is built.")] = "paper",
     as_json: options.Json = False,
@@ -57,6 +62,7 @@ def convert(
     from cleanplate.cli.words import weights_words
     from cleanplate.convert import convert as turn
 
+    out = checkpoint.with_suffix(".safetensors") if out is None else out
     found = turn(checkpoint, out, method=method, config=config)
     typer.echo(json.dumps(found) if as_json else weights_words(found))
 

@@ -43,7 +43,7 @@ def _source_words(summary: Summary) -> str:
     if summary.painted:
         rest = f"; {percent(summary.invented)} was invented" if summary.invented else ""
         painted = f"{percent(summary.painted)} of the hole was painted by a network"
-        return f"{painted}, after what it saw in several frames{rest}."
+        return f"{painted}, from what it saw around it{rest}."
     seen = f"{percent(summary.borrowed)} of the hole is visible in other frames and was borrowed"
     if summary.median_distance is not None and summary.furthest is not None:
         seen += (

@@ -21,6 +21,7 @@ CAUSES = {
     errno.EACCES: "may not be opened (permission denied)",
     errno.EPERM: "may not be opened (not permitted)",
     errno.EISDIR: "is a folder",
+    errno.EEXIST: "is there already, and is no folder",
     errno.ENOTDIR: "lies under a file, not a folder",
     errno.ENOSPC: "does not fit: the disk is full",
     errno.EDQUOT: "does not fit: the disk quota is used up",

@@ -37,7 +37,7 @@ def compare(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> list[Row]:
-    """Fill a video with every method and return a row for each: what it took, what it invented.
+    """Fill a video with every method and return a row for each: what it took, painted, invented.
 
     out: a folder that gets a filled video a method, rows.jsonl, and the pictures that the report
     shows; what is there already of the same inputs is not made again. weights: the files of

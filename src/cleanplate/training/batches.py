@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from cleanplate.datasets.samples import Sample, Samples
 from cleanplate.errors import BadInput
 from cleanplate.orphans import end_with_parent
+from cleanplate.training.stops import ASKING
 
 AHEAD = 4  # batches that each worker prepares before they are wanted
 
@@ -94,8 +95,9 @@ def batches(
 
 
 def _begin_worker(_number: int) -> None:
-    """Leave it to the parent, which finishes its step first, what Ctrl-C means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Leave it to the parent, which finishes its step first, what a signal to all means."""
+    for number in ASKING:
+        signal.signal(number, signal.SIG_IGN)
     end_with_parent()
 
 

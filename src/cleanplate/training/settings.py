@@ -18,6 +18,7 @@ from cleanplate.io.refuse import reading
 
 T = TypeVar("T")
 
+LARGEST_SEED = (1 << 63) - 1
 MAIN = "training"  # the table that a key without a dot belongs to
 
 
@@ -32,7 +33,8 @@ class LoopSettings:
     at each step, 0 for none; the average is what is saved as the result. deterministic: on a GPU,
     only what gives the same result each time. log_every, save_every, pictures_every: steps. keep:
     checkpoints. workers: processes that decode, each; 0 for none beside the loop's own. licence:
-    of the weights that come out, in words.
+    of the weights that come out, in words. begun_with: the checksum of the weights that the run
+    began with; `train` sets it.
     """
 
     steps: int = 500_000
@@ -51,6 +53,7 @@ class LoopSettings:
     keep: int = 3
     workers: int = 2
     licence: str = "not stated"
+    begun_with: str = ""
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
@@ -58,6 +61,8 @@ class LoopSettings:
             self._at_least(name, 1)
         for name in ("seed", "workers", "learning_rate", "clip", "ema"):
             self._at_least(name, 0)
+        if self.seed > LARGEST_SEED:
+            raise BadInput(f"seed is {self.seed}. Give at most {LARGEST_SEED}.")
         if self.ema >= 1:
             raise BadInput(f"ema is {self.ema}. Give a share below 1, such as 0.999.")
         if any(step < 0 or factor <= 0 for step, factor in self.schedule):

@@ -15,6 +15,11 @@ from cleanplate.training.lesson import Lesson, Turn
 from cleanplate.training.processes import Group
 from cleanplate.training.settings import LoopSettings
 
+_APART = (
+    "training fell apart. Begin a new run with a lower learning_rate, with clip, or with fp32; "
+    "its --weights may be the last ones that were saved."
+)
+
 
 class State:
     """A run between two steps; `step` are done."""
@@ -91,14 +96,15 @@ class State:
             ) from error
 
     def refuse_nonsense(self, losses: dict[str, float]) -> None:
-        """Stop where a loss is no number any more; raises CleanplateError."""
+        """Stop where a loss or a weight is no number any more; raises CleanplateError."""
         for name, value in losses.items():
             if not abs(value) < float("inf"):
                 raise CleanplateError(
-                    f"after {self.step} steps the loss {name} is {value}: training fell apart. "
-                    "Go on from the last checkpoint with fp32, or begin anew with a lower "
-                    "learning_rate or with clip."
+                    f"after {self.step} steps the loss {name} is {value}: {_APART}"
                 )
+        for learner in self.lesson.learners.values():
+            if not all(bool(p.isfinite().all()) for p in learner.network.parameters()):
+                raise CleanplateError(f"after {self.step} steps weights are no numbers: {_APART}")
 
 
 class Mean:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn.utils import spectral_norm
 
+from cleanplate.errors import BadInput
+
+MOST_CHANNELS = 1024
 KERNEL, STRIDE = (3, 5, 5), (1, 2, 2)
 
 
@@ -20,6 +23,11 @@ class CriticConfig:
 
     channels: int = 64
     norm_all: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no critic can be built of; raises BadInput."""
+        if not 1 <= self.channels <= MOST_CHANNELS:
+            raise BadInput(f"channels is {self.channels}. Give 1 to {MOST_CHANNELS}.")
 
 
 class Critic(nn.Module):

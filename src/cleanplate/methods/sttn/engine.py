@@ -15,9 +15,8 @@ from cleanplate.methods.sttn.schedule import Step
 from cleanplate.region import Region, bounding_box
 from cleanplate.winograd import quicken
 
-SEAM = (
-    2  # pixels around a hole that are painted as well: where a picture is enlarged, it needs them
-)
+# Pixels around a hole that are painted as well: where a picture is enlarged, it needs them.
+SEAM = 2
 
 
 class Engine:
@@ -27,6 +26,8 @@ class Engine:
         self.device, self.dtype = device, dtype
         # On a CPU many pictures at once are no faster, and take more memory.
         self._one_by_one = device.type == "cpu"
+        if device.type == "cuda" and dtype == torch.float32:
+            torch.backends.cudnn.allow_tf32 = False  # or convolutions would keep ten bits
         self.network = network.eval().requires_grad_(False)
         self._mixer: Mixer | None = None
         if device.type == "cpu":

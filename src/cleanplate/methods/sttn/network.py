@@ -23,6 +23,10 @@ REDUCTION = 4  # pixels of the picture a pixel of the features, along either sid
 DECODER_REACH = 4  # pixels of the features, to either side, that a pixel's colour depends on
 
 
+# What no machine could compute with is refused: a file of weights may say anything.
+MOST_HEADS, MOST_BLOCKS, MOST_CHANNELS, LARGEST_SIDE = 16, 64, 4096, 4096
+
+
 @dataclass(frozen=True)
 class Config:
     """How the network is built.
@@ -49,15 +53,19 @@ class Config:
     def __post_init__(self) -> None:
         """Refuse what no network can be built of; raises BadInput."""
         heads = len(self.divisions)
-        if not heads or min(self.divisions) < 1 or self.blocks < 1:
-            raise BadInput(f"{self} has no head or no block. Give at least one of each.")
+        for name, value, most in (
+            ("divisions", heads, MOST_HEADS), ("blocks", self.blocks, MOST_BLOCKS),
+            ("depth", self.depth, MOST_BLOCKS), ("channels", self.channels, MOST_CHANNELS),
+            *(("divisions", division, LARGEST_SIDE) for division in self.divisions),
+            *(("size", side, LARGEST_SIDE) for side in self.size),
+        ):  # fmt: skip
+            if not 1 <= value <= most:
+                raise BadInput(f"{name} is {getattr(self, name)}. Give 1 to {most} of it.")
         if self.start not in STARTS:
             raise BadInput(f"start is {self.start!r}. Choose one of: {', '.join(STARTS)}.")
-        if self.depth < 1:
-            raise BadInput(f"depth is {self.depth}. Give 1 or more.")
         if self.channels < 4 or self.channels % math.lcm(4, heads):
             raise BadInput(f"channels is {self.channels}. Give a multiple of {math.lcm(4, heads)}.")
-        if min(self.size) < 1 or any(side % self.unit for side in self.size):
+        if any(side % self.unit for side in self.size):
             raise BadInput(f"size is {self.size}. Give multiples of {self.unit}.")
 
     @property

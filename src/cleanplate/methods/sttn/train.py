@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -35,10 +36,10 @@ class TrainConfig(LoopSettings):
     frames: of a clip. hole, valid, adversarial: weights of the losses; without the last there is
     no critic. temporal: weight of the loss on how the hole changes from frame to frame, which the
     paper leaves to later work. perceptual, style: weights of the losses that the paper's critic
-    replaces, which need vgg, a file of torchvision's VGG-16. betas: of Adam. joined: a batch goes
-    to the critic as one long clip and shares one hole loss, as in the official code, where that
-    makes a difference only with several clips in one process; else each clip stands alone, so that
-    it does not matter who shares a process.
+    replaces, which need vgg, a file of torchvision's VGG-16; vgg_normalised: see `vgg.Features`.
+    betas: of Adam. joined: a batch goes to the critic as one long clip and shares one hole loss, as
+    in the official code, where that makes a difference only with several clips in one process;
+    else each clip stands alone, so that it does not matter who shares a process.
     """
 
     schedule: tuple[tuple[int, float], ...] = ((150_000, 0.1), (300_000, 0.1))
@@ -50,6 +51,7 @@ class TrainConfig(LoopSettings):
     perceptual: float = 0.0
     style: float = 0.0
     vgg: str = ""
+    vgg_normalised: bool = False
     betas: tuple[float, float] = (0.0, 0.99)
     joined: bool = False
 
@@ -66,6 +68,8 @@ class TrainConfig(LoopSettings):
                 "perceptual and style need weights of VGG-16. Give vgg, a file of torchvision's, "
                 "or train without these losses."
             )
+        if self.vgg:  # the run may go on from another folder
+            object.__setattr__(self, "vgg", str(Path(self.vgg).resolve()))
         if not all(0 <= beta < 1 for beta in self.betas):
             raise BadInput(f"betas are {self.betas}. Give two shares below 1.")
 
@@ -98,22 +102,22 @@ def lesson(settings: Settings, network: Network, device: torch.device) -> Lesson
     if config.adversarial:
         critic = Critic(settings.critic).to(device)
         learners["critic"] = _learner(critic, config)
-    seen = None
+    features = None
     if config.perceptual or config.style:
-        seen = load_features(config.vgg).to(device)
-    return Lesson(learners, lambda batch: losses(network, critic, seen, batch, config))
+        features = load_features(config.vgg, normalised=config.vgg_normalised).to(device)
+    return Lesson(learners, lambda batch: losses(network, critic, features, batch, config))
 
 
 def losses(
     network: Network,
     critic: Critic | None,
-    seen: Features | None,
+    features: Features | None,
     batch: Batch,
     config: TrainConfig,
 ) -> Iterator[Turn]:
     """Yield the critic's turn, and then, when it has learnt, the generator's.
 
-    seen: what the perceptual and the style loss see.
+    features: what the perceptual and the style loss see.
     """
     frames, masks = scaled(batch)
     result = network(frames * (1 - masks), masks).float()
@@ -131,8 +135,9 @@ def losses(
     if config.temporal:
         named["temporal"] = change_l1(result, frames, masks, joined=config.joined)
         total = total + config.temporal * named["temporal"]
-    if seen:
-        ours, theirs = seen(result), seen(frames)
+    if features:
+        with torch.autocast(frames.device.type, enabled=False):
+            ours, theirs = features(result), features(frames)
         named["perceptual"] = feature_l1(ours, theirs)
         named["style"] = gram_l1(ours, theirs, joined=config.joined)
         total = total + config.perceptual * named["perceptual"] + config.style * named["style"]
