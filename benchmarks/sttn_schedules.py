@@ -24,15 +24,12 @@ from quality import DATA, TUNING, load
 SCHEDULES = (  # the official one first
     {"stride": 5, "radius": 5, "every": 10, "most_references": 1000, "blend": "running"},
     {"stride": 5, "radius": 5, "every": 10, "most_references": 1000},
-    {"stride": 5, "radius": 5, "every": 10, "most_references": 8},
-    {"stride": 5, "radius": 5, "every": 10, "most_references": 4},
-    {"stride": 5, "radius": 5, "every": 10, "most_references": 2},
-    {"stride": 5, "radius": 5, "every": 10, "most_references": 0},
-    {"stride": 5, "radius": 3, "every": 10, "most_references": 8},
+    {"stride": 5, "radius": 5, "every": 5, "most_references": 1000},
+    {"stride": 5, "radius": 5, "every": 5, "most_references": 8},
+    {"stride": 5, "radius": 5, "every": 5, "most_references": 4},
+    {"stride": 5, "radius": 5, "every": 5, "most_references": 0},
     {"stride": 5, "radius": 2, "every": 10, "most_references": 8},
-    {"stride": 7, "radius": 3, "every": 10, "most_references": 4},
     {"stride": 11, "radius": 5, "every": 10, "most_references": 8},
-    {"stride": 11, "radius": 5, "every": 10, "most_references": 4},
 )  # fmt: skip
 
 
