@@ -1,6 +1,7 @@
 """How well the flow inside a hole is completed: end-point error, in smooth and in hard regions.
 
     python benchmarks/completion.py [--kinds fixed,object] [--frames 24] [--ring 4]
+                                    [--weights FILE]
 
 The truth is the flow that our estimator finds on the complete frames, at 432x240. Each way is given
 that flow with the hole, and a ring around it, taken out; both directions count. Hard is what lies
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -20,6 +22,7 @@ import numpy as np
 
 from cleanplate.flow.camera import camera_motion
 from cleanplate.flow.complete import Effort, complete_flow
+from cleanplate.flow.completion import load_completion
 from cleanplate.flow.estimate import estimate_flow
 from cleanplate.harmonic import harmonic_fill
 from quality import DATA, JUDGING, KINDS, TUNING, load
@@ -34,16 +37,17 @@ Complete = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], tuple[np.n
 def main() -> None:
     """Print a table for each kind of hole."""
     given = parse()
+    ways = WAYS if given.weights is None else {**WAYS, "learned": learned(given.weights)}
     for kind in given.kinds.split(","):
-        sums = {name: {group: np.zeros((3, 2)) for group in (TUNING, JUDGING)} for name in WAYS}
-        seconds = dict.fromkeys(WAYS, 0.0)
+        sums = {name: {group: np.zeros((3, 2)) for group in (TUNING, JUDGING)} for name in ways}
+        seconds = dict.fromkeys(ways, 0.0)
         pairs = 0
         for group in (TUNING, JUDGING):
             for clip in group:
                 frames, holes = load(given.data, kind, clip, given.frames)
                 truth = estimate_flow([cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames])
                 pairs += len(truth[0])
-                for name, way in WAYS.items():
+                for name, way in ways.items():
                     began = time.perf_counter()
                     found = way(*blanked(truth, holes, given.ring))
                     seconds[name] += time.perf_counter() - began
@@ -56,6 +60,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--frames", type=int, default=24, help="of each clip, the first so many")
     parser.add_argument("--ring", type=int, default=4, help="pixels around the hole, taken out too")
+    parser.add_argument("--weights", type=Path, help="of a network: adds the learned completion")
     parser.add_argument("--data", type=Path, default=DATA)
     return parser.parse_args()
 
@@ -135,9 +140,18 @@ def motion_of(flow, lost):
 
 def settled(forward, backward, lost_forward, lost_backward):
     """Settle the residual to the homography in space and time, as flow-guided filling does."""
+    return completed(complete_flow, forward, backward, lost_forward, lost_backward)
+
+
+def learned(weights: Path) -> Complete:
+    """Return what has a network correct that residual instead."""
+    return partial(completed, load_completion("learned", weights=weights))
+
+
+def completed(complete, forward, backward, lost_forward, lost_backward):
     motions = camera_motion(forward, lost_forward), camera_motion(backward, lost_backward)
     copies, lost = (forward.copy(), backward.copy()), (lost_forward, lost_backward)
-    return complete_flow(*copies, motions, lost, effort=Effort())
+    return complete(*copies, motions, lost, effort=Effort())
 
 
 WAYS: dict[str, Complete] = {

@@ -44,6 +44,13 @@ class CameraMotion(Sequence[NDArray[np.float32]]):
         """(N, 2) float32, the flow between frames t and t+1 at N pixels."""
         return _places(self._matrices[t], rows, columns)
 
+    def resized(self, size: tuple[int, int]) -> CameraMotion:
+        """Return the same motion for pictures of another size (height, width)."""
+        down, across = (new / old for new, old in zip(size, self._size, strict=True))
+        to = np.array([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2], [0, 0, 1]])
+        matrices = to @ self._matrices @ np.linalg.inv(to)  # corners meet, not centres of pixels
+        return CameraMotion(matrices.astype(np.float32), size, self.rests)
+
 
 @compiled()
 def _places(matrix: NDArray[np.float32], rows: Any, columns: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,6 +21,11 @@ from cleanplate.warp import sample_vector
 _TIME_WEIGHT = 0.5  # of each neighbour in time, against 1 for each of the four in space
 _OVER_RELAXATION = 1.5
 _NOISE = 0.15  # pixels a frame
+
+# Takes both residuals, harmonic inside the hole, both cameras' motions, and where it may change.
+Improve = Callable[
+    [tuple[Flow, Flow], tuple[CameraMotion, CameraMotion], tuple[Holes, Holes]], None
+]
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ def complete_flow(
     doubtful: tuple[Holes, Holes],
     *,
     effort: Effort,
+    improve: Improve | None = None,
 ) -> tuple[Flow, Flow]:
     """Replace forward and backward flow where it is doubtful, in place; return both.
 
@@ -48,7 +55,7 @@ def complete_flow(
     completed is the residual to it. doubtful: (T-1, H, W) bool for both, True where the flow
     is to be found: the hole and a ring around it. First the residual is continued harmonically
     into each frame's hole; then it is drawn towards its own value along the motion in the frames
-    before and after, with the effort given.
+    before and after, with the effort given. improve: does better than that second step, in place.
     After Xu et al., CVPR 2019, section 3.2, with smoothness in place of the learned network.
     """
     if not len(forward):
@@ -56,16 +63,26 @@ def complete_flow(
     residuals = forward, backward
     for residual, motion, unknown in zip(residuals, camera, doubtful, strict=True):
         _continue_from_edge(residual, motion, unknown, effort.edge_sweeps)
-    # Found before anything settles: the two directions read each other's first completion only.
-    paths = [
-        each_frame(partial(_paths, residuals, camera, doubtful[lives], lives), len(forward))
-        for lives in (0, 1)
-    ]
-    each_frame(lambda lives: _settle_over_time(residuals[lives], paths[lives], effort), 2)
+    (improve or partial(_settle, effort))(residuals, camera, doubtful)
     for residual, motion, unknown in zip(residuals, camera, doubtful, strict=True):
         _settle_what_rests(residual, motion.rests, unknown)
         _add(residual, motion)
     return residuals
+
+
+def _settle(
+    effort: Effort,
+    residuals: tuple[Flow, Flow],
+    camera: tuple[CameraMotion, CameraMotion],
+    doubtful: tuple[Holes, Holes],
+) -> None:
+    """Draw the residuals towards their own values along the motion, in place."""
+    # Found before anything settles: the two directions read each other's first completion only.
+    paths = [
+        each_frame(partial(_paths, residuals, camera, doubtful[lives], lives), len(doubtful[lives]))
+        for lives in (0, 1)
+    ]
+    each_frame(lambda lives: _settle_over_time(residuals[lives], paths[lives], effort), 2)
 
 
 def _continue_from_edge(flow: Flow, camera: CameraMotion, doubtful: Holes, sweeps: int) -> None:

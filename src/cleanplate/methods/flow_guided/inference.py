@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from cleanplate.album import Album, Plate
 from cleanplate.configs import checked
 from cleanplate.errors import BadInput
+from cleanplate.flow.completion import load_completion
 from cleanplate.flow.estimate import load_estimator
 from cleanplate.methods.flow_guided import render
 from cleanplate.methods.flow_guided.published import Rules, propagate
@@ -48,7 +50,8 @@ class Options(CommonOptions):
     paper; image: weights of DeepFill, a file of ours, for what no frame shows; without, the tune
     says how that is invented: "removal" from patches, "fidelity" smoothly. flow: what finds the
     flow, a name in ESTIMATORS; flow_weights, flow_device: the file and the device of one that is a
-    network.
+    network. completion: how flow is completed inside the hole, a name in COMPLETIONS: "smooth", or
+    "learned" by a network; completion_weights: its file, that of the package if not given.
     """
 
     working_pixels: int = 432 * 240
@@ -59,6 +62,8 @@ class Options(CommonOptions):
     flow: str = "dis"
     flow_weights: str | Path | None = None
     flow_device: str = "auto"
+    completion: str = "smooth"
+    completion_weights: str | Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
@@ -97,6 +102,7 @@ class Method:
         self._estimate = load_estimator(
             chosen.flow, weights=chosen.flow_weights, device=chosen.flow_device
         )
+        self._complete_flow = load_completion(chosen.completion, weights=chosen.completion_weights)
 
     def fill(
         self,
@@ -160,13 +166,10 @@ class Method:
         """Find and complete the flow, in two rounds."""
         removal = self.options.tune == "removal"
         # A removal takes its first round at half size, for speed; a restoration at full size.
-        find = self._estimate
-        if removal:
-            guess = first_guess(clip, estimate=find)
-        else:
-            guess = guide(clip, find_motion(clip, None, estimate=find))
+        how: Any = {"estimate": self._estimate, "complete": self._complete_flow}
+        guess = first_guess(clip, **how) if removal else guide(clip, find_motion(clip, None, **how))
         report(0.3)
-        motion = find_motion(clip, guess, removal=removal, estimate=find)
+        motion = find_motion(clip, guess, removal=removal, **how)
         report(0.6)
         return motion
 

@@ -13,6 +13,7 @@ from cleanplate.album import Album
 from cleanplate.flow.attached import attached_to_hole, hole_centres
 from cleanplate.flow.camera import CameraMotion, camera_motion
 from cleanplate.flow.complete import Effort, complete_flow
+from cleanplate.flow.completion import Complete
 from cleanplate.flow.estimate import Estimate, classical_flow, grey
 from cleanplate.flow.rest import at_rest
 from cleanplate.harmonic import harmonic_fill
@@ -80,15 +81,20 @@ class Motion:
     camera_backward: CameraMotion
 
 
-def first_guess(clip: Clip, *, estimate: Estimate = classical_flow) -> list[NDArray[np.float32]]:
-    """Colours (N, 3) a frame from a round at half size, whose flow is found by `estimate`."""
+def first_guess(
+    clip: Clip, *, estimate: Estimate = classical_flow, complete: Complete = complete_flow
+) -> list[NDArray[np.float32]]:
+    """Colours (N, 3) a frame from a round at half size.
+
+    estimate, complete: find its flow, and complete it.
+    """
     height, width = clip.holes.shape[1:]
     half = (max(1, round(height / 2)), max(1, round(width / 2)))
     small = Clip(
         stack_frames(lambda t: reduce_picture(clip.frames[t], half), len(clip.frames)),
         stack_frames(lambda t: reduce_hole(clip.holes[t], half), len(clip.holes)),
     )
-    motion = find_motion(small, None, removal=True, estimate=estimate)
+    motion = find_motion(small, None, removal=True, estimate=estimate, complete=complete)
     colours = guide(small, motion, quick=True)
     pictures = small.filled(colours)
 
@@ -105,11 +111,12 @@ def find_motion(
     *,
     removal: bool = False,
     estimate: Estimate = classical_flow,
+    complete: Complete = complete_flow,
 ) -> Motion:
     """Find and complete the flow of the clip, its holes filled with `guess` or smoothly.
 
     removal: the hole is an object's, so what moves with the hole belongs to the object.
-    estimate: finds the flow of filled pictures.
+    estimate: finds the flow of filled pictures. complete: completes it in their holes.
     """
     pictures = clip.filled(clip.smooth if guess is None else guess)
     forward, backward = estimate(pictures)
@@ -128,7 +135,7 @@ def find_motion(
         )
         doubtful = doubtful[0] | attached[0], doubtful[1] | attached[1]
     effort = _QUICK if removal else Effort()
-    completed = complete_flow(forward, backward, camera, doubtful, effort=effort)
+    completed = complete(forward, backward, camera, doubtful, effort=effort)
     return Motion(*completed, *camera)
 
 
