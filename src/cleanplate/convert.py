@@ -42,6 +42,12 @@ def _raft() -> ModuleType:
     return raft
 
 
+def _completion() -> ModuleType:
+    from cleanplate.flow import completion_network
+
+    return completion_network
+
+
 @dataclass(frozen=True)
 class Official:
     """Published checkpoints of a method.
@@ -80,6 +86,7 @@ OFFICIAL = {
         None, "BSD-3-Clause", "https://github.com/princeton-vl/RAFT", _raft, prefix="module."
     ),
 }
+OWN = {"completion": _completion}  # networks that nobody else has published
 
 
 def convert(
@@ -123,8 +130,9 @@ def check(path: Given) -> dict[str, Any]:
     Raises BadInput for a file that no method of ours could use.
     """
     weights = load_weights(path)
+    find = OWN.get(weights.method) or _official(weights.method).network
     with torch_needed():
-        room = _official(weights.method).network()
+        room = find()
     config = built(room.Config, weights.config, source=str(path))
     network = network_of(
         lambda: room.Network(config), weights.state, name=weights.method, source=str(path)

@@ -102,3 +102,18 @@ def test_a_camera_is_not_known_to_rest_unless_told():
     ):
         assert motion.rests.dtype == np.bool_
         assert motion.rests.tolist() == [False] * 3
+
+
+def test_the_motion_of_a_resized_picture_is_the_resized_motion():
+    """A flow of half the size, at what is the same place: corners meet, not centres."""
+    matrix = np.array([[1.1, 0.05, 4], [-0.02, 0.95, -3], [1e-4, 2e-4, 1]], np.float32)
+    large = CameraMotion(matrix[None], (40, 60))
+    for size in ((20, 30), (20, 20)):
+        small = large.resized(size)[0]
+        rows, columns = np.indices(size)
+        down, across = 40 / size[0], 60 / size[1]
+        places = (rows + 0.5) * down - 0.5, (columns + 0.5) * across - 0.5
+        homogeneous = np.stack([places[1], places[0], np.ones(size)], axis=-1) @ matrix.T
+        there = homogeneous[..., :2] / homogeneous[..., 2:]
+        expected = (there - np.stack([places[1], places[0]], axis=-1)) / [across, down]
+        np.testing.assert_allclose(small, expected, atol=1e-3)

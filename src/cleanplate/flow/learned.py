@@ -90,8 +90,9 @@ class Guesses:
             there = min(max(beside, 0), len(self.lost) - 1)
             given[..., start : start + 2] = self.smooth[there][box]
             given[..., start + 2] = self.lost[there][box]
+        scale = self.scale(t)
         for start in (0, 2, 5, 10, 13):
-            given[..., start : start + 2] /= self.scale(t)
+            given[..., start : start + 2] /= scale
         return np.ascontiguousarray(given.transpose(2, 0, 1))
 
 
