@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,7 +160,9 @@ def weights_words(found: dict[str, Any]) -> str:
         f"licence: {found['licence']}",
         f"sha256:  {found['sha256']}",
     ]
-    return "\n".join([*lines, *([f"about:   {', '.join(about)}"] if about else [])])
+    lines += [f"about:   {', '.join(about)}"] if about else []
+    # A file may hold any text: none of it is to steer a terminal.
+    return "\n".join(re.sub(r"[^\x20-\x7e\xa0-\uffff]", "?", line) for line in lines)
 
 
 def _columns(rows: list[list[str]]) -> str:
