@@ -51,8 +51,14 @@ def _sttn() -> ModuleType:
     return train
 
 
-# A method that can be trained: what imports the `train` of its room, which needs PyTorch.
-TRAINED: dict[str, Callable[[], ModuleType]] = {"sttn": _sttn}
+def _completion() -> ModuleType:
+    from cleanplate.methods.flow_guided import train
+
+    return train
+
+
+# What can be trained: what imports the `train` of its room, which needs PyTorch.
+TRAINED: dict[str, Callable[[], ModuleType]] = {"sttn": _sttn, "completion": _completion}
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,6 @@ class _Job:
         bar: bool,
     ) -> dict[str, float]:
         """Train to the end and return the losses that were shown last."""
-        from cleanplate.datasets.samples import Samples
         from cleanplate.training import loop
         from cleanplate.training.processes import joined
 
@@ -149,12 +154,7 @@ class _Job:
             group.wait()
             losses = loop.run(
                 self.room.lesson(told, network, device),
-                Samples(
-                    self.clips,
-                    told.network.size,
-                    frames=told.training.frames,
-                    seed=told.training.seed,
-                ),
+                self.room.samples(told, self.clips),
                 told.training,
                 self.run,
                 write=self._write,

@@ -36,6 +36,16 @@ def change_l1(result: Tensor, truth: Tensor, mask: Tensor, *, joined: bool = Fal
     return masked_l1(result.diff(dim=1), truth.diff(dim=1), both, joined=joined)
 
 
+def end_point_error(result: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """Return how far off flow is inside a mask: the mean over clips of each clip's mean.
+
+    result, truth: (B, 2, H, W). mask: (B, 1, H, W), 0 or 1; a clip without any counts as 0.
+    """
+    off = ((result - truth).square().sum(dim=1, keepdim=True) + 1e-6).sqrt()  # 0 has no slope
+    sums, counts = (each.flatten(1).sum(dim=1) for each in (off * mask, mask))
+    return (sums / counts.clamp(min=1)).mean()
+
+
 def hard_flow_l1(result: Tensor, truth: Tensor, mask: Tensor, *, share: float = 0.5) -> Tensor:
     """Return the mean error of the flow, |dx| + |dy|, over the hard pixels of all clips.
 

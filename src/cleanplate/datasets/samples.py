@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from cleanplate.masks.draw import each_hole
 from cleanplate.video import Frames, Holes
 
 MOST_TRIES = 20  # clips in a row that cannot be read: then something is wrong with all of them
+Made = TypeVar("Made")
 HALF = 0.5  # how likely frames are spread, mirrored, and the hole moves
 
 
@@ -37,8 +38,8 @@ class Sample:
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
-class Samples:
-    """The samples of a data set, in a random order without an end: `samples[number]`.
+class InTurn(Generic[Made]):
+    """Samples of a data set, in a random order without an end: `samples[number]`.
 
     clips: of any data set. size: (height, width) of the frames. frames: of a sample. seed: from 0
     up. A sample depends on its number and the seed alone, so that it does not matter who makes it,
@@ -51,7 +52,7 @@ class Samples:
         self.clips, self.size, self.frames, self.seed = tuple(clips), size, frames, seed
         self._lengths: dict[int, int] = {}  # of clips that had to be counted
 
-    def __getitem__(self, number: int) -> Sample:
+    def __getitem__(self, number: int) -> Made:
         """Make a sample; a broken clip is skipped for another. Raises BadInput if many are."""
         skipped: dict[str, str] = {}
         for attempt in range(MOST_TRIES):
@@ -75,17 +76,9 @@ class Samples:
     def _random(self, *key: int) -> np.random.Generator:
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, *key])))
 
-    def _made(self, chosen: int, rng: np.random.Generator, skipped: Mapping[str, str]) -> Sample:
-        length = self._length(chosen)
-        if length < self.frames:
-            raise BadInput(f"it has {length} frames, {self.frames} are needed.")
-        numbers = pick(length, self.frames, rng)
-        mirrored = rng.random() < HALF
-        holes = draw(numbers, self.size, rng)
-        frames = self.clips[chosen].load_frames(only=numbers)
-        resized = np.stack([resize(frame, self.size) for frame in frames])
-        mirrored_or_not = np.ascontiguousarray(resized[:, :, ::-1]) if mirrored else resized
-        return Sample(mirrored_or_not, holes, self.clips[chosen].name, skipped)
+    def _made(self, chosen: int, rng: np.random.Generator, skipped: Mapping[str, str]) -> Made:
+        """Make a sample of a clip; raises BadInput where it cannot be."""
+        raise NotImplementedError
 
     def _length(self, chosen: int) -> int:
         """Return how many frames a clip has; those of a video are counted, once."""
@@ -97,6 +90,22 @@ class Samples:
         if chosen not in self._lengths:
             self._lengths[chosen] = sum(1 for _ in clip.source.frames(None))
         return self._lengths[chosen]
+
+
+class Samples(InTurn[Sample]):
+    """The samples of a data set as STTN's training wants them: frames under a drawn hole."""
+
+    def _made(self, chosen: int, rng: np.random.Generator, skipped: Mapping[str, str]) -> Sample:
+        length = self._length(chosen)
+        if length < self.frames:
+            raise BadInput(f"it has {length} frames, {self.frames} are needed.")
+        numbers = pick(length, self.frames, rng)
+        mirrored = rng.random() < HALF
+        holes = draw(numbers, self.size, rng)
+        frames = self.clips[chosen].load_frames(only=numbers)
+        resized = np.stack([resize(frame, self.size) for frame in frames])
+        mirrored_or_not = np.ascontiguousarray(resized[:, :, ::-1]) if mirrored else resized
+        return Sample(mirrored_or_not, holes, self.clips[chosen].name, skipped)
 
 
 def pick(length: int, count: int, rng: np.random.Generator) -> list[int]:

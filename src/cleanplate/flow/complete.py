@@ -62,7 +62,7 @@ def complete_flow(
         return forward, backward
     residuals = forward, backward
     for residual, motion, unknown in zip(residuals, camera, doubtful, strict=True):
-        _continue_from_edge(residual, motion, unknown, effort.edge_sweeps)
+        continue_from_edge(residual, motion, unknown, effort.edge_sweeps)
     (improve or partial(_settle, effort))(residuals, camera, doubtful)
     for residual, motion, unknown in zip(residuals, camera, doubtful, strict=True):
         _settle_what_rests(residual, motion.rests, unknown)
@@ -85,8 +85,8 @@ def _settle(
     each_frame(lambda lives: _settle_over_time(residuals[lives], paths[lives], effort), 2)
 
 
-def _continue_from_edge(flow: Flow, camera: CameraMotion, doubtful: Holes, sweeps: int) -> None:
-    """Turn flow into its residual to the camera's, continued harmonically where doubtful."""
+def continue_from_edge(flow: Flow, camera: CameraMotion, doubtful: Holes, sweeps: int) -> None:
+    """Turn flow into its residual to the camera's, in place, harmonic where it is doubtful."""
 
     def fill(t: int) -> None:
         flow[t] -= camera[t]

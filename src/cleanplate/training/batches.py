@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from cleanplate.datasets.samples import Sample, Samples
+from cleanplate.datasets.samples import InTurn
 from cleanplate.errors import BadInput
 from cleanplate.orphans import end_with_parent
 from cleanplate.training.stops import ASKING
@@ -28,13 +28,13 @@ class Batch:
     clips: tuple[str, ...]
 
 
-class _Numbered(torch.utils.data.Dataset[Sample | BadInput]):
+class _Numbered(torch.utils.data.Dataset[Any]):
     """Samples as the loader wants them; a refusal is handed over, and raised where it is read."""
 
-    def __init__(self, samples: Samples) -> None:
+    def __init__(self, samples: InTurn[Any]) -> None:
         self.samples = samples
 
-    def __getitem__(self, number: int) -> Sample | BadInput:
+    def __getitem__(self, number: int) -> Any:
         try:
             return self.samples[number]
         except BadInput as refusal:
@@ -54,7 +54,8 @@ class _Plan:
 
 
 def batches(
-    samples: Samples,
+    samples: InTurn[Any],
+    kind: type[Any] = Batch,
     *,
     batch: int,
     steps: range,
@@ -62,11 +63,13 @@ def batches(
     device: torch.device,
     workers: int = 0,
     warn: Callable[[str], None] | None = None,
-) -> Iterator[Batch]:
+) -> Iterator[Any]:
     """Yield the batch of each step, on a device.
 
-    batch: clips of a step, of which `mine` are for this process. What a step is given depends on
-    its number alone, not on workers. warn: is told of each broken clip, once.
+    kind: of what is yielded, a dataclass: "clips" are names, every other field is a tensor made of
+    what the samples have under the same name. batch: clips of a step, of which `mine` are for this
+    process. What a step is given depends on its number alone, not on workers. warn: is told of each
+    broken clip, once.
     """
     options: dict[str, Any] = {}
     if workers:
@@ -76,7 +79,7 @@ def batches(
             "prefetch_factor": AHEAD,
             "worker_init_fn": _begin_worker,
         }
-    loader: DataLoader[Sample | BadInput] = DataLoader(
+    loader: DataLoader[Any] = DataLoader(
         _Numbered(samples),
         batch_sampler=_Plan(batch, steps, mine),
         num_workers=workers,
@@ -91,7 +94,7 @@ def batches(
             if warn and clip not in told:
                 warn(sentence)
             told.add(clip)
-        yield _stacked(parts, device)
+        yield _stacked(parts, kind, device)
 
 
 def _begin_worker(_number: int) -> None:
@@ -101,21 +104,19 @@ def _begin_worker(_number: int) -> None:
     end_with_parent()
 
 
-def _good(part: Sample | BadInput) -> Sample:
+def _good(part: Any) -> Any:
     if isinstance(part, BadInput):
         raise part
     return part
 
 
-def _stacked(parts: list[Sample], device: torch.device) -> Batch:
-    frames, holes = (
-        torch.stack([torch.from_numpy(getattr(part, name)) for part in parts])
-        for name in ("frames", "holes")
-    )
+def _stacked(parts: list[Any], kind: type[Any], device: torch.device) -> Any:
+    names = [field.name for field in fields(kind) if field.name != "clips"]
+    tensors = {
+        name: torch.stack([torch.from_numpy(getattr(part, name)) for part in parts])
+        for name in names
+    }
     if device.type == "cuda":
-        frames, holes = frames.pin_memory(), holes.pin_memory()
-    return Batch(
-        frames.to(device, non_blocking=True),
-        holes.to(device, non_blocking=True),
-        tuple(part.clip for part in parts),
-    )
+        tensors = {name: tensor.pin_memory() for name, tensor in tensors.items()}
+    moved = {name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()}
+    return kind(**moved, clips=tuple(part.clip for part in parts))

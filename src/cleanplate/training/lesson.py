@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -40,11 +41,13 @@ class Lesson:
 
     learners: by name; the network of the first is what comes out. turns: of one batch; when it is
     asked for the next turn, the learner of the last has been updated already. So a critic can
-    learn first and then judge, and both look at what was computed once.
+    learn first and then judge, and both look at what was computed once. batch: the kind of it, a
+    dataclass.
     """
 
     learners: dict[str, Learner]
-    turns: Callable[[Batch], Iterator[Turn]]
+    turns: Callable[[Any], Iterator[Turn]]
+    batch: type[Any] = Batch
 
     @property
     def result(self) -> nn.Module:

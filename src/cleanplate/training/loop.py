@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from cleanplate.datasets.samples import Samples
+from cleanplate.datasets.samples import InTurn
 from cleanplate.training import checkpoint
-from cleanplate.training.batches import Batch, batches
+from cleanplate.training.batches import batches
 from cleanplate.training.lesson import Lesson, Turn
 from cleanplate.training.processes import Group
 from cleanplate.training.settings import LoopSettings
@@ -25,7 +26,7 @@ Write = Callable[[dict[str, Tensor], int], None]  # weights as they are after so
 
 def run(
     lesson: Lesson,
-    samples: Samples,
+    samples: InTurn[Any],
     settings: LoopSettings,
     folder: Path,
     *,
@@ -55,6 +56,7 @@ def run(
         with _deterministic(settings.deterministic and state.device.type == "cuda"):
             given = batches(
                 samples,
+                lesson.batch,
                 batch=settings.batch,
                 steps=range(state.step, settings.steps),
                 mine=group.share(settings.batch),
@@ -72,7 +74,7 @@ def run(
 
 def _steps(
     state: State,
-    given: Iterator[Batch],
+    given: Iterator[Any],
     folder: Path,
     write: Write,
     watch: Watch,

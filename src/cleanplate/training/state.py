@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from cleanplate.devices import has_bf16
 from cleanplate.errors import BadInput, CleanplateError
 from cleanplate.training import checkpoint
-from cleanplate.training.batches import Batch
 from cleanplate.training.lesson import Lesson, Turn
 from cleanplate.training.processes import Group
 from cleanplate.training.settings import LoopSettings
@@ -35,7 +34,7 @@ class State:
             group.begin_alike(learner.network)
         self.mean = Mean(lesson.result, settings.ema) if settings.ema else None
 
-    def advance(self, batch: Batch) -> list[Turn]:
+    def advance(self, batch: Any) -> list[Turn]:
         """Make one step and return its turns."""
         rate = self.settings.rate(self.step)
         turns, done = self.lesson.turns(batch), []

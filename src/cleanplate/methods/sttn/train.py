@@ -5,13 +5,15 @@ The critic learns first, to tell real clips from filled ones; then the generator
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from cleanplate.datasets.clip import Clip
+from cleanplate.datasets.samples import Samples
 from cleanplate.errors import BadInput
 from cleanplate.losses import (
     change_l1,
@@ -92,6 +94,12 @@ CONFIGS = {
     ),
     "tiny": Settings(Config.tiny(), CriticConfig(channels=4), TrainConfig(batch=2, workers=0)),
 }
+
+
+def samples(settings: Settings, clips: Sequence[Clip]) -> Samples:
+    """Return what a run learns from."""
+    told = settings.training
+    return Samples(clips, settings.network.size, frames=told.frames, seed=told.seed)
 
 
 def lesson(settings: Settings, network: Network, device: torch.device) -> Lesson:
