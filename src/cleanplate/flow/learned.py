@@ -20,8 +20,7 @@ from cleanplate.flow.camera import CameraMotion
 from cleanplate.flow.carry import Carried, carry, turned
 from cleanplate.flow.complete import Effort, complete_flow
 from cleanplate.flow.completion_network import CHANNELS, UNIT, Network
-from cleanplate.flow.resize import resize_flow
-from cleanplate.region import bounding_box, reduce_hole, reduce_picture
+from cleanplate.region import bounding_box, pixels_of, reduce_hole, reduce_picture
 from cleanplate.threads import each_frame, stack_frames
 from cleanplate.video import Flow, Holes
 
@@ -29,7 +28,7 @@ _SHRINK = 2  # the network's pictures are smaller by so much
 _BATCH = 4  # flows that the network is given at once
 _MARGIN = 16  # pixels around a hole that the network sees, at its size; more gains nothing
 _REACH = 20.0  # pixels from the hole's edge that count as 1
-_LEAST_SCALE = 0.5  # pixels of motion: of less, differences are no larger to the network
+_LEAST_SCALE = 0.5  # pixels of motion that count as 1 where nothing moves
 _WAYS = (0, 1)  # forward and backward
 
 Box = tuple[slice, slice]
@@ -71,8 +70,9 @@ class Guesses:
 
     def scale(self, t: int) -> float:
         """Return the pixels of motion that count as 1 to the network in flow t."""
-        known = self.smooth[t][~self.lost[t]]
-        return _LEAST_SCALE + (float(np.abs(known).mean()) if len(known) else _LEAST_SCALE)
+        known = (~self.lost[t]).view(np.uint8)
+        across, down, *_ = cv2.mean(np.abs(self.smooth[t]), known)
+        return _LEAST_SCALE + (across + down) / 2
 
     def channels(self, t: int, box: Box) -> NDArray[np.float32]:
         """Return what the network is given of a box of flow t, (16, height, width)."""
@@ -83,9 +83,9 @@ class Guesses:
         for start, carried in ((2, self.past), (5, self.future)):
             given[..., start : start + 2] = carried.flow[t][box] - smooth
             steps = carried.steps[t][box]
-            given[..., start + 2] = np.where(steps > 0, 1 / np.maximum(steps, 1), 0)
+            given[..., start + 2] = (steps > 0) / np.maximum(steps, np.float32(1))
         given[..., 8] = lost[box]
-        given[..., 9] = depth / _REACH
+        given[..., 9] = np.minimum(depth, sum(lost.shape)) / _REACH  # endless without an edge
         for start, beside in ((10, t - self.towards), (13, t + self.towards)):
             there = min(max(beside, 0), len(self.lost) - 1)
             given[..., start : start + 2] = self.smooth[there][box]
@@ -187,7 +187,10 @@ def _add(
     number: int,
 ) -> None:
     """Enlarge one correction and add it where the flow is doubtful, in place."""
-    t = times[number]
+    t, (height, width) = times[number], residual.shape[1:3]
     small = np.zeros((*lost.shape[1:], 2), np.float32)
-    small[box] = np.where(lost[t][box][..., None], found[number], 0)
-    residual[t][doubtful[t]] += resize_flow(small, residual.shape[1:3])[doubtful[t]]
+    grown = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
+    small[box] = np.where(lost[t][box][..., None], found[number] * grown, 0)
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    rows, columns = pixels_of(doubtful[t])
+    residual[t][rows, columns] += large[rows, columns]

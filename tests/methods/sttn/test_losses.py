@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 
 from cleanplate.losses import (  # noqa: E402
     change_l1,
+    end_point_error,
     feature_l1,
     gram_l1,
     hard_flow_l1,
@@ -159,3 +160,18 @@ def test_where_no_pixel_is_hard():
         loss.backward()
         assert loss.item() == 0
         assert not same.grad.any()
+
+
+def test_the_end_point_error_is_the_mean_of_every_clip():
+    """And has a slope where nothing is wrong."""
+    truth, mask = torch.zeros(3, 2, 4, 5), torch.zeros(3, 1, 4, 5)
+    result = truth.clone()
+    mask[0, :, 0, :2], mask[1, :, :2] = 1, 1
+    result[0, :, 0, 0] = torch.tensor([3.0, 4.0])
+    result[1, 0] = 2
+    result[:, :, 3] = 99  # not in the mask
+    result.requires_grad_()
+    error = end_point_error(result, truth, mask)
+    assert error.item() == pytest.approx((2.5 + 2 + 0) / 3, abs=1e-3)
+    error.backward()
+    assert result.grad.isfinite().all()
