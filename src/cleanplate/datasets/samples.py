@@ -6,6 +6,7 @@ after the other; mirrored or not; under one blob that stands still or moves.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -38,7 +39,7 @@ class Sample:
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
-class InTurn(Generic[Made]):
+class InTurn(ABC, Generic[Made]):
     """Samples of a data set, in a random order without an end: `samples[number]`.
 
     clips: of any data set. size: (height, width) of the frames. frames: of a sample. seed: from 0
@@ -76,9 +77,9 @@ class InTurn(Generic[Made]):
     def _random(self, *key: int) -> np.random.Generator:
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, *key])))
 
+    @abstractmethod
     def _made(self, chosen: int, rng: np.random.Generator, skipped: Mapping[str, str]) -> Made:
         """Make a sample of a clip; raises BadInput where it cannot be."""
-        raise NotImplementedError
 
     def _length(self, chosen: int) -> int:
         """Return how many frames a clip has; those of a video are counted, once."""
