@@ -11,11 +11,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from cleanplate.configs import built
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io.place import whole_file
-from cleanplate.states import damaged, refused_as, shown, there, torch_needed
+from cleanplate.states import damaged, network_of, refused_as, shown, there, torch_needed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,6 +95,17 @@ def load_weights(path: str | os.PathLike[str], *, method: str | None = None) -> 
             f"weights {path} are of {shown(found)}, not of {method!r}. Give weights of {method}."
         )
     return Weights(found, parts[0], state, parts[1])
+
+
+def load_network(path: str | os.PathLike[str], *, method: str, room: ModuleType) -> Any:
+    """Return the network of a file of ours, on the CPU, as its config says it is built.
+
+    room: the module that has the method's Config and Network. Raises BadInput, see `load_weights`
+    and `network_of`.
+    """
+    found = load_weights(path, method=method)
+    config = built(room.Config, found.config, source=str(path))
+    return network_of(lambda: room.Network(config), found.state, name=method, source=str(path))
 
 
 def _open_safely(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from cleanplate.configs import built
 from cleanplate.errors import BadInput
 from cleanplate.flow.complete import complete_flow
 from cleanplate.io.refuse import path_of
-from cleanplate.states import network_of, torch_needed
+from cleanplate.states import torch_needed
 from cleanplate.video import Flow
-from cleanplate.weights import load_weights
+from cleanplate.weights import load_network
 
 # Called as `complete_flow` without `improve`.
 Complete = Callable[..., tuple[Flow, Flow]]
@@ -46,13 +45,6 @@ def _network(weights: str | Path | None) -> Complete:
         )
     with torch_needed():
         from cleanplate.flow import completion_network, learned
-    found = load_weights(path, method="completion")
-    config = built(completion_network.Config, found.config, source=str(path))
-    network = network_of(
-        lambda: completion_network.Network(config),
-        found.state,
-        name="completion",
-        source=str(path),
-    )
+    network = load_network(path, method="completion", room=completion_network)
     network.eval().requires_grad_(False)
     return partial(learned.complete_by_learning, network=network)

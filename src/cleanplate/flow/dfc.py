@@ -18,14 +18,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cleanplate.configs import built
 from cleanplate.errors import BadInput
-from cleanplate.flow.dfc_network import LEAST_SIDE, WINDOW, Config, Network
+from cleanplate.flow import dfc_network
+from cleanplate.flow.dfc_network import LEAST_SIDE, WINDOW, Network
 from cleanplate.flow.region_fill import region_fill
 from cleanplate.flow.resize import resize_flow
-from cleanplate.states import network_of
 from cleanplate.video import Flow, Holes
-from cleanplate.weights import load_weights
+from cleanplate.weights import load_network
 
 REACH = WINDOW // 2  # flows on either side of the one wanted
 SHARES = (1 / 2, 2 / 3, 1.0)  # of the picture's sides, that the paper's stages work at
@@ -115,9 +114,8 @@ def complete_by_network(
 
 def load_stage(path: str | os.PathLike[str]) -> Network:
     """Return the network of one stage from a file of ours, on the CPU; raises BadInput."""
-    loaded = load_weights(path, method="dfc")
-    config = built(Config, loaded.config, source=str(path))
-    return network_of(lambda: Network(config), loaded.state, name="dfc", source=str(path))
+    network: Network = load_network(path, method="dfc", room=dfc_network)
+    return network
 
 
 def _check(

@@ -10,14 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.configs import built
 from cleanplate.devices import DEVICES, device_named
 from cleanplate.errors import BadInput
 from cleanplate.io.refuse import path_of
-from cleanplate.states import network_of, torch_needed
+from cleanplate.states import torch_needed
 from cleanplate.threads import each_frame
 from cleanplate.video import Flow
-from cleanplate.weights import load_weights
+from cleanplate.weights import load_network
 
 # Forward and backward flow, (T-1, H, W, 2) each, of T pictures (H, W, 3) uint8 RGB.
 Estimate = Callable[[Sequence[NDArray[np.uint8]]], tuple[Flow, Flow]]
@@ -56,11 +55,7 @@ def _network(weights: str | Path | None, device: str) -> Estimate:
         )
     with torch_needed():
         from cleanplate.flow import raft
-    found = load_weights(path_of(weights), method="raft")
-    config = built(raft.Config, found.config, source=str(weights))
-    network = network_of(
-        lambda: raft.Network(config), found.state, name="raft", source=str(weights)
-    )
+    network = load_network(path_of(weights), method="raft", room=raft)
     network.to(device_named(device)).eval().requires_grad_(False)
     return partial(raft.learned_flow, network)
 

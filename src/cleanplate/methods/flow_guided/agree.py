@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.flow.estimate import flow_between
+from cleanplate.flow.estimate import flow_between, grey
 from cleanplate.propagate import Sources
 from cleanplate.region import bounding_box
 from cleanplate.warp import sample_known
@@ -55,7 +54,7 @@ def _grey_with(
 ) -> NDArray[np.uint8]:
     picture = frame.copy()
     picture[hole] = np.rint(colours)
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    return grey(picture)
 
 
 def _drift(

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleanplate.configs import built
 from cleanplate.devices import PRECISIONS, device_named, precision_named
 from cleanplate.errors import BadInput
 from cleanplate.gaze import Gaze
 from cleanplate.methods.options import CommonOptions
 from cleanplate.methods.sttn.canvas import BLENDS, Canvas, Clip, fitting_size
 from cleanplate.methods.sttn.schedule import Step, schedule
-from cleanplate.states import network_of, torch_needed
+from cleanplate.states import torch_needed
 from cleanplate.video import KNOWN, PAINTED, Filled, Frames, Holes, Provenance
-from cleanplate.weights import load_weights
+from cleanplate.weights import load_network
 
 if TYPE_CHECKING:
     from cleanplate.methods.sttn.network import Network
@@ -143,7 +142,6 @@ class Method:
 def _network(weights: str | Path) -> Network:
     """Return the network of a file of ours; raises BadInput."""
     with torch_needed():
-        from cleanplate.methods.sttn.network import Config, Network
-    loaded = load_weights(weights, method="sttn")
-    config = built(Config, loaded.config, source=str(weights))
-    return network_of(lambda: Network(config), loaded.state, name="sttn", source=str(weights))
+        from cleanplate.methods.sttn import network
+    found: Network = load_network(weights, method="sttn", room=network)
+    return found
