@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.album import Album
-from cleanplate.configs import built
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.methods.flow_guided.carry import SourceMap
 from cleanplate.methods.flow_guided.patches import patch_sources
 from cleanplate.methods.flow_guided.published import Complete
 from cleanplate.propagate import enlarge
 from cleanplate.region import reduce_hole, reduce_picture, working_size
-from cleanplate.states import network_of, torch_needed
-from cleanplate.weights import load_weights
+from cleanplate.states import torch_needed
+from cleanplate.weights import load_network
 
 Picture = NDArray[np.float32]  # (H, W, 3), 0 to 255
 Mask = NDArray[np.bool_]  # (H, W)
@@ -53,16 +52,12 @@ def by_deepfill(weights: str | Path) -> Complete:
     weights: a file of ours, see `cleanplate weights convert`. Raises BadInput.
     """
     with torch_needed():
-        from cleanplate.methods.flow_guided.deepfill import Config, Network, complete
-    loaded = load_weights(weights, method="deepfill")
-    config = built(Config, loaded.config, source=str(weights))
-    network = network_of(
-        lambda: Network(config), loaded.state, name="deepfill", source=str(weights)
-    )
+        from cleanplate.methods.flow_guided import deepfill
+    network = load_network(weights, method="deepfill", room=deepfill)
 
     def enlarged(picture: Picture, hole: Mask) -> NDArray[Any]:
         size = working_size(hole.shape, _LARGEST)
-        small = complete(network, reduce_picture(picture, size), reduce_hole(hole, size))
+        small = deepfill.complete(network, reduce_picture(picture, size), reduce_hole(hole, size))
         return cv2.resize(small, hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
     return enlarged
