@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from cleanplate.datasets.flows import FLOWS, FlowSamples
+from cleanplate.datasets.flows import FlowSamples
 from cleanplate.datasets.folders import open_dataset
 from cleanplate.errors import BadInput
 from made_training import clips  # noqa: F401 - a fixture
@@ -27,9 +27,9 @@ def test_a_sample_is_told_by_its_number(clips, made_up):  # noqa: F811
         for name in ("given", "wanted", "lost"):
             np.testing.assert_array_equal(getattr(again[number], name), getattr(kept[number], name))
     for one in kept:
-        assert one.given.shape == (FLOWS, 16, *SIZE)
-        assert one.wanted.shape == (FLOWS, 2, *SIZE)
-        assert one.lost.shape == (FLOWS, 1, *SIZE)
+        assert one.given.shape == (12, 16, *SIZE)
+        assert one.wanted.shape == (12, 2, *SIZE)
+        assert one.lost.shape == (12, 1, *SIZE)
         assert one.given.dtype == one.wanted.dtype == np.float32
         assert (one.clip == "made up") == bool(made_up)
         np.testing.assert_array_equal(one.given[:, 8:9] > 0, one.lost)

@@ -22,7 +22,6 @@ from cleanplate.masks.draw import draw_holes
 from cleanplate.video import Flow, Holes
 
 FINER = 2  # flow of clips is found at so many times the size
-FLOWS = 6  # of a sample
 CLOSEST = 1.7  # how much a clip may be enlarged
 WIDEST_RING = 3  # pixels around a hole that are lost, too
 FAMILIES = ("stationary", "moving", "object_like", "object_like_middle", "curve", "fixed")
@@ -32,8 +31,8 @@ FAMILIES = ("stationary", "moving", "object_like", "object_like_middle", "curve"
 class FlowSample:
     """Some flows of one clip.
 
-    given: (FLOWS, 16, h, w) float32, what the network is given. wanted: (FLOWS, 2, h, w), what it
-    is to add to the smooth guess, in its units. lost: (FLOWS, 1, h, w) bool, where. clip: its name.
+    given: (N, 16, h, w) float32, what the network is given. wanted: (N, 2, h, w), what it is to add
+    to the smooth guess, in its units. lost: (N, 1, h, w) bool, where. clip: its name.
     skipped: clips that should have been here and are broken, each with a sentence.
     """
 
@@ -48,7 +47,8 @@ class FlowSamples(InTurn[FlowSample]):
     """The samples of a data set, in a random order without an end: `samples[number]`.
 
     As `Samples`; size: (height, width) of the flow. frames: one after the other, between which the
-    flow is. made_up: the share of samples that are not of a clip but of `layered_motion`.
+    flow is. flows: so many of them make a sample. made_up: the share of samples that are not of a
+    clip but of `layered_motion`.
     """
 
     def __init__(
@@ -57,11 +57,12 @@ class FlowSamples(InTurn[FlowSample]):
         size: tuple[int, int],
         *,
         frames: int = 20,
+        flows: int = 12,
         seed: int = 0,
         made_up: float = 0.5,
     ) -> None:
         super().__init__(clips, size, frames=frames, seed=seed)
-        self.made_up = made_up
+        self.flows, self.made_up = flows, made_up
 
     def _made(
         self, chosen: int, rng: np.random.Generator, skipped: Mapping[str, str]
@@ -74,7 +75,7 @@ class FlowSamples(InTurn[FlowSample]):
         lost = _lost(self.frames, self.size, rng)
         known, residual = _guessed(truth, (lost[:-1], lost[1:]))
         where = np.flatnonzero(known.lost.any(axis=(1, 2)))
-        times = rng.choice(where if len(where) else len(known.lost), FLOWS)
+        times = rng.choice(where if len(where) else len(known.lost), self.flows)
         whole = (slice(0, self.size[0]), slice(0, self.size[1]))
         given = np.stack([known.channels(t, whole) for t in times])
         wanted = np.stack([(residual[t] - known.smooth[t]) / known.scale(t) for t in times])

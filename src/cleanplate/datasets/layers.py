@@ -21,6 +21,7 @@ _MOST_THINGS = 4
 _HEIGHT, _FRAMES = 120, 20  # that lengths and walks below are meant for; they grow with both
 _DEPTH_SPAN = 4  # pictures that the depth of the ground reaches over, along either side
 _HARMONICS = 5  # of an outline
+_CORNERS = 512  # that it is drawn with
 _WITH_CAMERA = 0.7  # share of things that the camera's motion moves, too
 
 
@@ -163,15 +164,13 @@ def _outline(
     waves = np.arange(1, _HARMONICS + 1)
     cos, sin = 0.35 * rng.normal(0, 1, (2, _HARMONICS)) / waves**1.3
     stretch = np.exp(rng.normal(0, 0.4))
+    angles = np.outer(np.linspace(-np.pi, np.pi, _CORNERS), waves)
+    edge = radius * (1 + np.cos(angles) @ cos + np.sin(angles) @ sin)
 
     def inside(u: Field, v: Field) -> NDArray[np.bool_]:
         u, v = u / stretch, v * stretch
-        angle = np.arctan2(v, u)
-        edge = 1 + sum(
-            c * np.cos(k * angle) + s * np.sin(k * angle)
-            for k, c, s in zip(waves, cos, sin, strict=True)
-        )
-        return np.asarray(np.hypot(u, v) < radius * edge)
+        corner = (np.arctan2(v, u) + np.pi) * ((_CORNERS - 1) / (2 * np.pi))
+        return np.asarray(np.hypot(u, v) < edge[np.rint(corner).astype(int)])
 
     return inside
 
