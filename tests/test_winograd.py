@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
+from cleanplate import winograd  # noqa: E402
 from cleanplate.winograd import LEAST_CHANNELS, FastConv, quicken  # noqa: E402
 
 
@@ -30,13 +33,14 @@ def assert_alike(got, wanted):
     outside=st.integers(1, 9),
     dilation=st.integers(1, 3),
     bias=st.booleans(),
+    most=st.sampled_from([1, 10_000, winograd.MOST_BYTES]),
     seed=st.integers(0, 99),
 )
-def test_any_size(count, size, inside, outside, dilation, bias, seed):
+def test_any_size_however_little_at_once(count, size, inside, outside, dilation, bias, most, seed):
     torch.manual_seed(seed)
     conv = plain(inside, outside, dilation=dilation, bias=bias)
     features = torch.randn(count, inside, *size)
-    with torch.inference_mode():
+    with torch.inference_mode(), mock.patch.object(winograd, "MOST_BYTES", most):
         wanted = conv(features)
         assert_alike(FastConv(conv)(features), wanted)
         leaky = nn.functional.leaky_relu(wanted, 0.2)

@@ -10,6 +10,7 @@ to 5 times (noise) as much as that of a plain convolution in bfloat16, half of w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ VECTORS = {"contract", "nsz"}
 
 TILE, PATCH = 4, 6  # pixels that a tile yields and needs, along either side
 PAGE = 4096  # bytes
+# Of tiles that are multiplied at once, of many small pictures or a part of a large one. More make
+# better use of the kernel, but what is between the steps has to stay near the processor.
+MOST_BYTES = 32 << 20
 LEAST_CHANNELS = 96  # with fewer the transforms take longer than is saved
 
 _scratch = Scratch()
@@ -81,31 +85,49 @@ class FastConv(nn.Module):
 
         Both are contiguous, and not the same.
         """
-        _, height, width, channels = pixels.shape
-        room = tile_count(height, width, self.dilation)
-        cut = _room("cut", pixels.dtype, room, channels)
-        product = _room("product", pixels.dtype, room, len(self.bias))
-        # One by one, so that what is between the steps stays near the processor.
-        for picture, result in zip(array_of(pixels), array_of(out), strict=True):
-            self._convolve(picture, result, cut, product, add)
-
-    def _convolve(self, pixels: Array, out: Array, cut: Tensor, product: Tensor, add: bool) -> None:
-        """Convolve (H, W, C) into (H, W, C'), with room for tiles and their products."""
-        height, width, channels = pixels.shape
+        count, height, width, channels = pixels.shape
         rows, across = _rows(height, self.dilation), _across(width, self.dilation)
-        patches, products, bias = array_of(cut), array_of(product), self.bias.numpy()
-        slope = np.float32(self.slope)
+        some = max(1, MOST_BYTES // (PATCH**2 * across * channels * pixels.itemsize))
+        for start in range(0, count * rows, some):
+            self._convolve(pixels, out, start, min(start + some, count * rows), add)
+
+    def _convolve(self, pixels: Tensor, out: Tensor, top: int, bottom: int, add: bool) -> None:
+        """Convolve what lies in some rows of tiles, counted through all pictures."""
+        _, height, width, channels = pixels.shape
+        rows, across = _rows(height, self.dilation), _across(width, self.dilation)
+        tiles = (bottom - top) * across
+        cut = _room("cut", pixels.dtype, tiles, channels)
+        product = _room("product", pixels.dtype, tiles, len(self.bias))
+        pictures, patches, products, results = map(array_of, (pixels, cut, product, out))
+        bias, slope = self.bias.numpy(), np.float32(self.slope)
 
         def before(first: int, last: int) -> None:
-            _cut(pixels, self.dilation, first, last, first * across, patches)
+            for n, start, stop in _pieces(top + first, top + last, rows):
+                number = (n * rows + start - top) * across
+                _cut(pictures[n], self.dilation, start, stop, number, patches)
 
         def after(first: int, last: int) -> None:
-            _join(products, first * across, bias, slope, self.dilation, first, last, add, out)
+            for n, start, stop in _pieces(top + first, top + last, rows):
+                number = (n * rows + start - top) * across
+                _join(products, number, bias, slope, self.dilation, start, stop, add, results[n])
 
-        in_parts(before, rows)
-        tiles = _tiled(cut, rows * across, channels)
-        torch.bmm(tiles, self.kernel, out=_tiled(product, rows * across, len(bias)))
-        in_parts(after, rows)
+        in_parts(before, bottom - top)
+        outcome = _tiled(product, tiles, len(bias))
+        torch.bmm(_tiled(cut, tiles, channels), self.kernel, out=outcome)
+        in_parts(after, bottom - top)
+
+
+def _pieces(first: int, last: int, rows: int) -> Iterator[tuple[int, int, int]]:
+    """Cut rows counted through all pictures at their borders: (picture, first, last) of it.
+
+    >>> list(_pieces(2, 7, 4))
+    [(0, 2, 4), (1, 0, 3)]
+    """
+    while first < last:
+        picture, row = divmod(first, rows)
+        stop = min(rows, row + last - first)
+        yield picture, row, stop
+        first += stop - row
 
 
 def _transformed(weight: Tensor, dtype: torch.dtype) -> Tensor:
@@ -162,11 +184,6 @@ def _is_worth_it(conv: nn.Conv2d) -> bool:
     plain = conv.kernel_size == (3, 3) and conv.stride == (1, 1) and conv.groups == 1
     same = conv.padding == conv.dilation and conv.dilation[0] == conv.dilation[1]
     return plain and same and min(conv.in_channels, conv.out_channels) >= LEAST_CHANNELS
-
-
-def tile_count(height: int, width: int, dilation: int) -> int:
-    """Return how many tiles cover a picture, each of its interleaved parts by itself."""
-    return _rows(height, dilation) * _across(width, dilation)
 
 
 def _rows(height: int, dilation: int) -> int:

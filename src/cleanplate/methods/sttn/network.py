@@ -238,7 +238,5 @@ def enlarged_part(features: Tensor, part: Region, size: tuple[int, int]) -> Tens
         share = (
             (places - before).to(features.dtype).view([-1 if n == axis else 1 for n in range(4)])
         )
-        pixels = torch.lerp(
-            pixels.index_select(axis, before), pixels.index_select(axis, after), share
-        )
+        pixels = pixels.index_select(axis, before).lerp_(pixels.index_select(axis, after), share)
     return pixels.permute(0, 3, 1, 2)
