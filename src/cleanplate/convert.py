@@ -89,6 +89,18 @@ OFFICIAL = {
 OWN = {"completion": _completion}  # networks that nobody else has published
 
 
+def listed() -> list[dict[str, str]]:
+    """Return a line for each official checkpoint that `convert` reads.
+
+    >>> listed()[0]["method"], listed()[0]["licence"]
+    ('sttn', 'MIT')
+    """
+    return [
+        {"method": method, "licence": official.licence, "source": official.source}
+        for method, official in OFFICIAL.items()
+    ]
+
+
 def convert(
     given: Given, out: Given, *, method: str = "sttn", config: str = "paper"
 ) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 import cleanplate as cp
 from cleanplate import known, metrics
 from cleanplate.cli import main
+from cleanplate.convert import OFFICIAL
 from cleanplate.known import KNOWN, Known, Part
 
 
@@ -37,7 +38,9 @@ def test_the_list_tells_everything(place, capsys):
     for name in ("sttn", "deepfill", "raft"):
         assert f"For {name} bring the official checkpoint" in said
     assert main(["weights", "list", "--json"]) == 0
-    lines = json.loads(capsys.readouterr().out)
+    told = json.loads(capsys.readouterr().out)
+    lines = told["known"]
+    assert {line["method"] for line in told["official"]} == set(OFFICIAL)
     assert [line["file"] for line in lines if line["here"]] == [small.name]
     assert {line["metric"] for line in lines} == {"lpips", "vfid"}
 

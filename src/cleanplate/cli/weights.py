@@ -27,19 +27,19 @@ def show(as_json: options.Json = False) -> None:
     import json
 
     from cleanplate.cli.words import known_words
-    from cleanplate.convert import OFFICIAL
+    from cleanplate import convert
     from cleanplate.known import folder, listed
 
-    lines = listed()
+    known, official = listed(), convert.listed()
     if as_json:
-        typer.echo(json.dumps(lines))
+        typer.echo(json.dumps({"known": known, "official": official}))
         return
-    typer.echo(known_words(lines, folder()))
-    for method, official in OFFICIAL.items():
+    typer.echo(known_words(known, folder()))
+    for line in official:
         typer.echo(
-            f"For {method} bring the official checkpoint ({official.source}, licence "
-            f"{official.licence}) and turn it into a file of ours: "
-            f"cleanplate weights convert --method {method}."
+            f"For {line['method']} bring the official checkpoint ({line['source']}, licence "
+            f"{line['licence']}) and turn it into a file of ours: "
+            f"cleanplate weights convert --method {line['method']}."
         )
 
 

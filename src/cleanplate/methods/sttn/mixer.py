@@ -60,29 +60,40 @@ class Mixer:
 
     def _attend(self, block: _Prepared, stream: Tensor, missing: Tensor, wanted: int) -> Tensor:
         """Return what the first `wanted` frames gather, (wanted, h, w, C), heads side by side."""
-        length, height, width, channels = stream.shape
-        heads = self.config.divisions
-        share = channels // len(heads)
-        projected = self._take("projected", height * width, 3 * channels)
-        held = [
-            [self._take(f"{what} {number}", length, *_cut(stream.shape, division, share))
-             for number, division in enumerate(heads)]
-            for what in ("query", "key", "value")
-        ]  # fmt: skip
-        for t, frame in enumerate(stream):
-            torch.addmm(block.bias, frame.view(-1, channels), block.weight, out=projected)
-            parts = projected.view(height, width, 3, len(heads), share)
-            for what, places in enumerate(held):
-                if what or t < wanted:
-                    for number, place in enumerate(places):
-                        place[t].copy_(_patches(parts[:, :, what, number], heads[number]))
-        gathered = self._take("gathered", wanted, height, width, channels)
-        for number, (query, key, value) in enumerate(zip(*held, strict=True)):
-            self._gather(query[:wanted], key, value, missing)
-            for t in range(wanted):
-                place = gathered[t, :, :, number * share : (number + 1) * share]
-                _patches(place, heads[number]).copy_(query[t])
+        gathered = self._take("gathered", wanted, *stream.shape[1:])
+        # Head by head, so that the patches of one are held at a time.
+        heads = gathered.chunk(len(self.config.divisions), dim=-1)
+        for number, division in enumerate(self.config.divisions):
+            query, key, value = self._project(block, number, stream, wanted)
+            self._gather(query, key, value, missing)
+            for place, found in zip(heads[number], query, strict=True):
+                _patches(place, division).copy_(found)
         return gathered
+
+    def _project(
+        self, block: _Prepared, number: int, stream: Tensor, wanted: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return a head's queries of the first `wanted` frames, and all keys and values.
+
+        Each is (T, d, d, y, x, c): patches by row and column.
+        """
+        length, height, width, channels = stream.shape
+        division, share = self.config.divisions[number], channels // len(self.config.divisions)
+        cut = division, division, height // division, width // division, share
+        query, key, value = (
+            self._take(name, count, *cut)
+            for name, count in (("query", wanted), ("key", length), ("value", length))
+        )
+        projected = self._take("projected", height * width, 3 * share)
+        for t, frame in enumerate(stream):
+            torch.addmm(
+                block.bias[number], frame.view(-1, channels), block.weight[number], out=projected
+            )
+            parts = projected.view(height, width, 3, share)
+            for what, places in enumerate((query, key, value)):
+                if t < len(places):
+                    places[t].copy_(_patches(parts[:, :, what], division))
+        return query, key, value
 
     def _gather(self, query: Tensor, key: Tensor, value: Tensor, missing: Tensor) -> None:
         """Overwrite the queries of a head, patches (T, d, d, y, x, c), by what they gather."""
@@ -116,17 +127,17 @@ class _Prepared:
             attention.key_embedding,
             attention.value_embedding,
         )
-        weights = torch.cat([embedding.weight.detach().flatten(1) for embedding in embeddings])
-        self.weight = weights.t().contiguous().to(dtype)
-        self.bias = torch.cat([embedding.bias.detach() for embedding in embeddings]).to(dtype)  # type: ignore[union-attr]
+        heads = len(attention.divisions)
+        weights = [embedding.weight.detach().flatten(1).chunk(heads) for embedding in embeddings]
+        biases = [embedding.bias.detach().chunk(heads) for embedding in embeddings]  # type: ignore[union-attr]
+        # Of each head those of queries, keys and values side by side.
+        self.weight = [
+            torch.cat(some).t().contiguous().to(dtype) for some in zip(*weights, strict=True)
+        ]
+        self.bias = [torch.cat(some).to(dtype) for some in zip(*biases, strict=True)]
         self.output = FastConv(attention.output_linear[0], LEAK, dtype)  # type: ignore[arg-type]
         self.first = FastConv(conv[0], LEAK, dtype)  # type: ignore[arg-type]
         self.second = FastConv(conv[2], LEAK, dtype)  # type: ignore[arg-type]
-
-
-def _cut(shape: torch.Size, division: int, share: int) -> tuple[int, int, int, int, int]:
-    """Return how a frame's features lie in patches: (row, column, y, x, channel)."""
-    return division, division, shape[1] // division, shape[2] // division, share
 
 
 def _patches(frame: Tensor, division: int) -> Tensor:
