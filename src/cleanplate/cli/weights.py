@@ -26,8 +26,8 @@ def show(as_json: options.Json = False) -> None:
     """Say which weights are known, their licence, checksum and address, and which are here."""
     import json
 
-    from cleanplate.cli.words import known_words
     from cleanplate import convert
+    from cleanplate.cli.words import known_words
     from cleanplate.known import folder, listed
 
     known, official = listed(), convert.listed()
