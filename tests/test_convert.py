@@ -14,7 +14,7 @@ from cleanplate.errors import BadInput, BadOutput
 
 torch = pytest.importorskip("torch")
 
-from cleanplate.flow import dfc_network, raft  # noqa: E402
+from cleanplate.flow import dfc_network, dfc_stages, raft  # noqa: E402
 from cleanplate.methods.flow_guided import deepfill  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
 from cleanplate.weights import load_weights, save_weights  # noqa: E402
@@ -90,7 +90,7 @@ def test_the_published_size(tmp_path, capsys):
 @pytest.fixture(scope="module")
 def stage():
     torch.manual_seed(0)
-    return dfc_network.Network(dfc_network.Config.tiny())
+    return dfc_network.Network(dfc_stages.Config.tiny().stage(0))
 
 
 def checkpoint(network):
@@ -108,26 +108,43 @@ def test_checkpoints_of_flow_completion(stage, tmp_path, old):
     torch.save(checkpoint(stage), source, _use_new_zipfile_serialization=not old)
     found = convert(source, out, method="dfc", config="tiny")
     assert found == check(out)
-    assert (found["method"], found["config"]["stage"]) == ("dfc", "first")
+    assert (found["method"], found["config"]["stages"]) == ("dfc", 1)
     kept = load_weights(out, method="dfc").state
-    assert kept.keys() == stage.state_dict().keys()
-    assert all(torch.equal(kept[key], value) for key, value in stage.state_dict().items())
+    assert len(kept) == len(stage.state_dict())
+    for key, value in stage.state_dict().items():
+        assert torch.equal(kept[f"stages.0.{key}"], value)
 
 
-def test_a_checkpoint_tells_which_published_network_it_is_of(tmp_path, capsys):
-    config = dfc_network.Config(backbone="resnet50", stage="refinement")
+def published(folder, name, **config):
+    """A checkpoint as large as those published; its tensors take no room."""
     with torch.device("meta"):
-        shapes = dfc_network.Network(config).state_dict()
+        shapes = dfc_network.Network(dfc_network.Config(**config)).state_dict()
     state = {
         f"module.{key}": torch.zeros((), dtype=like.dtype).expand(like.shape)
         for key, like in shapes.items()
     }
-    torch.save({"n_iter": 1, "model": state, "optimizer": {}}, tmp_path / "refine.pth")
-    words = ["weights", "convert", str(tmp_path / "refine.pth"), "--method", "dfc"]
-    assert main([*words, "-o", str(tmp_path / "refine.safetensors")]) == 0
-    said = capsys.readouterr().out
-    assert "backbone resnet50, stage refinement" in said
-    assert "MIT, if https://github.com/nbei/" in said
+    torch.save({"n_iter": 1, "model": state, "optimizer": {}}, folder / name)
+    return str(folder / name)
+
+
+def test_checkpoints_tell_which_published_network_they_are_of(tmp_path, capsys):
+    first = published(tmp_path, "first.pth", backbone="resnet50")
+    second = published(tmp_path, "second.pth", backbone="resnet50", stage="refinement")
+    deep = published(tmp_path, "deep.pth", backbone="resnet101")
+    words, out = ["weights", "convert", "--method", "dfc"], str(tmp_path / "w.safetensors")
+    for files, more, told in (
+        ([first, second], [], "stages 2, backbone resnet50"),
+        ([deep], ["--config", "official"], "stages 1, backbone resnet101"),
+    ):
+        assert main([*words, *files, *more, "-o", out]) == 0
+        said = capsys.readouterr().out
+        assert told in said
+        assert ("sizes official, nearest_holes True" in said) == bool(more)
+        assert "MIT, if https://github.com/nbei/" in said
+    assert main([*words, second, "-o", out]) == 2  # what is it to refine?
+    assert "'stages.0.conv1.weight' is (64, 66" in capsys.readouterr().err
+    assert main(["weights", "convert", first, second, "-o", out]) == 2
+    assert "sttn has one checkpoint, 2 were given" in capsys.readouterr().err
 
 
 def test_what_is_no_checkpoint_of_flow_completion(stage, tmp_path):
@@ -135,12 +152,12 @@ def test_what_is_no_checkpoint_of_flow_completion(stage, tmp_path):
     model = good["model"]
     mixed = {key.removeprefix("module.conv1."): value for key, value in model.items()}
     for problem, content, config in (
-        (r"do not fit dfc: 'conv1.weight' is \(4, 33", good, "paper"),
+        (r"do not fit dfc: 'stages.0.conv1.weight' is \(4, 33", good, "paper"),
         ("more than tensors, and were not opened", {**good, "n_iter": Malicious(mark)}, "tiny"),
         ("hold 'n_iter', which is not a tensor", {**good, "epoch": 3}, "tiny"),
-        ("'conv1.weight' is missing", {**good, "model": mixed}, "tiny"),
+        ("'stages.0.conv1.weight' is missing", {**good, "model": mixed}, "tiny"),
         ("hold 'n_iter', which is not", {"n_iter": 7, "optimizer": good["optimizer"]}, "tiny"),
-        ("config 'small' is unknown. Choose one of: paper, tiny", good, "small"),
+        ("config 'small' is unknown. Choose one of: paper, official, tiny", good, "small"),
     ):
         torch.save(content, tmp_path / "dfc.pth")
         with pytest.raises(BadInput, match=problem):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -31,9 +31,9 @@ def _deepfill() -> ModuleType:
 
 
 def _dfc() -> ModuleType:
-    from cleanplate.flow import dfc_network
+    from cleanplate.flow import dfc_stages
 
-    return dfc_network
+    return dfc_stages
 
 
 def _raft() -> ModuleType:
@@ -102,35 +102,43 @@ def listed() -> list[dict[str, str]]:
 
 
 def convert(
-    given: Given, out: Given, *, method: str = "sttn", config: str = "paper"
+    given: Given | Sequence[Given], out: Given, *, method: str = "sttn", config: str = "paper"
 ) -> dict[str, Any]:
     """Turn an official checkpoint into a weights file of ours; return what `check` says of it.
 
     given: .pth as the official code writes it, or its state dict alone; nothing in it is run.
-    method: whose it is, of "dfc" (DFC-Net) one stage. config: how its network is built, "paper" as
-    published, "small" or "tiny" where it has them. Raises BadInput for a checkpoint of another
+    method: whose it is; of "dfc" (DFC-Net) one for each of its stages, in order, or torchvision's
+    ResNet for its training to begin with. config: how its network is built, "paper" as published,
+    "official", "small" or "tiny" where it has them. Raises BadInput for a checkpoint of another
     network, BadOutput where the result cannot be written.
     """
+    files = [Path(given)] if isinstance(given, str | os.PathLike) else [Path(one) for one in given]
     official = _official(method)
-    refuse_same(Path(given), Path(out))
+    for file in files:
+        refuse_same(file, Path(out))
     with torch_needed():
         room = official.network()
-    smaller = [name for name in ("small", "tiny") if hasattr(room.Config, name)]
-    known = ("paper", *smaller)
+    others = [name for name in ("official", "small", "tiny") if hasattr(room.Config, name)]
+    known = ("paper", *others)
     if config not in known:
         raise BadInput(f"config {config!r} is unknown. Choose one of: {', '.join(known)}.")
-    state = read_state(given, part=official.part, beside=official.beside, prefix=official.prefix)
-    if config != "paper":
-        built_so = getattr(room.Config, config)()
-    elif hasattr(room.Config, "published"):  # several are, and the state dict tells which it is of
-        built_so = room.Config.published(state)
-    else:
-        built_so = room.Config()
-    network_of(lambda: room.Network(built_so), state, name=method, source=str(given))
+    several = hasattr(room, "joined")  # a checkpoint for each part of the network
+    if len(files) != 1 and not (several and files):
+        raise BadInput(f"{method} has one checkpoint, {len(files)} were given. Give one.")
+    states = [
+        read_state(file, part=official.part, beside=official.beside, prefix=official.prefix)
+        for file in files
+    ]
+    built_so = room.Config() if config == "paper" else getattr(room.Config, config)()
+    state = states[0]
+    if several:
+        built_so, state = room.joined(built_so, states)
+    source = ", ".join(map(str, files))
+    network_of(lambda: room.Network(built_so), state, name=method, source=source)
     about = {
         "licence": f"{official.licence}, if {official.source} published them",
-        "file": Path(given).name,
-        "sha256": sum_of(Path(given)),
+        "file": ", ".join(file.name for file in files),
+        "sha256": ", ".join(map(sum_of, files)),
     }
     save_weights(out, state, method=method, config=built_so, about=about)
     return check(out)

@@ -52,13 +52,23 @@ def _sttn() -> ModuleType:
 
 
 def _completion() -> ModuleType:
-    from cleanplate.methods.flow_guided import train
+    from cleanplate.methods.flow_guided import train_completion
 
-    return train
+    return train_completion
+
+
+def _dfc() -> ModuleType:
+    from cleanplate.methods.flow_guided import train_dfc
+
+    return train_dfc
 
 
 # What can be trained: what imports the `train` of its room, which needs PyTorch.
-TRAINED: dict[str, Callable[[], ModuleType]] = {"sttn": _sttn, "completion": _completion}
+TRAINED: dict[str, Callable[[], ModuleType]] = {
+    "sttn": _sttn,
+    "completion": _completion,
+    "dfc": _dfc,
+}
 
 
 @dataclass(frozen=True)
@@ -147,8 +157,9 @@ class _Job:
         with joined(device) as group, _own_random_numbers(told.training.seed):
             group.share(told.training.batch)  # refuses before anything is written
             network = self.room.Network(told.network)
-            if start:
-                fit_state(network, start.state, name=self.method, source="to begin with")
+            state = _first_state(self.room, told, start)
+            if state is not None:
+                fit_state(network, state, name=self.method, source="to begin with")
             if group.first:
                 self._open_folder(resume=resume)
             group.wait()
@@ -221,6 +232,17 @@ def _begun(room: ModuleType, given: Tables, config: str | None, start: Weights |
         network = built(room.Config, start.config, source="the weights' config")
         told = replace(told, network=network)
     return changed(told, given, source="settings")
+
+
+def _first_state(room: ModuleType, told: Any, start: Weights | None) -> Mapping[str, Any] | None:
+    """Return the tensors that a run begins with, none for new ones.
+
+    A room may make them of those given (`first_state`), or refuse to go without.
+    """
+    if hasattr(room, "first_state"):
+        state: Mapping[str, Any] | None = room.first_state(told, start)
+        return state
+    return start.state if start else None
 
 
 def _resumed(

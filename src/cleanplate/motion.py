@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import repeat
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
+from cleanplate.flow.completion import Complete, load_completion
 from cleanplate.flow.draw import check_largest, flow_picture, usual_length
 from cleanplate.flow.estimate import Estimate, load_estimator
 from cleanplate.flow.files import read_flow, write_flow
@@ -75,6 +76,10 @@ def flow_file(
     mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
     estimator: str = "dis",
     weights: str | Path | None = None,
+    completion: str = "smooth",
+    completion_weights: str | Path | None = None,
+    completion_pixels: int | None = None,
+    completion_device: str = "auto",
     device: str = "auto",
     most_pixels: int = MOST_PIXELS,
     largest: float | None = None,
@@ -87,14 +92,23 @@ def flow_file(
     in `pictures/`; and `flow.json`, which says so. Across a cut there is no flow and no file. The
     folder appears when it is complete, or not at all. mask: as for `fill_file`; what lies under it
     is not read, and the flow there is completed as for a fill. estimator: a name in ESTIMATORS;
-    weights, device: of its network. most_pixels: flow is found on pictures of at most so many
-    pixels and enlarged. largest: length in pixels that is drawn in full colour; one for the whole
-    clip by default, which hardly any vector exceeds. Frames stream: memory does not grow with the
-    clip. Raises BadInput, BadOutput.
+    weights, device: of its network. completion: a name in COMPLETIONS; completion_weights,
+    completion_pixels, completion_device: see `load_completion`. most_pixels: flow is found on
+    pictures of at most so many pixels and enlarged. largest: length in pixels that is drawn in full
+    colour; one for the whole clip by default, which hardly any vector exceeds. Frames stream:
+    memory does not grow with the clip. Raises BadInput, BadOutput.
     """
     began = time.perf_counter()
     _check(video, mask, out, most_pixels=most_pixels, largest=largest)
-    find = _finder(load_estimator(estimator, weights=weights, device=device))
+    find = _finder(
+        load_estimator(estimator, weights=weights, device=device),
+        load_completion(
+            completion,
+            weights=completion_weights,
+            pixels=completion_pixels,
+            device=completion_device,
+        ),
+    )
     with open_video(video) as reader:
         size, total = reader.info.displayed_size, reader.info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
@@ -197,15 +211,16 @@ def _shown(
 Find = Callable[[NDArray[np.uint8], Holes], tuple[Flow, Flow]]
 
 
-def _finder(estimate: Estimate) -> Find:
+def _finder(estimate: Estimate, complete: Complete) -> Find:
     """Return what finds the flow of frames (T, h, w, 3), and completes it in their holes."""
 
     def find(frames: NDArray[np.uint8], holes: Holes) -> tuple[Flow, Flow]:
         if not holes.any():
             return estimate(list(frames))
         clip = Clip(frames, holes)
-        guess = guide(clip, find_motion(clip, None, estimate=estimate))
-        motion = find_motion(clip, guess, estimate=estimate)
+        how: Any = {"estimate": estimate, "complete": complete}
+        guess = guide(clip, find_motion(clip, None, **how))
+        motion = find_motion(clip, guess, **how)
         return motion.forward, motion.backward
 
     return find

@@ -71,7 +71,6 @@ def test_keys_and_sizes_are_the_official_ones(name):
     state = network.state_dict()
     assert {key: list(value.shape) for key, value in state.items()} == OFFICIAL[name]["shapes"]
     assert sum(p.numel() for p in network.parameters()) == OFFICIAL[name]["parameters"]
-    assert Config.published(state) == CASES[name]
 
 
 @pytest.mark.parametrize("free", [False, True])
@@ -94,6 +93,19 @@ def test_batch_normalisation_never_looks_at_a_batch():
 
 
 @pytest.mark.parametrize("backbone", ["resnet50", "resnet101"])
+def test_an_even_start_lets_flow_through(backbone):
+    """... by about as much as goes in; officially next to nothing comes out."""
+    spreads = {}
+    for start in ("official", "even"):
+        torch.manual_seed(0)
+        network = Network(Config(backbone=backbone, width=8, start=start))
+        with torch.inference_mode():
+            spreads[start] = network(4 * torch.randn(1, 33, 48, 64)).std().item()
+    assert 0.5 < spreads["even"] < 50
+    assert spreads["official"] < 0.25
+
+
+@pytest.mark.parametrize("backbone", ["resnet50", "resnet101"])
 @pytest.mark.parametrize("size", [(4, 4), (23, 37)])
 def test_any_size(backbone, size):
     network = Network(Config(backbone=backbone, stage="refinement", width=2))
@@ -102,7 +114,14 @@ def test_any_size(backbone, size):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"backbone": "vgg"}, {"stage": "third"}, {"pairing": "both"}, {"width": 0}]
+    "wrong",
+    [
+        {"backbone": "vgg"},
+        {"stage": "third"},
+        {"pairing": "both"},
+        {"width": 0},
+        {"start": "late"},
+    ],
 )
 def test_configs_that_mean_nothing(wrong):
     with pytest.raises(BadInput, match=f"{next(iter(wrong))} is .* (Choose one of|Give)"):

@@ -26,6 +26,16 @@ def flow(
     estimator: Annotated[str, typer.Option(help="dis, or raft, a network.")] = "dis",
     weights: Annotated[Path | None, typer.Option(help="Of raft: a file of ours.")] = None,
     device: Annotated[str, typer.Option(help="Of raft: cpu, cuda, or auto.")] = "auto",
+    completion: Annotated[
+        str, typer.Option(help="In the hole: smooth, or learned or dfc, networks.")
+    ] = "smooth",
+    completion_weights: Annotated[
+        Path | None, typer.Option(help="Of learned and dfc: a file of ours.")
+    ] = None,
+    completion_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Of dfc: complete at most so many pixels at once.")
+    ] = None,
+    completion_device: Annotated[str, typer.Option(help="Of dfc: cpu, cuda, or auto.")] = "auto",
     pixels: Annotated[
         int | None,
         typer.Option(min=1, help="Find flow on pictures of at most so many pixels; 854x480."),
@@ -56,6 +66,10 @@ def flow(
             estimator=estimator,
             weights=weights,
             device=device,
+            completion=completion,
+            completion_weights=completion_weights,
+            completion_pixels=completion_pixels,
+            completion_device=completion_device,
             most_pixels=MOST_PIXELS if pixels is None else pixels,
             largest=largest,
             progress=progress,

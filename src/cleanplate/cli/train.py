@@ -14,12 +14,14 @@ STOPPED = 130
 
 
 def train(
-    method: Annotated[str, typer.Argument(help="What to train: sttn or completion.")],
+    method: Annotated[str, typer.Argument(help="What to train: sttn, completion or dfc.")],
     dataset: Annotated[Path, typer.Argument(help="A data set: DAVIS, YouTube-VOS, a folder, ...")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the run.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run.")] = False,
     steps: Annotated[int | None, typer.Option(min=1, help="In all.")] = None,
-    config: Annotated[str | None, typer.Option(help="paper (default), small or tiny.")] = None,
+    config: Annotated[
+        str | None, typer.Option(help="A preset: paper (default), small, tiny, ...")
+    ] = None,
     settings: Annotated[Path | None, typer.Option(help="A TOML file that differs from it.")] = None,
     change: Annotated[
         list[str] | None,

@@ -45,7 +45,10 @@ def show(as_json: options.Json = False) -> None:
 
 @app.command("convert")
 def convert(
-    checkpoint: Annotated[Path, typer.Argument(help="An official checkpoint, such as sttn.pth.")],
+    checkpoint: Annotated[
+        list[Path],
+        typer.Argument(help="An official checkpoint, such as sttn.pth; of dfc one for each stage."),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -62,7 +65,7 @@ def convert(
     from cleanplate.cli.words import weights_words
     from cleanplate.convert import convert as turn
 
-    out = checkpoint.with_suffix(".safetensors") if out is None else out
+    out = checkpoint[0].with_suffix(".safetensors") if out is None else out
     found = turn(checkpoint, out, method=method, config=config)
     typer.echo(json.dumps(found) if as_json else weights_words(found))
 

@@ -1,4 +1,7 @@
-"""Training samples of flow with a hole: of clips, and made up; each told by its number alone."""
+"""Flow to learn from, of clips and made up; and samples of it for the network that chooses.
+
+Each is told by its number alone.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from numpy.typing import NDArray
 
 from cleanplate.datasets.clip import Clip
 from cleanplate.datasets.layers import layered_motion
-from cleanplate.datasets.samples import HALF, InTurn, resize
+from cleanplate.datasets.samples import HALF, InTurn, Made, resize
 from cleanplate.errors import BadInput
 from cleanplate.flow.camera import camera_motion
 from cleanplate.flow.complete import Effort, continue_from_edge
@@ -43,12 +46,11 @@ class FlowSample:
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
-class FlowSamples(InTurn[FlowSample]):
-    """The samples of a data set, in a random order without an end: `samples[number]`.
+class KnownFlow(InTurn[Made]):
+    """Samples of flow that is known everywhere.
 
     As `Samples`; size: (height, width) of the flow. frames: one after the other, between which the
-    flow is. flows: so many of them make a sample. made_up: the share of samples that are not of a
-    clip but of `layered_motion`.
+    flow is. made_up: the share of samples that are not of a clip but of `layered_motion`.
     """
 
     def __init__(
@@ -56,36 +58,20 @@ class FlowSamples(InTurn[FlowSample]):
         clips: Sequence[Clip],
         size: tuple[int, int],
         *,
-        frames: int = 20,
-        flows: int = 12,
-        seed: int = 0,
-        made_up: float = 0.5,
+        frames: int,
+        seed: int,
+        made_up: float,
     ) -> None:
         super().__init__(clips, size, frames=frames, seed=seed)
-        self.flows, self.made_up = flows, made_up
+        self.made_up = made_up
 
-    def _made(
-        self, chosen: int, rng: np.random.Generator, skipped: Mapping[str, str]
-    ) -> FlowSample:
+    def _known(self, chosen: int, rng: np.random.Generator) -> tuple[str, tuple[Flow, Flow]]:
+        """Return whose flow it is, and that flow forward and backward, turned about or not."""
         if rng.random() < self.made_up:
             name, truth = "made up", layered_motion(self.frames, self.size, seed=_seed(rng))
         else:
             name, truth = self.clips[chosen].name, self._seen(chosen, rng)
-        truth = _turned_about(truth, rng)
-        lost = _lost(self.frames, self.size, rng)
-        known, residual = _guessed(truth, (lost[:-1], lost[1:]))
-        where = np.flatnonzero(known.lost.any(axis=(1, 2)))
-        times = rng.choice(where if len(where) else len(known.lost), self.flows)
-        whole = (slice(0, self.size[0]), slice(0, self.size[1]))
-        given = np.stack([known.channels(t, whole) for t in times])
-        wanted = np.stack([(residual[t] - known.smooth[t]) / known.scale(t) for t in times])
-        return FlowSample(
-            given,
-            np.ascontiguousarray(wanted.transpose(0, 3, 1, 2), np.float32),
-            known.lost[times][:, None],
-            name,
-            skipped,
-        )
+        return name, _turned_about(truth, rng)
 
     def _seen(self, chosen: int, rng: np.random.Generator) -> tuple[Flow, Flow]:
         """Find the flow of a stretch of a clip, of a part of its picture."""
@@ -107,6 +93,45 @@ class FlowSamples(InTurn[FlowSample]):
             np.stack([resize_flow(flow, self.size) for flow in flows]) for flows in found
         )
         return forward, backward
+
+
+class FlowSamples(KnownFlow[FlowSample]):
+    """The samples of a data set, in a random order without an end: `samples[number]`.
+
+    As `KnownFlow`; flows: so many of them make a sample.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[Clip],
+        size: tuple[int, int],
+        *,
+        frames: int = 20,
+        flows: int = 12,
+        seed: int = 0,
+        made_up: float = 0.5,
+    ) -> None:
+        super().__init__(clips, size, frames=frames, seed=seed, made_up=made_up)
+        self.flows = flows
+
+    def _made(
+        self, chosen: int, rng: np.random.Generator, skipped: Mapping[str, str]
+    ) -> FlowSample:
+        name, truth = self._known(chosen, rng)
+        lost = drawn_holes(self.frames, self.size, rng)
+        known, residual = _guessed(truth, (lost[:-1], lost[1:]))
+        where = np.flatnonzero(known.lost.any(axis=(1, 2)))
+        times = rng.choice(where if len(where) else len(known.lost), self.flows)
+        whole = (slice(0, self.size[0]), slice(0, self.size[1]))
+        given = np.stack([known.channels(t, whole) for t in times])
+        wanted = np.stack([(residual[t] - known.smooth[t]) / known.scale(t) for t in times])
+        return FlowSample(
+            given,
+            np.ascontiguousarray(wanted.transpose(0, 3, 1, 2), np.float32),
+            known.lost[times][:, None],
+            name,
+            skipped,
+        )
 
 
 def _guessed(truth: tuple[Flow, Flow], lost: tuple[Holes, Holes]) -> tuple[Guesses, Flow]:
@@ -133,7 +158,7 @@ def _turned_about(flows: tuple[Flow, Flow], rng: np.random.Generator) -> tuple[F
     return first, second
 
 
-def _lost(count: int, size: tuple[int, int], rng: np.random.Generator) -> Holes:
+def drawn_holes(count: int, size: tuple[int, int], rng: np.random.Generator) -> Holes:
     """Draw a hole of any family and the ring around it whose flow is spoilt."""
     holes = draw_holes(str(rng.choice(FAMILIES)), count, size, seed=_seed(rng))
     ring = 2 * int(rng.integers(1, WIDEST_RING + 1)) + 1

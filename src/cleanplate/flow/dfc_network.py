@@ -1,4 +1,4 @@
-"""The flow-completion network of DFC-Net: a dilated ResNet over the flows around the one wanted.
+"""A stage of DFC-Net: a dilated ResNet over the flows around the one wanted.
 
 Xu, Li, Zhou, Loy, "Deep Flow-Guided Video Inpainting", CVPR 2019, section 3.1. The keys of its
 state dict are those of the official code, so that published weights fit.
@@ -6,7 +6,7 @@ state dict are those of the official code, so that published weights fit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -23,7 +23,8 @@ BLOCKS = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
 DIRECTIONS = {"first": 1, "refinement": 2}  # flows that a stage completes at once
 PAIRINGS = ("frame", "pair")
 LEAST_SIDE = 4  # pixels, that a picture has to have
-SPREAD = 0.01  # of the weights of a new network
+STARTS = ("official", "even")
+SPREAD = 0.01  # of the weights of a new network, officially
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Config:
     to the one before, as in the official code; or of a "pair" of neighbours, from the first to the
     second and back, as in the paper. width: channels of the first convolution, 64 as published.
     free_shortcuts: the normalisation of shortcuts learns its scale and shift, the only one to do
-    so, as in the official code.
+    so, as in the official code. start: of the weights, "official", with which hardly anything
+    comes through unless a backbone that knows pictures takes their place, or "even", where all
+    layers begin alike.
     """
 
     backbone: str = "resnet101"
@@ -44,10 +47,16 @@ class Config:
     pairing: str = "frame"
     width: int = 64
     free_shortcuts: bool = False
+    start: str = "official"
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built of; raises BadInput."""
-        known = {"backbone": tuple(BLOCKS), "stage": tuple(DIRECTIONS), "pairing": PAIRINGS}
+        known = {
+            "backbone": tuple(BLOCKS),
+            "stage": tuple(DIRECTIONS),
+            "pairing": PAIRINGS,
+            "start": STARTS,
+        }
         for name, choices in known.items():
             value = getattr(self, name)
             if value not in choices:
@@ -64,16 +73,6 @@ class Config:
     def channels_out(self) -> int:
         """Channels that it returns: dx and dy of one flow, or of two."""
         return DIRECTIONS[self.stage] * 2
-
-    @classmethod
-    def published(cls, state: Mapping[str, Tensor]) -> Config:
-        """Return that of the official network whose state dict this most likely is."""
-        first = state.get("conv1.weight")
-        refined = first is not None and first.shape[1:2] == (2 * WINDOW * TRIPLE,)
-        return cls(
-            backbone="resnet50" if "layer5.conv3.weight" in state else "resnet101",
-            stage="refinement" if refined else "first",
-        )
 
     @classmethod
     def tiny(cls) -> Config:
@@ -105,9 +104,19 @@ class Network(nn.Module):
             self.add_module(LAYERS[number], nn.Sequential(first, *rest))
         head = MultiScale if config.backbone == "resnet50" else SingleScale
         self.layer5 = head(channels, config.channels_out)
-        for layer in self.modules():
+        for name, layer in self.named_modules():
             if isinstance(layer, nn.Conv2d):
-                nn.init.normal_(layer.weight, 0, SPREAD)
+                nn.init.normal_(layer.weight, 0, self._spread(name, layer))
+
+    def _spread(self, name: str, layer: nn.Conv2d) -> float:
+        """Return the standard deviation of a layer's weights at the start of training."""
+        if self.config.start == "official":
+            return SPREAD
+        even = math.sqrt(2 / layer.weight[0].numel())
+        if name.endswith("conv3") and name.startswith("layer") and "layer5" not in name:
+            # What blocks add to their shortcuts adds up: so that it comes to as much again.
+            return even / math.sqrt(sum(BLOCKS[self.config.backbone]))
+        return even
 
     def forward(self, windows: Tensor) -> Tensor:
         """Return the middle flow (B, 2, H, W), of the refinement those of both directions (4)."""

@@ -15,7 +15,10 @@ from cleanplate.training.batches import Batch
 
 @dataclass(frozen=True)
 class Learner:
-    """A network that is trained, and what moves its weights."""
+    """A network that is trained, and what moves its weights.
+
+    A group of the optimiser's parameters learns `faster`, so many times the rate, where it says so.
+    """
 
     network: nn.Module
     optimiser: Optimizer

@@ -60,7 +60,7 @@ class State:
         if self.settings.clip:
             nn.utils.clip_grad_norm_(parameters, self.settings.clip)
         for parameters_alike in learner.optimiser.param_groups:
-            parameters_alike["lr"] = rate
+            parameters_alike["lr"] = rate * parameters_alike.get("faster", 1.0)
         learner.optimiser.step()
 
     def result(self) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from cleanplate.convert import check  # noqa: E402
 from cleanplate.flow.completion_network import CHANNELS, Config, Network  # noqa: E402
-from cleanplate.methods.flow_guided.train import (  # noqa: E402
+from cleanplate.methods.flow_guided.train_completion import (  # noqa: E402
     CONFIGS,
     FlowBatch,
     TrainConfig,

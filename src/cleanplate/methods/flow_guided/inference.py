@@ -50,8 +50,10 @@ class Options(CommonOptions):
     paper; image: weights of DeepFill, a file of ours, for what no frame shows; without, the tune
     says how that is invented: "removal" from patches, "fidelity" smoothly. flow: what finds the
     flow, a name in ESTIMATORS; flow_weights, flow_device: the file and the device of one that is a
-    network. completion: how flow is completed inside the hole, a name in COMPLETIONS: "smooth", or
-    "learned" by a network; completion_weights: its file, that of the package if not given.
+    network. completion: how flow is completed inside the hole, a name in COMPLETIONS: "smooth",
+    "learned" by a small network, or "dfc" by DFC-Net; completion_weights: its file, of the small
+    one that of the package if not given; completion_pixels, completion_device: of DFC-Net, whose
+    stages work at shares of a picture of at most so many pixels.
     """
 
     working_pixels: int = 432 * 240
@@ -64,6 +66,8 @@ class Options(CommonOptions):
     flow_device: str = "auto"
     completion: str = "smooth"
     completion_weights: str | Path | None = None
+    completion_pixels: int | None = None
+    completion_device: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
@@ -102,7 +106,12 @@ class Method:
         self._estimate = load_estimator(
             chosen.flow, weights=chosen.flow_weights, device=chosen.flow_device
         )
-        self._complete_flow = load_completion(chosen.completion, weights=chosen.completion_weights)
+        self._complete_flow = load_completion(
+            chosen.completion,
+            weights=chosen.completion_weights,
+            pixels=chosen.completion_pixels,
+            device=chosen.completion_device,
+        )
 
     def fill(
         self,
