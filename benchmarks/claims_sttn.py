@@ -19,11 +19,10 @@ run goes on after the last one. Clips that judge are never trained on; settings 
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +31,15 @@ import numpy as np
 import skimage
 import torch
 
+import claims
 import cleanplate as cp
+from claims import Line, Row, Table
 from cleanplate.configs import built
 from cleanplate.datasets.folders import open_dataset
 from cleanplate.methods.sttn.network import Config, Network
 from cleanplate.metrics.fidelity import psnr, psnr_hole
 from cleanplate.region import reduce_hole, reduce_picture
 from cleanplate.weights import save_weights
-from material import filmed, videos
 from quality import DATA, JUDGING, load
 
 SIZE = (48, 96)  # height, width
@@ -67,60 +67,51 @@ TRAININGS: dict[str, dict[str, dict[str, Any]]] = {
 PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
 
 Clip = tuple[np.ndarray, np.ndarray]
-Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Line:
-    """A training, filled with each so manieth frame as a reference, 0 for none."""
-
-    label: str
-    training: str = "base"
-    every: int = 10
+def line(label: str, training: str = "base", every: int = 10) -> Line:
+    """Return a line: filled with each so manieth frame as a reference, 0 for none."""
+    return Line(label, training, str(every))
 
 
-@dataclass(frozen=True)
-class Table:
-    """Lines of which the first should be the best, by one of SCORES. note: what else is known."""
-
-    title: str
-    lines: tuple[Line, ...]
-    note: str = ""
-    by: str = "hole"
-
-
-SEEN = Line("perceptual and style", "seen")
+SEEN = line("perceptual and style", "seen")
 TABLES = {
     "2": Table(
         "Table 2: T-PatchGAN",
-        (Line("with it", "critic"), Line("without")),
+        (line("with it", "critic"), line("without")),
+        "hole",
         "Perceptual and style loss: with --vgg alone, for they need its weights.",
     ),
     "3": Table(
         "Table 3: blocks of attention",
-        (Line("4", "4 blocks"), Line("2"), Line("1", "1 block")),
+        (line("4", "4 blocks"), line("2"), line("1", "1 block")),
+        "hole",
         "The paper compares 8, 6, 4 and 2.",
     ),
     "6": Table(
         "Table 6: each so manieth frame is a reference",
-        (Line("5", every=5), Line("10"), Line("20", every=20), Line("none", every=0)),
+        (line("5", every=5), line("10"), line("20", every=20), line("none", every=0)),
+        "hole",
         "The paper settles on 10.",
     ),
     "7": Table(
         "Table 7: patches of holes are not attended to",
-        (Line("masked", "masked"), Line("all")),
+        (line("masked", "masked"), line("all")),
+        "hole",
         "The paper gains 0.28 dB.",
     ),
     "8": Table(
         "Table 8: patches of four sizes",
-        (Line("all four"), *(Line(f"1/{n} of a side", f"division {n}") for n in (1, 3, 6, 12))),
+        (line("all four"), *(line(f"1/{n} of a side", f"division {n}") for n in (1, 3, 6, 12))),
+        "hole",
     ),
-    "3d": Table("Outlook: patches over time", (Line("of 2 frames", "3D"), Line("of 1"))),
+    "3d": Table("Outlook: patches over time", (line("of 2 frames", "3D"), line("of 1")), "hole"),
     "temporal": Table(
         "Outlook: a temporal loss",
-        (Line("with it", "temporal"), Line("without")),
+        (line("with it", "temporal"), line("without")),
+        "change",
         "Judged by what it is to lower, the change.",
-        by="change",
+        lower=True,
     ),
 }
 
@@ -135,21 +126,20 @@ def main() -> None:
         TRAININGS["seen"]["training"]["vgg"] = str(given.vgg)
         TABLES["2"] = replace(TABLES["2"], lines=(*TABLES["2"].lines, SEEN), note="")
     chosen = [TABLES[name] for name in given.only]
-    rows = kept_rows(given.out)
-    names = dict.fromkeys(line.training for table in chosen for line in table.lines)
-    wanted = [told_of(name, seed, given) for name in names for seed in given.seeds]
-    missing = [told for told in wanted if all(row["told"] != told for row in rows)]
+    rows = claims.kept_rows(given.out)
+    told = {
+        name: [told_of(name, seed, given) for seed in given.seeds]
+        for name in claims.trainings_of(chosen)
+    }
+    missing = claims.missing_of([one for each in told.values() for one in each], rows)
     if missing:
-        for row in made_rows(missing, clips, given):
-            with given.out.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-            seed = row["told"]["settings"]["training"]["seed"]
-            print(f"{row['told']['name']}, seed {seed}: {row['seconds']} s", flush=True)
-            rows.append(row)
-    print(f"\n{'mean ± deviation over seeds':28}{'hole, dB':>16}{'frame, dB':>16}{'change':>16}")
-    print_line("Telea", measured([scores(cp.load_method("telea"), clips)], given))
+        rows += claims.keep(made_rows(missing, clips, given), given.out)
+    claims.print_heading(("hole, dB", "frame, dB", "change"))
+    telea = [scores(cp.load_method("telea"), clips)]
+    claims.print_line("Telea", claims.measured(telea, KINDS, given.clips))
     for table in chosen:
-        print_table(table, [found(line, rows, given) for line in table.lines])
+        values = [claims.found(x, told[x.training], rows, KINDS, given.clips) for x in table.lines]
+        claims.print_table(table, values, SCORES)
 
 
 def parse() -> argparse.Namespace:
@@ -178,24 +168,6 @@ def judging(given: argparse.Namespace, kind: str, clip: str) -> Clip:
     )
 
 
-def write_material(out: Path, given: argparse.Namespace) -> None:
-    """Write the clips to learn from, none of those that judge, as small pictures."""
-    for name, frames in [*videos(given.data), *filmed(given.photographs)]:
-        if name not in given.clips:
-            (out / name).mkdir(parents=True)
-            for number, frame in enumerate(frames):
-                cv2.imwrite(str(out / name / f"{number:05d}.png"), reduce_picture(frame, SIZE))
-
-
-def kept_rows(path: Path) -> list[Row]:
-    """Return the rows of an earlier run, and drop one that was torn as it was written."""
-    text = path.read_text() if path.exists() else ""
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole)
-    return [json.loads(line) for line in whole.splitlines()]
-
-
 def told_of(name: str, seed: int, given: argparse.Namespace) -> Row:
     """Return all that makes a difference to a row."""
     steps, extra = given.steps, TRAININGS[name]
@@ -207,7 +179,6 @@ def told_of(name: str, seed: int, given: argparse.Namespace) -> Row:
         "schedule": [[int(LAST * steps), 0.1]],
         **dict.fromkeys(("log_every", "save_every", "pictures_every"), steps),
     }
-    lines = [line for table in TABLES.values() for line in table.lines]
     return {
         "name": name,
         "warm": given.warm,
@@ -217,7 +188,7 @@ def told_of(name: str, seed: int, given: argparse.Namespace) -> Row:
             "critic": CRITIC,
             "training": TRAINING | training | extra.get("training", {}),
         },
-        "every": sorted({str(line.every) for line in lines if line.training == name}),
+        "every": claims.parts_of(name, TABLES.values()),
         "clips": given.clips,
         "frames": given.frames,
     }
@@ -229,7 +200,7 @@ def made_rows(
     """Train, and fill the clips that judge."""
     with tempfile.TemporaryDirectory() as place:
         material = Path(place) / "clips"
-        write_material(material, given)
+        claims.write_material(material, SIZE, given.data, given.photographs, given.clips)
         warm = warm_state(material, given)
         for number, told in enumerate(missing):
             began, run = time.perf_counter(), Path(place) / str(number)
@@ -297,57 +268,6 @@ def change(result: np.ndarray, truth: np.ndarray, holes: np.ndarray) -> float:
     both = holes[1:] & holes[:-1]
     off = np.diff(result.astype(int), axis=0) - np.diff(truth.astype(int), axis=0)
     return float(np.abs(off[both]).mean())
-
-
-def found(line: Line, rows: list[Row], given: argparse.Namespace) -> np.ndarray:
-    """Return the scores of a line, see `measured`."""
-    told = [told_of(line.training, seed, given) for seed in given.seeds]
-    chosen = [next(row for row in rows if row["told"] == each) for each in told]
-    return measured([row["scores"][str(line.every)] for row in chosen], given)
-
-
-def measured(each: list[dict[str, list[float]]], given: argparse.Namespace) -> np.ndarray:
-    """Return (seeds, clips, SCORES), means over the kinds of holes."""
-    return np.array(
-        [[np.mean([one[f"{k}/{c}"] for k in KINDS], axis=0) for c in given.clips] for one in each]
-    )
-
-
-def print_table(table: Table, values: list[np.ndarray]) -> None:
-    print(f"\n{table.title}. {table.note}")
-    print_line(table.lines[0].label, values[0])
-    verdicts = []
-    for line, value in zip(table.lines[1:], values[1:], strict=True):
-        verdict, gain = compared(values[0], value, SCORES.index(table.by))
-        print_line(line.label, value, f"{gain}: {verdict}")
-        verdicts.append(verdict)
-    counts = (f"{verdict} {verdicts.count(verdict)}x" for verdict in dict.fromkeys(verdicts))
-    print(f"  direction: {', '.join(counts)}")
-
-
-def print_line(label: str, value: np.ndarray, word: str = "") -> None:
-    each = value.mean(axis=1)
-    spreads = each.std(axis=0, ddof=1) if len(each) > 1 else np.full(len(SCORES), np.nan)
-    cells = "".join(f"{m:9.2f} ± {s:4.2f}" for m, s in zip(each.mean(axis=0), spreads, strict=True))
-    print(f"  {label:26}{cells.replace('±  nan', '      ')}  {word}".rstrip())
-
-
-def compared(best: np.ndarray, other: np.ndarray, place: int) -> tuple[str, str]:
-    """Say whether the first line of a table beats another, and by how much of a score.
-
-    Within the spread is what is less than two standard errors, over seeds or over clips; one alone
-    tells nothing.
-    """
-    gains = (best - other)[..., place] * (-1 if SCORES[place] == "change" else 1)
-    sides = (gains.mean(axis=1), gains.mean(axis=0))
-    known = min(map(len, sides)) > 1
-    error = max(s.std(ddof=1) / len(s) ** 0.5 for s in sides) if known else np.inf
-    gain = gains.mean()
-    verdict = "agrees" if gain > 0 else "disagrees"
-    return (
-        verdict if abs(gain) > 2 * error else "within the spread",
-        f"the first is better by {gain:5.2f} ± {error:.2f}",
-    )
 
 
 if __name__ == "__main__":

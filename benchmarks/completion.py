@@ -1,7 +1,7 @@
 """How well the flow inside a hole is completed: end-point error, in smooth and in hard regions.
 
     python benchmarks/completion.py [--kinds fixed,object] [--frames 24] [--ring 4]
-                                    [--weights FILE]
+                                    [--weights FILE] [--dfc FILE]
 
 The truth is the flow that our estimator finds on the complete frames, at 432x240. Each way is given
 that flow with the hole, and a ring around it, taken out; both directions count. Hard is what lies
@@ -37,7 +37,10 @@ Complete = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], tuple[np.n
 def main() -> None:
     """Print a table for each kind of hole."""
     given = parse()
-    ways = WAYS if given.weights is None else {**WAYS, "learned": learned(given.weights)}
+    ways = {**WAYS}
+    for name, weights in (("learned", given.weights), ("dfc", given.dfc)):
+        if weights is not None:
+            ways[name] = by_network(name, weights)
     for kind in given.kinds.split(","):
         sums = {name: {group: np.zeros((3, 2)) for group in (TUNING, JUDGING)} for name in ways}
         seconds = dict.fromkeys(ways, 0.0)
@@ -61,6 +64,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=24, help="of each clip, the first so many")
     parser.add_argument("--ring", type=int, default=4, help="pixels around the hole, taken out too")
     parser.add_argument("--weights", type=Path, help="of a network: adds the learned completion")
+    parser.add_argument("--dfc", type=Path, help="weights of DFC-Net: adds its completion")
     parser.add_argument("--data", type=Path, default=DATA)
     return parser.parse_args()
 
@@ -143,9 +147,9 @@ def settled(forward, backward, lost_forward, lost_backward):
     return completed(complete_flow, forward, backward, lost_forward, lost_backward)
 
 
-def learned(weights: Path) -> Complete:
-    """Return what has a network correct that residual instead."""
-    return partial(completed, load_completion("learned", weights=weights))
+def by_network(name: str, weights: Path) -> Complete:
+    """Return what has a network do it: learned corrects that residual, dfc begins anew."""
+    return partial(completed, load_completion(name, weights=weights))
 
 
 def completed(complete, forward, backward, lost_forward, lost_backward):

@@ -108,8 +108,8 @@ def test_windows_change_little(tmp_path, pan, monkeypatch, mask):
     monkeypatch.setattr(motion, "window_length", lambda pixels: 12)
     longest, finder = [], motion._finder
 
-    def watched(estimate):
-        find = finder(estimate)
+    def watched(*how):
+        find = finder(*how)
 
         def look(frames, holes):
             longest.append(len(frames))
@@ -219,6 +219,26 @@ def test_flow_by_a_network(clip, tmp_path):
     assert masked.flows == 5
 
 
+def test_flow_completed_by_a_network(clip, tmp_path):
+    """In the hole, and a ring around it, alone."""
+    torch = pytest.importorskip("torch")
+    from cleanplate.flow.dfc_stages import Config, Network
+    from cleanplate.weights import save_weights
+
+    video, _ = clip
+    torch.manual_seed(0)
+    made, path = Network(Config.tiny()), tmp_path / "w.safetensors"
+    save_weights(path, made.state_dict(), method="dfc", config=made.config)
+    how = {"completion": "dfc", "completion_weights": path, "completion_pixels": 5000}
+    cp.flow_file(video, tmp_path / "smooth", mask=BOX)
+    cp.flow_file(video, tmp_path / "dfc", mask=BOX, **how)
+    for way in ("forward", "backward"):
+        pairs = zip(fields(tmp_path / "smooth", way), fields(tmp_path / "dfc", way), strict=True)
+        for smooth, found in pairs:
+            assert np.abs(smooth - found)[40:70, 60:100].mean() > 0.5
+            np.testing.assert_allclose(smooth[:20], found[:20], atol=0.5)
+
+
 # ---- what cannot be done
 
 
@@ -253,6 +273,9 @@ def test_refusals(clip, tmp_path, pan):
         (video, {"device": "cuda"}, "dis computes on the CPU alone"),
         (video, {"weights": tmp_path / "w.safetensors"}, "the estimator dis has no weights"),
         (video, {"estimator": "raft"}, "needs weights"),
+        (video, {"completion": "rough"}, "Choose one of: smooth, learned, dfc."),
+        (video, {"completion": "dfc"}, "the completion dfc needs weights"),
+        (video, {"completion_pixels": 9}, "the completion smooth computes on the CPU"),
         (video, {"estimator": "raft", "weights": tmp_path / "w.safetensors"}, "are damaged"),
     ]:
         assert said in refused(tmp_path, given, out, **options)

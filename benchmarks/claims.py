@@ -1,0 +1,145 @@
+"""What the benchmarks of papers' claims share: rows that are kept, and lines that are compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from cleanplate.region import reduce_picture
+from material import filmed, videos
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A training, and what of it is scored."""
+
+    label: str
+    training: str = "base"
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lines of which the first should be the best, by one of the scores. note: what else is known.
+
+    lower: whether a lower score is better.
+    """
+
+    title: str
+    lines: tuple[Line, ...]
+    by: str
+    note: str = ""
+    lower: bool = False
+
+
+def trainings_of(tables: Iterable[Table]) -> list[str]:
+    """Return the trainings that tables need, each once."""
+    return list(dict.fromkeys(line.training for table in tables for line in table.lines))
+
+
+def parts_of(training: str, tables: Iterable[Table]) -> list[str]:
+    """Return what of a training any table scores."""
+    lines = [line for table in tables for line in table.lines]
+    return sorted({line.part for line in lines if line.training == training})
+
+
+def kept_rows(path: Path) -> list[Row]:
+    """Return the rows of an earlier run, and drop one that was torn as it was written."""
+    text = path.read_text() if path.exists() else ""
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole)
+    return [json.loads(line) for line in whole.splitlines()]
+
+
+def missing_of(wanted: Sequence[Row], rows: list[Row]) -> list[Row]:
+    """Return what is told of trainings that no row is of yet."""
+    return [told for told in wanted if all(row["told"] != told for row in rows)]
+
+
+def keep(rows: Iterable[Row], path: Path) -> list[Row]:
+    """Add rows to a file as they are made, and return them."""
+    kept = []
+    for row in rows:
+        with path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        seed = row["told"]["settings"]["training"]["seed"]
+        print(f"{row['told']['name']}, seed {seed}: {row['seconds']} s", flush=True)
+        kept.append(row)
+    return kept
+
+
+def write_material(
+    out: Path, size: tuple[int, int], data: Path, photographs: list[Path], judging: Iterable[str]
+) -> None:
+    """Write the clips to learn from, none of those that judge, as pictures (height, width)."""
+    left_out = set(judging)
+    for name, frames in [*videos(data), *filmed(photographs)]:
+        if name not in left_out:
+            (out / name).mkdir(parents=True)
+            for number, frame in enumerate(frames):
+                cv2.imwrite(str(out / name / f"{number:05d}.png"), reduce_picture(frame, size))
+
+
+def found(line: Line, told: Sequence[Row], rows: list[Row], kinds, clips) -> np.ndarray:
+    """Return the scores of a line, see `measured`; told: of its training, seed by seed."""
+    chosen = [next(row for row in rows if row["told"] == each) for each in told]
+    return measured([row["scores"][line.part] for row in chosen], kinds, clips)
+
+
+def measured(each: list[dict[str, list[float]]], kinds, clips) -> np.ndarray:
+    """Return (seeds, clips, scores), means over the kinds of holes, of scores by "kind/clip"."""
+    return np.array(
+        [[np.mean([one[f"{k}/{c}"] for k in kinds], axis=0) for c in clips] for one in each]
+    )
+
+
+def print_heading(scores: Sequence[str]) -> None:
+    print(f"\n{'mean ± deviation over seeds':28}" + "".join(f"{name:>16}" for name in scores))
+
+
+def print_table(table: Table, values: list[np.ndarray], scores: Sequence[str]) -> None:
+    """Print the lines of a table, each compared with the first one."""
+    print(f"\n{table.title}. {table.note}".rstrip())
+    print_line(table.lines[0].label, values[0])
+    verdicts = []
+    for line, value in zip(table.lines[1:], values[1:], strict=True):
+        place = list(scores).index(table.by)
+        verdict, gain = compared(values[0], value, place, lower=table.lower)
+        print_line(line.label, value, f"{gain}: {verdict}")
+        verdicts.append(verdict)
+    counts = (f"{verdict} {verdicts.count(verdict)}x" for verdict in dict.fromkeys(verdicts))
+    print(f"  direction: {', '.join(counts)}")
+
+
+def print_line(label: str, value: np.ndarray, word: str = "") -> None:
+    each = value.mean(axis=1)
+    spreads = each.std(axis=0, ddof=1) if len(each) > 1 else np.full(value.shape[2], np.nan)
+    cells = "".join(f"{m:9.2f} ± {s:4.2f}" for m, s in zip(each.mean(axis=0), spreads, strict=True))
+    print(f"  {label:26}{cells.replace('±  nan', '      ')}  {word}".rstrip())
+
+
+def compared(best: np.ndarray, other: np.ndarray, place: int, *, lower: bool) -> tuple[str, str]:
+    """Say whether the first line of a table beats another, and by how much of a score.
+
+    Within the spread is what is less than two standard errors, over seeds or over clips; one alone
+    tells nothing.
+    """
+    gains = (best - other)[..., place] * (-1 if lower else 1)
+    sides = (gains.mean(axis=1), gains.mean(axis=0))
+    known = min(map(len, sides)) > 1
+    error = max(s.std(ddof=1) / len(s) ** 0.5 for s in sides) if known else np.inf
+    gain = gains.mean()
+    verdict = "agrees" if gain > 0 else "disagrees"
+    return (
+        verdict if abs(gain) > 2 * error else "within the spread",
+        f"the first is better by {gain:5.2f} ± {error:.2f}",
+    )
