@@ -100,7 +100,8 @@ def train(
     """Train a method on the clips of a data set.
 
     data: as for evaluate; split: one of its splits. out: the folder of the run, new or empty.
-    steps: in all. config: a preset of the method's: "paper" (the default), "small" or "tiny".
+    steps: in all. config: a preset of the method's: "paper" (the default), "small", "tiny", or
+    another of its `CONFIGS`.
     settings: what differs from it, {"training": {"batch": 4}, "network": {...}}. weights: a file
     of ours to begin with, whose network it then is, whatever the preset. resume: go on with the
     run in `out`; nothing that makes a difference to it may change. progress: is told how it goes,

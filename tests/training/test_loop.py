@@ -17,6 +17,7 @@ from cleanplate.training.batches import batches  # noqa: E402
 from cleanplate.training.lesson import Learner, Lesson, Turn, frozen  # noqa: E402
 from cleanplate.training.processes import Group  # noqa: E402
 from cleanplate.training.settings import LoopSettings  # noqa: E402
+from cleanplate.training.state import State  # noqa: E402
 from cleanplate.training.watch import read_history  # noqa: E402
 from made_training import SIZE, clips, one_core, write_clip  # noqa: E402, F401 - a fixture
 
@@ -49,6 +50,19 @@ def line(rate=1.0):
         yield Turn("network", total, {"off": total}, lambda: {"grey": torch.rand(3, 4, 4)})
 
     return Lesson(learners, turns), seen
+
+
+def test_a_group_of_parameters_may_learn_faster():
+    one, other = (torch.nn.Parameter(torch.ones(1)) for _ in range(2))
+    network = torch.nn.ParameterList([one, other])
+    optimiser = torch.optim.SGD([{"params": [one]}, {"params": [other], "faster": 10}], 1.0)
+    lesson = Lesson(
+        {"network": Learner(network, optimiser)},
+        lambda batch: iter([Turn("network", (one + other).sum(), {})]),
+    )
+    state = State(lesson, LoopSettings(learning_rate=0.01), Group())
+    state.advance(None)
+    torch.testing.assert_close(torch.cat([one, other]).detach(), torch.tensor([0.99, 0.9]))
 
 
 def go(folder, clips, lesson, *, resume=None, tell=None, bar=False, **options):  # noqa: F811

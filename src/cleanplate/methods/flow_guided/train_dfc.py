@@ -112,7 +112,8 @@ _REFINEMENT = TrainConfig(
 CONFIGS = {
     "paper": Settings(_PAPER),
     "refinement": Settings(_PAPER, _REFINEMENT),
-    "joint": Settings(_PAPER, replace(_REFINEMENT, stage=3, joint=True)),
+    # One stretch at a time: gradients of all stages hold eleven pairs of each at once.
+    "joint": Settings(_PAPER, replace(_REFINEMENT, stage=3, joint=True, batch=1)),
     "small": Settings(
         replace(_PAPER, width=8, start="even"),
         TrainConfig(steps=4000, learning_rate=1e-3, schedule=((3000, 0.1),), size=(120, 216),
@@ -194,8 +195,12 @@ def groups(stages: nn.ModuleList, *, faster: float) -> list[dict[str, object]]:
 
 
 def losses(network: Network, batch: StageBatch, config: TrainConfig) -> Iterator[Turn]:
-    """Yield the network's turn: the error of its flow in the hole, and that of its hard pixels."""
+    """Yield the network's turn: the error of its flow in the hole, and that of its hard pixels.
+
+    Shown beside them: the end-point error at the last stage, and that of the smooth fill.
+    """
     pairs: list[Pair] = _pairs(batch)
+    smooth = _both_ways(pairs)
     total, named = batch.begun.new_zeros(()), dict[str, Tensor]()
     for number in range(config.stage):
         pairs = list(network.stage(number, pairs, config.size))
@@ -204,7 +209,12 @@ def losses(network: Network, batch: StageBatch, config: TrainConfig) -> Iterator
             named |= _errors(found, truth, lost, number, config)
             total = total + named[f"hole {number + 1}"] + config.hard * named[f"hard {number + 1}"]
     with torch.no_grad():
-        named["end point"] = end_point_error(*(each.flatten(0, 1) for each in (found, truth, lost)))
+        for name, flow in (("end point", found), ("smooth", smooth)):
+            named[name] = end_point_error(
+                resized(flow.flatten(0, 1), truth.shape[-2:]),
+                truth.flatten(0, 1),
+                lost.flatten(0, 1),
+            )
     yield Turn("network", total, named)
 
 
@@ -217,17 +227,21 @@ def _pairs(batch: StageBatch) -> list[Pair]:
     return [(of(0, t), of(1, t)) for t in range(batch.begun.shape[2])]
 
 
+def _both_ways(pairs: list[Pair]) -> Tensor:
+    """Return the flow of pairs, forward and backward, (2, N * B, 2, h, w)."""
+    return torch.stack([torch.cat([pair[way].flow.float() for pair in pairs]) for way in (0, 1)])
+
+
 def _asked(
     network: Config, number: int, pairs: list[Pair], batch: StageBatch, full: Size
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what a stage found, the truth and the hole at its size, (2, B * N, C, h, w) each."""
-    ways = [torch.cat([pair[way].flow.float() for pair in pairs]) for way in (0, 1)]
+    """Return what a stage found, the truth and the hole at its size, (2, N * B, C, h, w) each."""
     truth, lost = (
         each.permute(1, 2, 0, 3, 4, 5).flatten(1, 2) for each in (batch.truth, batch.lost)
     )
     size = network.size(number, full)
     return (
-        torch.stack(ways),
+        _both_ways(pairs),
         torch.stack([resized(way, size) for way in truth]),
         torch.stack(
             [resized_hole(way, size, nearest=network.nearest_holes).float() for way in lost]
