@@ -208,12 +208,11 @@ def losses(network: Network, batch: StageBatch, config: TrainConfig) -> Iterator
             found, truth, lost = _asked(network.config, number, pairs, batch, config.size)
             named |= _errors(found, truth, lost, number, config)
             total = total + named[f"hole {number + 1}"] + config.hard * named[f"hard {number + 1}"]
+    last = network.config.size(config.stage - 1, config.size)
     with torch.no_grad():
         for name, flow in (("end point", found), ("smooth", smooth)):
             named[name] = end_point_error(
-                resized(flow.flatten(0, 1), truth.shape[-2:]),
-                truth.flatten(0, 1),
-                lost.flatten(0, 1),
+                resized(flow.flatten(0, 1), last), truth.flatten(0, 1), lost.flatten(0, 1)
             )
     yield Turn("network", total, named)
 
