@@ -37,6 +37,23 @@ def test_a_pattern_goes_on():
     assert error < 20  # of about 85 between pixels taken at random
 
 
+def test_what_is_smooth_is_not_drawn_into_what_is_not():
+    """Beside the texture lies its mean colour, which a smooth first guess would be most like."""
+    picture, unknown = tiles((96, 144)), np.zeros((96, 144), bool)
+    picture[:, 84:] = picture[:, :84].mean(axis=(0, 1))
+    unknown[24:64, 20:60] = True
+    columns = patch_sources(picture, unknown, seed=0)[unknown][:, 1]
+    assert (columns < 84).mean() > 0.9
+
+
+def test_of_patches_as_good_the_near_ones_are_taken():
+    picture = np.full((40, 90, 3), 100, np.uint8)
+    unknown = np.zeros((40, 90), bool)
+    unknown[16:24, 8:16] = True
+    columns = patch_sources(picture, unknown, seed=0)[unknown][:, 1]
+    assert columns.max() < 40
+
+
 def test_what_lies_under_the_unknown_has_no_influence():
     picture, unknown = tiles(), middle()
     other = np.where(unknown[..., None], 255 - picture, picture)
@@ -46,8 +63,9 @@ def test_what_lies_under_the_unknown_has_no_influence():
 
 
 def test_the_same_seed_gives_the_same_field_and_another_seed_another():
-    noise = np.random.default_rng(0).integers(0, 256, (60, 72, 3), np.uint8)
-    first, again, other = (patch_sources(noise, middle(), seed=s) for s in (5, 5, 6))
+    """Where there are too many known patches for all to be looked at."""
+    noise = np.random.default_rng(0).integers(0, 256, (120, 132, 3), np.uint8)
+    first, again, other = (patch_sources(noise, middle((120, 132)), seed=s) for s in (5, 5, 6))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 

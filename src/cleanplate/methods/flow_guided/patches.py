@@ -2,8 +2,11 @@
 
 A nearest-neighbour field by PatchMatch (Barnes et al., SIGGRAPH 2009) inside the coarse-to-fine
 completion of Wexler et al. (CVPR 2004): find for each unknown pixel the most alike known patch,
-let the patches vote on the picture, and again. Only pixels whose whole patch is known are sources
-(`centres`), so nothing read through the field lies outside the picture or under the unknown.
+let the patches vote on the picture, and again. At the coarsest size the unknown is peeled layer by
+layer from its edge, each pixel like what is known around it (Newson et al., SIAM Journal on Imaging
+Sciences 2014, section 3.3): a smooth first guess would draw in whatever is smooth. Only pixels
+whose whole patch is known are sources (`centres`), so nothing read through the field lies outside
+the picture or under the unknown.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.compiled import compiled
-from cleanplate.harmonic import harmonic_fill
 from cleanplate.region import reduce_hole, reduce_picture
 
 Picture = NDArray[np.float32]  # (H, W, 3)
@@ -25,6 +27,10 @@ Field = NDArray[np.int32]  # (H, W, 2), row and column of each unknown pixel's s
 _RADIUS = 3  # of a patch, pixels
 _ROUNDS = 4  # of search and vote at each size
 _SMALLEST_SIDE = 24
+_LAYERS = 7  # pixels from the edge of the unknown to its middle, at most, where it is peeled, and
+_KNOWN_PATCHES = 10_000  # at most, and
+_COMPARED = 1_500_000  # pairs of an unknown pixel and a known patch, at most
+_FARNESS = 300.0  # levels squared by which a patch has to be more alike that lies a picture away
 
 
 def patch_sources(picture: NDArray[Any], unknown: Mask, *, seed: int) -> Field | None:
@@ -36,7 +42,7 @@ def patch_sources(picture: NDArray[Any], unknown: Mask, *, seed: int) -> Field |
     """
     if not _centres(unknown).any():
         return None
-    return _solve(harmonic_fill(picture, unknown), unknown, _state(seed * 2 + 1))
+    return _solve(picture.astype(np.float32), unknown, _state(seed * 2 + 1))
 
 
 def _state(number: int) -> np.uint32:
@@ -57,25 +63,93 @@ def _centres(unknown: Mask) -> Mask:
 def _solve(picture: Picture, unknown: Mask, seed: np.uint32) -> Field:
     """Solve at half size first, where that still has whole patches; then refine.
 
-    picture: (H, W, 3), filled smoothly where it is unknown. Returns the field, -1 where known.
+    picture: (H, W, 3), what is unknown of it is not read. Returns the field, -1 where known.
     """
     height, width = unknown.shape
     half = ((height + 1) // 2, (width + 1) // 2)
     half_unknown = reduce_hole(unknown, half)
     centres = _centres(unknown)
     rows, columns = np.nonzero(unknown)
-    field = np.full((height, width, 2), -1, np.int32)
-    deep = cv2.distanceTransform(unknown.astype(np.uint8), cv2.DIST_L2, 3).max() > 2
-    if deep and min(half) >= _SMALLEST_SIDE and _centres(half_unknown).any():
+    picture, field = picture.copy(), np.full((height, width, 2), -1, np.int32)
+    halved = min(half) >= _SMALLEST_SIDE and _centres(half_unknown).any()
+    if halved and not _peelable(unknown, centres):
         coarse = _solve(reduce_picture(picture, half), half_unknown, seed)
         _double(field, coarse, centres, rows, columns)
-    _draw(field, np.argwhere(centres).astype(np.int32), rows, columns, seed)
-    picture = picture.copy()
+        _draw(field, np.argwhere(centres).astype(np.int32), rows, columns, seed)
+    else:
+        _peel(picture, field, centres, unknown)
     _vote(picture, field, rows, columns, unknown)
     for turn in range(_ROUNDS):
         _search(picture, field, centres, rows, columns, _state(int(seed) + 7919 * (turn + 1)))
         _vote(picture, field, rows, columns, unknown)
     return field
+
+
+def _peelable(unknown: Mask, centres: Mask) -> bool:
+    """Tell whether the unknown is thin and small enough to be peeled at this size."""
+    patches = np.count_nonzero(centres)
+    if patches > _KNOWN_PATCHES or patches * np.count_nonzero(unknown) > _COMPARED:
+        return False
+    depth = cv2.distanceTransform(unknown.astype(np.uint8), cv2.DIST_L2, 3)
+    return bool(depth.max() <= _LAYERS)
+
+
+def _peel(picture: Picture, field: Field, centres: Mask, unknown: Mask) -> None:
+    """Set field and picture, in place, layer by layer from the edge of the unknown inwards."""
+    known, sources = ~unknown, np.argwhere(centres).astype(np.int32)
+    # Where half the size has no whole patch left, there may be too many pairs for all of them.
+    sources = sources[:: 1 + np.count_nonzero(unknown) * len(sources) // _COMPARED]
+    while not known.all():
+        wide = cv2.dilate(known.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
+        rows, columns = layer = np.nonzero(wide & ~known)
+        _match_known(picture, field, known, sources, rows, columns)
+        picture[layer] = picture[tuple(field[layer].T)]
+        known |= wide
+
+
+@compiled()
+def _match_known(
+    picture: Picture, field: Field, known: Mask, sources: Any, rows: Any, columns: Any
+) -> None:
+    """Find for each pixel of a layer the source whose patch is most like what is known around it.
+
+    First that of the pixel before is looked at: what comes after a good one is given up soon. A near
+    source is preferred to a far one.
+    """
+    height, width = known.shape
+    best = 0
+    for i in range(len(rows)):
+        r, c = rows[i], columns[i]
+        around = known[max(r - _RADIUS, 0) : r + _RADIUS + 1, max(c - _RADIUS, 0) : c + _RADIUS + 1]
+        far = np.float32(_FARNESS * around.sum() / (height + width))
+        y, x = sources[best, 0], sources[best, 1]
+        least = _known_cost(picture, known, r, c, y, x, far, np.float32(np.inf))
+        for j in range(len(sources)):
+            y, x = sources[j, 0], sources[j, 1]
+            cost = _known_cost(picture, known, r, c, y, x, far, least)
+            if cost < least:
+                best, least = j, cost
+        field[r, c, 0], field[r, c, 1] = sources[best, 0], sources[best, 1]
+
+
+@compiled()
+def _known_cost(
+    picture: Any, known: Any, r: int, c: int, y: int, x: int, far: np.float32, worst: np.float32
+) -> np.float32:
+    """Sum the squared differences of what is known around r, c to the patch around y, x.
+
+    far: what is added for every pixel between them. Stops early where it is worse than `worst`.
+    """
+    total = far * np.float32(abs(y - r) + abs(x - c))
+    for dy in range(max(-_RADIUS, -r), min(_RADIUS, known.shape[0] - 1 - r) + 1):
+        if total >= worst:
+            break
+        for dx in range(max(-_RADIUS, -c), min(_RADIUS, known.shape[1] - 1 - c) + 1):
+            if known[r + dy, c + dx]:
+                for k in range(3):
+                    d = picture[r + dy, c + dx, k] - picture[y + dy, x + dx, k]
+                    total += d * d
+    return total
 
 
 @compiled()
