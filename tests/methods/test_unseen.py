@@ -8,7 +8,7 @@ import pytest
 from cleanplate.album import Album, Plate
 from cleanplate.flow.camera import CameraMotion
 from cleanplate.methods.flow_guided.rounds import Motion
-from cleanplate.methods.flow_guided.unseen import carry_keys, carry_plates, invent, most_lost
+from cleanplate.methods.flow_guided.unseen import carry_keys, carry_plates, invent
 from cleanplate.propagate import INVENTED, Sources
 from cleanplate.video import KNOWN, UNSEEN
 
@@ -63,7 +63,7 @@ def assert_same(first, second):
 @pytest.mark.parametrize("seed", [0, 5])
 def test_an_invention_moves_with_the_scene(album, seed):
     """The hole's pixels correspond in row order: they point to the same places everywhere."""
-    invented = invent(album, motion_of(), nothing_seen(album.holes), seed)
+    invented = invent(album, motion_of(), nothing_seen(album.holes), seed=seed)
     assert_from_known_pixels(album, invented[0])
     assert (invented[0].residual == INVENTED).all()
     assert_same(invented[1:], [invented[0]] * (COUNT - 1))
@@ -72,8 +72,8 @@ def test_an_invention_moves_with_the_scene(album, seed):
 
 def test_the_seed_decides(album):
     given = album, motion_of(), nothing_seen(album.holes)
-    assert_same(invent(*given, 3), invent(*given, 3))
-    assert not np.array_equal(invent(*given, 3)[0].y, invent(*given, 4)[0].y)
+    assert_same(invent(*given, seed=3), invent(*given, seed=3))
+    assert not np.array_equal(invent(*given, seed=3)[0].y, invent(*given, seed=4)[0].y)
 
 
 def half_seen(holes):
@@ -89,7 +89,7 @@ def half_seen(holes):
 
 def test_what_has_a_source_keeps_it(album):
     borrowed = half_seen(album.holes)
-    invented = invent(album, motion_of(), borrowed, 0)
+    invented = invent(album, motion_of(), borrowed, seed=0)
     for before, after in zip(borrowed, invented, strict=True):
         has = before.frame >= 0
         for part, was in zip(after, before, strict=True):
@@ -102,15 +102,17 @@ def test_what_has_a_source_keeps_it(album):
 def test_what_lies_under_a_hole_has_no_influence(album):
     other = Album(np.where(album.holes[..., None], 255 - album.frames, album.frames), album.holes)
     for given in (nothing_seen(album.holes), half_seen(album.holes)):
-        assert_same(invent(album, motion_of(), given, 0), invent(other, motion_of(), given, 0))
+        assert_same(
+            invent(album, motion_of(), given, seed=0), invent(other, motion_of(), given, seed=0)
+        )
 
 
 def test_an_invention_goes_on_with_what_is_borrowed(album):
     """Other colours there lead to other patches."""
     given, other = half_seen(album.holes), album.frames.copy()
     other[0, :10, :10] = 255 - other[0, :10, :10]
-    first = invent(album, motion_of(), given, 0)
-    second = invent(Album(other, album.holes), motion_of(), given, 0)
+    first = invent(album, motion_of(), given, seed=0)
+    second = invent(Album(other, album.holes), motion_of(), given, seed=0)
     assert not np.array_equal(first[3].y, second[3].y)
 
 
@@ -124,10 +126,10 @@ def test_what_continues_borrowed_pixels_comes_from_where_they_were_borrowed(albu
     frames = np.where(lost.ravel(), UNSEEN, 0).astype(np.int32)
     nothing = nothing_seen(holes[:1])[0]
     borrowed = [nothing, *[Sources(frames, rows, columns, np.zeros_like(rows))] * (COUNT - 1)]
-    invented = invent(Album(album.frames, holes), motion_of(), borrowed, 0)
+    invented = invent(Album(album.frames, holes), motion_of(), borrowed, seed=0)
     for sources in invented[1:]:
         assert set(sources.frame) <= {0, UNSEEN}
-        assert (sources.frame == UNSEEN).sum() <= 1  # a corner that the rounded way misses
+        assert (sources.frame == UNSEEN).mean() <= 0.02  # slivers that ways from elsewhere miss
 
 
 def test_slivers_in_the_first_frame_do_not_keep_the_others_from_one_invention(album):
@@ -148,7 +150,7 @@ def test_slivers_in_the_first_frame_do_not_keep_the_others_from_one_invention(al
     still = CameraMotion(np.tile(np.eye(3, dtype=np.float32), (COUNT - 1, 1, 1)), SIZE)
     nothing = np.zeros((COUNT - 1, *SIZE, 2), np.float32)
     borrowed[0] = Sources(*(part[known.holes[0].ravel()] for part in borrowed[0]))
-    invented = invent(known, Motion(nothing, nothing, still, still), borrowed, 0)
+    invented = invent(known, Motion(nothing, nothing, still, still), borrowed, seed=0)
     blobs = [[part.reshape(SIZE)[25:33, 30:38] for part in sources] for sources in invented[1:]]
     assert (blobs[0][0] >= 0).all()
     assert_same(blobs[1:], [blobs[0]] * (COUNT - 2))
@@ -164,14 +166,14 @@ def test_slivers_are_left_to_the_smooth_fill(album, height, width, left):
     frame = np.where(lost, UNSEEN, 0).astype(np.int32)
     shown = Sources(frame, rows.astype(np.float32), (columns + 20).astype(np.float32),
                     np.zeros(len(rows), np.float32))  # fmt: skip
-    (invented,) = invent(one, motion_of(1), [shown], 0)
+    (invented,) = invent(one, motion_of(1), [shown], seed=0)
     assert (invented.frame[lost] == (UNSEEN if left else 0)).all()
     assert_same([[part[~lost] for part in invented]], [[part[~lost] for part in shown]])
 
 
 def test_where_no_way_leads_each_frame_invents_its_own(album):
     """More frames than there are key frames: the flow is of no use, and none is left out."""
-    invented = invent(album, motion_of(off=99), nothing_seen(album.holes), 0)
+    invented = invent(album, motion_of(off=99), nothing_seen(album.holes), seed=0)
     for t, sources in enumerate(invented):
         assert_from_known_pixels(album, sources)
         assert (sources.frame == t).all()
@@ -181,7 +183,7 @@ def test_where_no_way_leads_each_frame_invents_its_own(album):
 def test_without_known_patches_nothing_is_invented():
     holes = np.ones((COUNT, *SIZE), bool)
     album = Album(np.zeros((COUNT, *SIZE, 3), np.uint8), holes)
-    invented = invent(album, motion_of(), nothing_seen(holes), 0)
+    invented = invent(album, motion_of(), nothing_seen(holes), seed=0)
     assert all((sources.frame == UNSEEN).all() for sources in invented)
 
 
@@ -200,7 +202,7 @@ def test_what_a_plate_shows_is_not_invented(album, at):
         assert (sources.frame == COUNT).all()
         np.testing.assert_array_equal(sources.y, rows - STEP[1] * (at - t))
         np.testing.assert_array_equal(sources.x, columns - STEP[0] * (at - t))
-    assert_same(invent(*given, 0), carried)
+    assert_same(invent(*given, seed=0), carried)
     complete, keys = carry_keys(*given)
     assert keys == []
     assert_same(complete, carried)
@@ -218,22 +220,21 @@ def test_what_the_first_plate_does_not_show_the_next_one_does(album):
     ]  # fmt: skip
 
 
-def test_key_frames_are_those_with_the_most_to_complete(album):
+def test_key_frames_are_those_that_serve_the_most(album):
     """Two holes that no way joins, the smaller one later; one key frame completes each."""
     holes = album.holes.copy()
     holes[:3] = holes_in_scene(side=18)[:3]
     holes[3] = False
-    holes[5, 5:7, 5:7] = True  # so that frame 5 has the most of its half
     alone = Album(album.frames, holes)
     complete, keys = carry_keys(alone, motion_of(), nothing_seen(holes))
-    assert keys == [0, 5]
+    assert keys == [1, 5]
     for t, expected in enumerate([0, 0, 0, None, 1, 1, 1]):
         assert set(complete[t].frame.tolist()) == (
             set() if expected is None else {COUNT + expected}
         )
     rows, columns = np.nonzero(holes[2])
-    np.testing.assert_array_equal(complete[2].y, rows + STEP[1] * 2)
-    np.testing.assert_array_equal(complete[2].x, columns + STEP[0] * 2)
+    np.testing.assert_array_equal(complete[2].y, rows + STEP[1])
+    np.testing.assert_array_equal(complete[2].x, columns + STEP[0])
 
 
 def test_key_frames_are_numbered_on_from_the_plates(album):
@@ -243,7 +244,7 @@ def test_key_frames_are_numbered_on_from_the_plates(album):
     motion.forward[0] += 99
     complete, keys = carry_keys(far, motion, nothing_seen(album.holes))
     assert set(complete[0].frame.tolist()) == {COUNT}
-    assert keys == [1]
+    assert keys == [3]
     for sources in complete[1:]:
         assert set(sources.frame.tolist()) == {COUNT + 1}
 
@@ -255,10 +256,3 @@ def test_no_more_than_a_few_key_frames_are_carried(album):
         assert (complete[key].frame == COUNT + number).all()
     for t in set(range(COUNT)) - set(keys):
         assert (complete[t].frame == UNSEEN).all()
-
-
-def test_the_most_lost_frame():
-    frames = ([0, -1, 3], [-1, 2, -1], [], [-1, -1, 5], [1, 1, 1])
-    nothing = np.zeros(3, np.float32)
-    borrowed = [Sources(np.array(f, np.int32), nothing, nothing, nothing) for f in frames]
-    assert most_lost(borrowed) == 1

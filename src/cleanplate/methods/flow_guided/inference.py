@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from cleanplate.methods.flow_guided.rounds import (
     trace,
 )
 from cleanplate.methods.flow_guided.single import completer
+from cleanplate.methods.flow_guided.unseen import invent
 from cleanplate.methods.options import CommonOptions
 from cleanplate.region import reduce_hole, working_size
 from cleanplate.threads import stack_frames
@@ -103,6 +105,7 @@ class Method:
         self._complete = completer(
             chosen.tune, seed=chosen.seed, pixels=chosen.working_pixels, weights=chosen.image
         )
+        self._invent = partial(invent, seed=chosen.seed)
         self._estimate = load_estimator(
             chosen.flow, weights=chosen.flow_weights, device=chosen.flow_device
         )
@@ -146,7 +149,7 @@ class Method:
             clip.frames, clip.holes, [render.reduced_plate(plate, clip) for plate in plates]
         )
         if self.options.tune == "removal":
-            picks = render.pick_all(clip, small, motion, seed=self.options.seed)
+            picks = render.pick_all(clip, small, motion, invent=self._invent)
             del motion
             return render.removal(clip, picks, album)
         traces = trace(clip, motion)

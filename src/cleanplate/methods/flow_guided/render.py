@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -28,13 +29,15 @@ from cleanplate.methods.flow_guided.rounds import (
     trace,
 )
 from cleanplate.methods.flow_guided.settle import leaders, led
-from cleanplate.methods.flow_guided.unseen import carry_keys, invent
+from cleanplate.methods.flow_guided.unseen import carry_keys
 from cleanplate.propagate import Sources, enlarge
 from cleanplate.region import pixels_of, reduce_picture
 from cleanplate.seams import Fit, fit_edge
 from cleanplate.threads import each_frame
 from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance, to_clip
 from cleanplate.warp import sample_known
+
+Invent = Callable[[Album, Motion, list[Sources]], list[Sources]]
 
 # Of what is carried from a smooth fill of another frame, against a smooth fill of this one: more
 # is steadier (it would not move at all with 1), less is closer to the truth.
@@ -160,14 +163,15 @@ class Pick(NamedTuple):
     correction: Colours
 
 
-def pick_all(clip: Clip, album: Album, motion: Motion, *, seed: int) -> list[Pick]:
+def pick_all(clip: Clip, album: Album, motion: Motion, *, invent: Invent) -> list[Pick]:
     """Choose one place for each pixel of every hole, invented where no frame shows it.
 
-    album: the clip's own frames, with plates of the same size.
+    album: the clip's own frames, with plates of the same size. invent: gives sources to pixels that
+    have none, or leaves them without: those are filled smoothly.
     """
     traces = trace(clip, motion)
     picks = each_frame(lambda t: _pick(clip, traces, t), len(clip.frames))
-    sources = invent(album, motion, [pick.sources for pick in picks], seed)
+    sources = invent(album, motion, [pick.sources for pick in picks])
     return each_frame(lambda t: _with_rest(album, picks[t], sources[t], t), len(picks))
 
 

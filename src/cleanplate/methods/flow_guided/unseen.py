@@ -1,4 +1,7 @@
-"""What no frame ever shows: invented on one frame, carried to the others along the flow."""
+"""What no frame ever shows: invented on one frame, carried to the others along the flow.
+
+Its field of patches goes with it: a pixel shows the same place for as long as its way leads on.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from numpy.typing import NDArray
 
 from cleanplate.album import Album
 from cleanplate.methods.flow_guided.carry import SourceMap, carry
+from cleanplate.methods.flow_guided.keys import served
 from cleanplate.methods.flow_guided.patches import patch_sources
 from cleanplate.methods.flow_guided.rounds import Motion
 from cleanplate.propagate import INVENTED, Sources
@@ -18,24 +22,24 @@ _SLIVER = 2.0  # pixels from its edge to its middle, at most, and
 _SCRAP = 0.02  # share of the hole, at most: what is so thin and so little needs no patches
 
 
-def invent(album: Album, motion: Motion, borrowed: list[Sources], seed: int) -> list[Sources]:
+def invent(album: Album, motion: Motion, borrowed: list[Sources], *, seed: int) -> list[Sources]:
     """Return sources for the pixels that have none, on one key frame after the other.
 
     album: the clip at its working size. borrowed: sources of every frame's hole pixels. First
-    comes what the plates show. Then the frame with the most unseen pixels is completed from patches
-    of its own picture; every unseen pixel of another frame whose trajectory meets it takes what is
-    there, so that an invention moves with the scene. Then the next; the scraps that several key
-    frames leave are completed in each frame alone. What is invented points to a pixel of a frame or
-    plate, so that its colour is sampled there too. Slivers, which a smooth fill serves as well, and
-    pixels of a picture without known patches stay without.
+    comes what the plates show. Then the frame that serves the most unseen pixels, see `served`, is
+    completed from patches of its own picture; every unseen pixel of another frame whose trajectory
+    meets it takes what is there, so that an invention moves with the scene. Then the next; the
+    scraps that several key frames leave are completed in each frame alone. What is invented points
+    to a pixel of a frame or plate, so that its colour is sampled there too. Slivers, which a smooth
+    fill serves as well, and pixels of a picture without known patches stay without.
     """
     complete = carry_plates(album, motion, borrowed)
     for _ in range(_KEY_FRAMES):
-        key, shown = _next_key(album, complete, seed)
+        key, shown = _next_key(album, motion, complete, seed)
         if shown is None:
             break
         complete = carry(motion.forward, motion.backward, album.holes, complete, key, shown)
-    return each_frame(lambda t: _complete_alone(album, complete[t], t, seed), len(complete))
+    return each_frame(lambda t: complete_alone(album, complete[t], t, seed=seed), len(complete))
 
 
 def carry_keys(
@@ -43,14 +47,14 @@ def carry_keys(
 ) -> tuple[list[Sources], list[int]]:
     """Return sources for the pixels that have none in frames yet to be completed, and which.
 
-    Plates come first; then, one after the other, the frames with the most unseen pixels are to
-    become plates themselves, numbered on from those of the album.
+    Plates come first; then, one after the other, the frames that serve the most unseen pixels are
+    to become plates themselves, numbered on from those of the album.
     """
     complete, keys = carry_plates(album, motion, borrowed), list[int]()
     for number in range(_KEY_FRAMES):
-        key = most_lost(complete)
-        if not (complete[key].frame < 0).any():
+        if not any((mine.frame < 0).any() for mine in complete):
             break
+        key = int(served(motion, album.holes, complete).argmax())
         keys.append(key)
         shown = SourceMap(len(album.frames) + len(album.plates) + number, album.holes.shape[1:])
         complete = carry(motion.forward, motion.backward, album.holes, complete, key, shown)
@@ -65,14 +69,11 @@ def carry_plates(album: Album, motion: Motion, borrowed: list[Sources]) -> list[
     return borrowed
 
 
-def most_lost(borrowed: list[Sources]) -> int:
-    """Return the number of the frame with the most pixels without a source."""
-    return int(np.argmax([(mine.frame < 0).sum() for mine in borrowed]))
-
-
-def _next_key(album: Album, borrowed: list[Sources], seed: int) -> tuple[int, SourceMap | None]:
-    """Complete the frame with the most unseen pixels that is worth it; None if none is."""
-    most = [-(mine.frame < 0).sum() for mine in borrowed]
+def _next_key(
+    album: Album, motion: Motion, borrowed: list[Sources], seed: int
+) -> tuple[int, SourceMap | None]:
+    """Complete the frame that serves the most and is worth it; None if none is."""
+    most = -served(motion, album.holes, borrowed)
     for key in np.argsort(most, kind="stable").tolist():
         shown = _complete_key(album, borrowed[key], key, seed)
         if shown is not None:
@@ -80,7 +81,8 @@ def _next_key(album: Album, borrowed: list[Sources], seed: int) -> tuple[int, So
     return 0, None
 
 
-def _complete_alone(album: Album, borrowed: Sources, t: int, seed: int) -> Sources:
+def complete_alone(album: Album, borrowed: Sources, t: int, *, seed: int) -> Sources:
+    """Invent the unseen pixels of frame t from its own picture; none where they are slivers."""
     shown = _complete_key(album, borrowed, t, seed)
     return borrowed if shown is None else shown.at(album.holes[t])
 
