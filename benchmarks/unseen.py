@@ -57,7 +57,7 @@ def main() -> None:
         here: dict[str, list[np.ndarray]] = {}
         for name in given.clips.split(","):
             one = measured(kind, name, given)
-            if given.each:
+            if given.each and one:
                 print_table(f"{kind} {name}", one)
             for table in (here, rows):
                 for way, figures in one.items():

@@ -28,28 +28,37 @@ def served(motion: Motion, holes: Holes, borrowed: list[Sources]) -> NDArray[np.
     lost = np.zeros_like(holes)
     for mask, hole, mine in zip(lost, holes, borrowed, strict=True):
         mask[hole] = mine.frame < 0
-    both = (motion.forward, lost), (motion.backward[::-1], lost[::-1])
-    later, earlier = each_frame(lambda way: _arrivals(*both[way], _FADE), 2)
-    own = lost.sum(axis=(1, 2), dtype=np.float32)
-    return np.asarray(own + later + earlier[::-1], np.float32)
+    places = np.flatnonzero(lost)
+    begins = np.searchsorted(places, np.arange(len(lost) + 1) * lost[0].size)
+
+    def go(way: int) -> NDArray[np.float32]:
+        flow = (motion.backward, motion.forward)[way]
+        return np.asarray(_arrivals(flow, lost, places, begins, (-1, 1)[way]))
+
+    earlier, later = each_frame(go, 2)
+    return np.asarray(np.diff(begins) + earlier + later, np.float32)
 
 
 @compiled()
-def _arrivals(flow: Any, lost: Any, fade: np.float32) -> Any:
-    """Return (T,) what the ways from all frames before, along the flow, are worth in each."""
+def _arrivals(flow: Any, lost: Any, places: Any, begins: Any, towards: int) -> Any:
+    """Return (T,) what the ways that arrive at each frame's unseen pixels are worth.
+
+    flow: (T-1, H, W, 2), of the ways that go `towards` -1 or +1. places: of all unseen pixels in
+    the flat stack, those of frame t from begins[t] on.
+    """
     length, height, width = lost.shape
     total = np.zeros(length, np.float32)
-    here = np.zeros((height, width), np.float32)
-    for t in range(length - 1):
-        there = np.zeros((height, width), np.float32)
-        for r in range(height):
-            for c in range(width):
-                if lost[t, r, c]:
-                    y = int(np.floor(r + flow[t, r, c, 1] + np.float32(0.5)))
-                    x = int(np.floor(c + flow[t, r, c, 0] + np.float32(0.5)))
-                    if 0 <= y < height and 0 <= x < width and lost[t + 1, y, x]:
-                        worth = fade * (1 + here[r, c])
-                        total[t + 1] += worth
-                        there[y, x] += worth
-        here = there
+    here, there = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
+    for step in range(length - 1):
+        t = step if towards > 0 else length - 1 - step
+        pair, next_frame = min(t, t + towards), t + towards
+        for i in range(begins[t], begins[t + 1]):
+            r, c = divmod(places[i] - t * height * width, width)
+            worth, here[r, c] = _FADE * (1 + here[r, c]), 0
+            y = int(np.floor(r + flow[pair, r, c, 1] + np.float32(0.5)))
+            x = int(np.floor(c + flow[pair, r, c, 0] + np.float32(0.5)))
+            if 0 <= y < height and 0 <= x < width and lost[next_frame, y, x]:
+                total[next_frame] += worth
+                there[y, x] += worth
+        here, there = there, here
     return total

@@ -27,9 +27,10 @@ Field = NDArray[np.int32]  # (H, W, 2), row and column of each unknown pixel's s
 _RADIUS = 3  # of a patch, pixels
 _ROUNDS = 4  # of search and vote at each size
 _SMALLEST_SIDE = 24
-_LAYERS = 7  # pixels from the edge of the unknown to its middle, at most, where it is peeled, and
-_KNOWN_PATCHES = 10_000  # at most, and
-_COMPARED = 1_500_000  # pairs of an unknown pixel and a known patch, at most
+_LAYERS = 7  # pixels from the edge of the unknown to its middle, at most, where it is peeled
+_PEELED = 300  # unknown pixels at most, and
+_KNOWN_PATCHES = 10_000  # at most, where half the size would do as well
+_COMPARED = 400_000  # pairs of an unknown pixel and a known patch, about, at most
 _FARNESS = 300.0  # levels squared by which a patch has to be more alike that lies a picture away
 
 
@@ -87,8 +88,7 @@ def _solve(picture: Picture, unknown: Mask, seed: np.uint32) -> Field:
 
 def _peelable(unknown: Mask, centres: Mask) -> bool:
     """Tell whether the unknown is thin and small enough to be peeled at this size."""
-    patches = np.count_nonzero(centres)
-    if patches > _KNOWN_PATCHES or patches * np.count_nonzero(unknown) > _COMPARED:
+    if np.count_nonzero(unknown) > _PEELED or np.count_nonzero(centres) > _KNOWN_PATCHES:
         return False
     depth = cv2.distanceTransform(unknown.astype(np.uint8), cv2.DIST_L2, 3)
     return bool(depth.max() <= _LAYERS)
@@ -97,8 +97,9 @@ def _peelable(unknown: Mask, centres: Mask) -> bool:
 def _peel(picture: Picture, field: Field, centres: Mask, unknown: Mask) -> None:
     """Set field and picture, in place, layer by layer from the edge of the unknown inwards."""
     known, sources = ~unknown, np.argwhere(centres).astype(np.int32)
-    # Where half the size has no whole patch left, there may be too many pairs for all of them.
-    sources = sources[:: 1 + np.count_nonzero(unknown) * len(sources) // _COMPARED]
+    # Every so many-th is enough for a first guess.
+    step = 1 + np.count_nonzero(unknown) * len(sources) // _COMPARED
+    sources = np.ascontiguousarray(sources[::step])
     while not known.all():
         wide = cv2.dilate(known.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
         rows, columns = layer = np.nonzero(wide & ~known)
@@ -113,8 +114,8 @@ def _match_known(
 ) -> None:
     """Find for each pixel of a layer the source whose patch is most like what is known around it.
 
-    First that of the pixel before is looked at: what comes after a good one is given up soon. A near
-    source is preferred to a far one.
+    That of the pixel before is looked at first: what comes after a good one is given up soon. A
+    near source is preferred to a far one.
     """
     height, width = known.shape
     best = 0
