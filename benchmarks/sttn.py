@@ -22,8 +22,8 @@ import numpy as np
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command has it
 import torch
 
+from cleanplate.canvas import Clip
 from cleanplate.devices import device_named
-from cleanplate.methods.sttn.canvas import Clip
 from cleanplate.methods.sttn.engine import Engine
 from cleanplate.methods.sttn.network import Config, Network
 from cleanplate.methods.sttn.schedule import schedule

@@ -30,9 +30,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 FLOORS = [  # from the bottom: a module imports from below, or from its own floor
     {"errors", "video"},
     {"threads", "memory", "compiled", "halves", "scratch", "region", "devices", "orphans"},
-    {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap"},
+    {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap", "canvas"},
     {"states"},
-    {"weights", "known", "configs", "losses", "winograd", "vgg"},
+    {"weights", "known", "configs", "losses", "winograd", "vgg", "patchgan"},
     {"flow", "propagate", "album", "merge", "seams"},
     {"masks", "provenance", "gaze"},
     {"training", "datasets", "metrics", "methods"},

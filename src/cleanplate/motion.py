@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
+from cleanplate.flow.behind import Clip, find_motion
 from cleanplate.flow.completion import Complete, load_completion
 from cleanplate.flow.draw import check_largest, flow_picture, usual_length
 from cleanplate.flow.estimate import Estimate, load_estimator
@@ -28,7 +29,7 @@ from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks.load import is_box
 from cleanplate.memory import give_back
 from cleanplate.methods.flow_guided.render import reduced_picture
-from cleanplate.methods.flow_guided.rounds import Clip, find_motion, guide
+from cleanplate.methods.flow_guided.rounds import guide
 from cleanplate.pipeline import FULL, Progress, check_holes, paired
 from cleanplate.region import reduce_hole, working_size
 from cleanplate.stream import look

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cleanplate.album import Album, Plate
+from cleanplate.flow.behind import Motion
 from cleanplate.flow.camera import CameraMotion
-from cleanplate.methods.flow_guided.rounds import Motion
 from cleanplate.methods.flow_guided.unseen import carry_keys, carry_plates, invent
 from cleanplate.propagate import INVENTED, Sources
 from cleanplate.video import KNOWN, UNSEEN

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from sttn_state import official  # noqa: E402
 from twin import predict  # noqa: E402
 
-from cleanplate.methods.sttn.canvas import Canvas, Clip, fitting_size  # noqa: E402
+from cleanplate.canvas import Canvas, Clip, fitting_size  # noqa: E402
 from cleanplate.methods.sttn.engine import Engine  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
 from cleanplate.methods.sttn.schedule import Step, schedule  # noqa: E402
@@ -79,27 +79,28 @@ def test_a_line_of_a_hole_is_still_one_where_one_side_grows():
         np.testing.assert_allclose(seen[~clip.hole(0)], 200 / 127.5 - 1, atol=1e-6)
         assert not seen[clip.hole(0)].any()
         painted = frames.copy()
-        canvas = Canvas(painted, holes, "weighted")
+        canvas = Canvas(painted, holes)
         shown = np.where(clip.hole(0)[None, ..., None], np.full(3, 200.0), 0)
-        canvas.add(Step(0, range(1), []), shown)
+        canvas.add(range(1), shown, [1])
         canvas.paint(before=1)
         assert painted[holes].min() > 0
 
 
 def test_what_is_enlarged_is_smooth():
     frames, holes = np.zeros((1, 96, 192, 3), np.uint8), np.ones((1, 96, 192), bool)
-    canvas = Canvas(frames, holes, "weighted")
+    canvas = Canvas(frames, holes)
     ramp = np.arange(48)[:, None] * 4.0 + 0.3
-    canvas.add(Step(0, range(1), []), np.broadcast_to(ramp, (1, 24, 48, 3)))
+    canvas.add(range(1), np.broadcast_to(ramp, (1, 24, 48, 3)), [1])
     canvas.paint(before=1)
     assert np.diff(frames[0, 50, :, 0].astype(int)).max() == 1
 
 
 def test_a_prediction_near_its_centre_counts_more():
     frames, holes = np.zeros((2, 2, 2, 3), np.uint8), np.ones((2, 2, 2), bool)
-    canvas = Canvas(frames, holes, "weighted")
-    canvas.add(Step(0, range(2), []), np.full((2, 2, 2, 3), 100.0))
-    canvas.add(Step(4, range(1, 2), []), np.full((1, 2, 2, 3), 200.0))
+    canvas = Canvas(frames, holes)
+    steps = Step(0, range(2), []), Step(4, range(1, 2), [])
+    canvas.add(range(2), np.full((2, 2, 2, 3), 100.0), steps[0].weights())
+    canvas.add(range(1, 2), np.full((1, 2, 2, 3), 200.0), steps[1].weights())
     canvas.paint(before=2)
     assert (frames[0] == 100).all()
     assert (frames[1] > 100).all() and (frames[1] < 150).all()

@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from cleanplate.canvas import Clip  # noqa: E402
 from cleanplate.methods.sttn.attention import PatchAttention  # noqa: E402
-from cleanplate.methods.sttn.canvas import Clip  # noqa: E402
 from cleanplate.methods.sttn.maps import gaze  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
 from cleanplate.methods.sttn.schedule import Step  # noqa: E402

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 from sttn_state import official, wanted  # noqa: E402
 
-from cleanplate.methods.sttn.canvas import Canvas, Clip  # noqa: E402
+from cleanplate.canvas import Canvas, Clip  # noqa: E402
 from cleanplate.methods.sttn.engine import Engine  # noqa: E402
 from cleanplate.methods.sttn.network import Network  # noqa: E402
 from cleanplate.methods.sttn.schedule import schedule  # noqa: E402
@@ -32,9 +32,9 @@ def test_golden_protocol():
     network.load_state_dict(official("sttn", "netG"))
     engine = Engine(network, device=torch.device("cpu"), dtype=torch.float32)
     painted = frames.copy()
-    canvas = Canvas(painted, holes, "running")
+    canvas = Canvas(painted, holes, running=True)
     for step, pictures in engine.run(Clip(frames, holes, (240, 432)), schedule(12)):
-        canvas.add(step, pictures)
+        canvas.add(step.neighbours, pictures, step.weights())
     canvas.paint(before=12)
     np.testing.assert_array_equal(painted[~holes], frames[~holes])
     for got, want in (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.flow.behind import Clip
 from cleanplate.merge import average_inside
-from cleanplate.methods.flow_guided.rounds import Clip
 from cleanplate.propagate import Sources
 from cleanplate.warp import sample_known
 

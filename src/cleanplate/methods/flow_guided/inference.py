@@ -14,14 +14,12 @@ from typing import Any
 from cleanplate.album import Album, Plate
 from cleanplate.configs import checked
 from cleanplate.errors import BadInput
+from cleanplate.flow.behind import Clip, Motion, find_motion
 from cleanplate.flow.completion import load_completion
 from cleanplate.flow.estimate import load_estimator
 from cleanplate.methods.flow_guided import render
 from cleanplate.methods.flow_guided.published import Rules, propagate
 from cleanplate.methods.flow_guided.rounds import (
-    Clip,
-    Motion,
-    find_motion,
     first_guess,
     guide,
     trace,

@@ -10,15 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.album import Album, Plate
+from cleanplate.flow.behind import Clip, Motion
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.merge import most_reliable, one_side
 from cleanplate.methods.flow_guided.agree import agree
 from cleanplate.methods.flow_guided.choose import choose_motion
 from cleanplate.methods.flow_guided.feather import feathered
 from cleanplate.methods.flow_guided.rounds import (
-    Clip,
     Colours,
-    Motion,
     Traces,
     all_sides,
     candidates,

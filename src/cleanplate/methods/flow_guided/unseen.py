@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.album import Album
+from cleanplate.flow.behind import Motion
 from cleanplate.methods.flow_guided.carry import SourceMap, carry
 from cleanplate.methods.flow_guided.keys import served
 from cleanplate.methods.flow_guided.patches import patch_sources
-from cleanplate.methods.flow_guided.rounds import Motion
 from cleanplate.propagate import INVENTED, Sources
 from cleanplate.threads import each_frame
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cleanplate.methods.sttn.canvas import Clip, Pictures
+from cleanplate.canvas import Clip, Pictures
 from cleanplate.methods.sttn.mixer import Mixer
 from cleanplate.methods.sttn.network import DECODER_REACH, REDUCTION, Network
 from cleanplate.methods.sttn.schedule import Step

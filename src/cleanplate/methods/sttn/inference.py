@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cleanplate.canvas import Canvas, Clip, fitting_size
 from cleanplate.devices import PRECISIONS, device_named, precision_named
 from cleanplate.errors import BadInput
 from cleanplate.gaze import Gaze
 from cleanplate.methods.options import CommonOptions
-from cleanplate.methods.sttn.canvas import BLENDS, Canvas, Clip, fitting_size
 from cleanplate.methods.sttn.schedule import Step, schedule
 from cleanplate.states import torch_needed
 from cleanplate.video import KNOWN, PAINTED, Filled, Frames, Holes, Provenance
@@ -25,6 +25,9 @@ from cleanplate.weights import load_network
 
 if TYPE_CHECKING:
     from cleanplate.methods.sttn.network import Network
+
+
+BLENDS = ("weighted", "running")
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,10 @@ class Method:
         into `frames` itself.
         """
         painted = frames if in_place else frames.copy()
-        canvas = Canvas(painted, holes, self.options.blend)
+        canvas = Canvas(painted, holes, running=self.options.blend == "running")
         clip = self._clip(painted, holes)
         for step, pictures in self.engine.run(clip, self._steps(len(frames))):
-            canvas.add(step, pictures)
+            canvas.add(step.neighbours, pictures, step.weights())
             canvas.paint(before=step.centre + self.options.stride - self.options.radius)
             if progress:
                 progress(step.neighbours.stop / len(frames))

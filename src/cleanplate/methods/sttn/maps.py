@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cleanplate.canvas import Clip
 from cleanplate.gaze import Gaze, Head
 from cleanplate.methods.sttn.attention import MOST_MISSING, PatchAttention, to_patches
-from cleanplate.methods.sttn.canvas import Clip
 from cleanplate.methods.sttn.network import REDUCTION, Block, Network
 from cleanplate.methods.sttn.schedule import Step
 

@@ -15,6 +15,10 @@ class Step(NamedTuple):
     neighbours: range
     references: list[int]
 
+    def weights(self) -> list[float]:
+        """Return how much the prediction of each neighbour counts: more near the centre."""
+        return [1 / (1 + abs(t - self.centre)) for t in self.neighbours]
+
 
 def schedule(
     count: int, *, stride: int = 5, radius: int = 5, every: int = 10, most: int | None = None

@@ -1,8 +1,9 @@
-"""Between a stretch of frames of any size and what the network sees and paints."""
+"""Between a stretch of frames of any size and what a network sees and paints."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.methods.sttn.schedule import Step
 from cleanplate.region import reduce_hole
 from cleanplate.video import Frames, Holes
 
-BLENDS = ("weighted", "running")
 Pictures = NDArray[np.float32]  # (N, H, W, 3), 0 to 255
 
 
@@ -34,7 +33,7 @@ def fitting_size(size: tuple[int, int], largest: tuple[int, int], unit: int) -> 
 
 @dataclass(frozen=True)
 class Clip:
-    """A stretch of frames as the network sees it.
+    """A stretch of frames as a network sees it.
 
     frames: (T, H, W, 3) uint8 or uint16. holes: (T, H, W) bool. size: (height, width) of the
     network's pictures.
@@ -51,31 +50,32 @@ class Clip:
             return hole
         return _resized(hole.astype(np.float32), self.size) > 0
 
-    def picture(self, t: int) -> NDArray[np.float32]:
-        """Return frame t (h, w, 3) from -1 to 1, with 0 in its hole."""
+    def picture(self, t: int, *, darkest: float = -1.0) -> NDArray[np.float32]:
+        """Return frame t (h, w, 3) from the darkest to 1, with 0 in its hole."""
         top = np.iinfo(self.frames.dtype).max
         hidden = self.frames[t] * ~self.holes[t][..., None]
         small = _resized(hidden.astype(np.float32), self.size)
-        return np.where(self.hole(t)[..., None], 0, small * (2 / top) - 1).astype(np.float32)
+        scaled = small * ((1 - darkest) / top) + darkest
+        return np.where(self.hole(t)[..., None], 0, scaled).astype(np.float32)
 
 
 class Canvas:
     """Collects predictions and paints a frame's hole when the last one of it has come.
 
-    frames: painted in place. blend: a name in BLENDS, see Options.
+    frames: painted in place. running: each prediction, cut to whole levels, counts half, and all
+    that came before it the other half, as the official code of STTN has it; else their weights say.
     """
 
-    def __init__(self, frames: Frames, holes: Holes, blend: str) -> None:
-        self._frames, self._holes, self._running = frames, holes, blend == "running"
+    def __init__(self, frames: Frames, holes: Holes, *, running: bool = False) -> None:
+        self._frames, self._holes, self._running = frames, holes, running
         self._held: dict[int, tuple[float, Any]] = {}
 
-    def add(self, step: Step, pictures: Pictures) -> None:
-        """Take the predictions of a step's neighbours."""
-        for t, picture in zip(step.neighbours, pictures, strict=True):
+    def add(self, frames: Iterable[int], pictures: Pictures, weights: Iterable[float]) -> None:
+        """Take predictions of frames, each with its weight; the running mean has no use for it."""
+        for t, picture, weight in zip(frames, pictures, weights, strict=True):
             if self._running:
                 self._halve(t, np.trunc(picture))
             else:
-                weight = 1 / (1 + abs(t - step.centre))
                 total, colours = self._held.get(t, (0.0, 0.0))
                 self._held[t] = (total + weight, colours + np.float32(weight) * picture)
 
