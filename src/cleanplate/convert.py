@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cleanplate.configs import built
 from cleanplate.errors import BadInput
 from cleanplate.io.place import refuse_same
 from cleanplate.states import network_of, read_state, sum_of, torch_needed
 from cleanplate.weights import load_weights, save_weights
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Given = str | os.PathLike[str]
 
@@ -22,6 +25,18 @@ def _sttn() -> ModuleType:
     from cleanplate.methods.sttn import network
 
     return network
+
+
+def _tsam() -> ModuleType:
+    from cleanplate.methods.tsam import network
+
+    return network
+
+
+def _tsam_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    from cleanplate.methods.tsam.checkpoint import translated
+
+    return translated(state)
 
 
 def _deepfill() -> ModuleType:
@@ -55,7 +70,7 @@ class Official:
     part: the entry that holds the state dict, None where the file is the state dict. beside:
     entries that may lie beside it. prefix: of all its keys. licence: of those that its authors
     published. source: where from. network: imports the module with Config and Network, which
-    needs PyTorch.
+    needs PyTorch. ours: gives tensors our names, where they are not those of the official code.
     """
 
     part: str | None
@@ -64,10 +79,22 @@ class Official:
     network: Callable[[], ModuleType]
     beside: tuple[str, ...] = ()
     prefix: str = ""
+    ours: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] = dict
 
 
 OFFICIAL = {
     "sttn": Official("netG", "MIT", "https://github.com/researchmm/STTN", _sttn),
+    "tsam": Official(
+        "state_dict",
+        "not stated",
+        "https://github.com/MaureenZOU/TSAM",
+        _tsam,
+        beside=(
+            *("arch", "epoch", "logger", "monitor_best", "config"),
+            *("optimizer_g", "optimizer_d_s", "optimizer_d_t"),
+        ),
+        ours=_tsam_state,
+    ),
     "deepfill": Official(
         None,
         "MIT; the DeepFill that it follows is CC BY-NC 4.0",
@@ -125,12 +152,9 @@ def convert(
     several = hasattr(room, "joined")  # a checkpoint for each part of the network
     if len(files) != 1 and not (several and files):
         raise BadInput(f"{method} has one checkpoint, {len(files)} were given. Give one.")
-    states = [
-        read_state(file, part=official.part, beside=official.beside, prefix=official.prefix)
-        for file in files
-    ]
-    built_so = room.Config() if config == "paper" else getattr(room.Config, config)()
-    state = states[0]
+    read = {"part": official.part, "beside": official.beside, "prefix": official.prefix}
+    states = [official.ours(read_state(file, **read)) for file in files]
+    built_so, state = _config(room, config, states[0]), states[0]
     if several:
         built_so, state = room.joined(built_so, states)
     source = ", ".join(map(str, files))
