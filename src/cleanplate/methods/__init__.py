@@ -7,12 +7,12 @@ from typing import Any, Protocol, runtime_checkable
 
 from cleanplate.errors import BadInput
 from cleanplate.gaze import Gaze
-from cleanplate.methods import flow_guided, sttn
+from cleanplate.methods import flow_guided, sttn, tsam
 from cleanplate.methods.baselines import BASELINES as BASELINES
 from cleanplate.video import Filled, Frames, Holes
 
-METHODS = {"flow": flow_guided, "sttn": sttn}
-LEARNED = ("sttn",)  # methods that need weights
+METHODS = {"flow": flow_guided, "sttn": sttn, "tsam": tsam}
+LEARNED = ("sttn", "tsam")  # methods that need weights
 _ROOMS: dict[str, Any] = {**METHODS, **BASELINES}
 
 

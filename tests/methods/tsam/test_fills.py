@@ -1,0 +1,205 @@
+"""The whole way of a fill: windows, the motion once a clip, and the network in between."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+import cleanplate as cp
+
+torch = pytest.importorskip("torch")
+
+from cleanplate.canvas import Clip  # noqa: E402
+from cleanplate.methods.tsam import inference  # noqa: E402
+from cleanplate.methods.tsam.network import Config, Network  # noqa: E402
+from cleanplate.methods.tsam.schedule import LENGTH, windows  # noqa: E402
+from cleanplate.weights import save_weights  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Files of networks that are not trained, by their config."""
+    folder, made = tmp_path_factory.mktemp("weights"), {}
+
+    def weights(config=None):
+        config = config or Config.tiny()
+        if config not in made:
+            torch.manual_seed(0)
+            made[config] = folder / f"{len(made)}.safetensors"
+            state = Network(config).state_dict()
+            save_weights(made[config], state, method="tsam", config=config)
+        return made[config]
+
+    return weights
+
+
+def loaded(path, **options):
+    return cp.load_method("tsam", weights=path, device="cpu", **{"precision": "fp32", **options})
+
+
+@pytest.fixture(scope="module")
+def clip(pan):
+    frames = pan(26, (2, 1), size=(48, 96))
+    holes = np.zeros(frames.shape[:3], bool)
+    holes[:, 16:30, 30:60] = True
+    return frames, holes
+
+
+@pytest.mark.parametrize("blend", ["weighted", "official"])
+@pytest.mark.parametrize("count", [1, 2, 15, 16, 23, 24, 25, 40, 120])
+def test_every_frame_is_seen_and_the_last_window_ends_with_the_clip(count, blend):
+    plan, total = windows(count, blend=blend), np.zeros(count)
+    for window in plan:
+        total[window.first : window.frames.stop] += window.weights
+    assert (total > 0).all()
+    assert plan[0].first == 0
+    assert plan[-1].frames.stop == count
+    assert all(len(window.weights) == min(count, LENGTH) for window in plan)
+    if blend == "official":
+        assert (total == 1).all()
+
+
+def official_schedule(count):
+    """Which window fills each frame, as the official code writes them one over the other."""
+    filled = [None] * count
+    if count <= 15:
+        return [0] * count
+    filled[:12] = [0] * 12
+    filled[-12:] = [count - 15] * 12
+    for number in range((count - 24) // 9 + 1):
+        start = 9 * (number + 1)
+        filled[start + 3 : start + 12] = [start] * 9
+    return filled
+
+
+@pytest.mark.parametrize("count", range(1, 60))
+def test_the_official_blend_is_the_official_schedule(count):
+    found = [None] * count
+    for window in windows(count, blend="official"):
+        for t, weight in zip(window.frames, window.weights, strict=True):
+            if weight:
+                found[t] = window.first
+    assert found == official_schedule(count)
+
+
+def test_motion_and_its_scales_are_computed_once_a_clip(weights, clip, monkeypatch):
+    """... however many windows and layers ask for them."""
+    calls = {"flow": 0, "validity": 0, "scales": []}
+    find, doubt = inference.behind.find_motion, inference.unreliable
+    from cleanplate.methods.tsam import shift
+
+    scaled = shift.scaled
+
+    def counted(name, work):
+        def call(*given, **how):
+            calls[name] += 1
+            return work(*given, **how)
+
+        return call
+
+    def scale(motion, size, **how):
+        calls["scales"].append(size)
+        return scaled(motion, size, **how)
+
+    monkeypatch.setattr(inference.behind, "find_motion", counted("flow", find))
+    monkeypatch.setattr(inference, "unreliable", counted("validity", doubt))
+    monkeypatch.setattr(shift, "scaled", scale)
+    loaded(weights()).fill(*clip)
+    assert calls["flow"] == 1
+    assert calls["validity"] == 2  # forward and backward
+    assert sorted(calls["scales"]) == [(6, 12), (12, 24), (24, 48), (48, 96)]
+
+
+def test_a_fill_is_its_slow_twin(weights, clip):
+    """One window at the network's own size: what the network says in the hole, and nothing else."""
+    frames, holes = (part[:5] for part in clip)
+    config = Config(size=(48, 96), width=16, decoder=48, blocks=(1, 1, 1, 1), spectral_norm=False)
+    method = loaded(weights(config))
+    filled = method.fill(frames, holes).frames
+    np.testing.assert_array_equal(filled[~holes], frames[~holes])
+    network = Network(config).eval()
+    torch.manual_seed(0)
+    network.load_state_dict(Network(config).state_dict())
+    seen = Clip(frames, holes, config.size)
+    pictures = np.stack([seen.picture(t, darkest=0) for t in range(5)])
+    with torch.inference_mode():
+        out = network(
+            torch.from_numpy(pictures).permute(0, 3, 1, 2)[None],
+            torch.from_numpy(holes)[None, :, None].float(),
+            method._alignment(method.motion(frames, holes)),
+        )
+    wanted = (out[0].clamp(0, 1) * 255).permute(0, 2, 3, 1).numpy()
+    off = np.abs(filled[holes] - np.rint(wanted[holes]))
+    assert np.median(off) == 0
+    assert (off > 1).mean() < 0.01
+
+
+def test_what_lies_under_a_hole_is_not_read(weights, clip):
+    frames, holes = (part[:6] for part in clip)
+    other = frames.copy()
+    other[holes] = 255 - other[holes]
+    method = loaded(weights())
+    one, two = (method.fill(given, holes).frames for given in (frames, other))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_bf16_and_blends_and_options(weights, clip):
+    frames, holes = (part[:18] for part in clip)
+    plain = loaded(weights()).fill(frames, holes).frames
+    for options in (
+        {"precision": "bf16"}, {"blend": "official"}, {"validity": "fixed", "delta": 0.05},
+        {"tune": "removal"},
+    ):  # fmt: skip
+        filled = loaded(weights(), **options).fill(frames, holes).frames
+        np.testing.assert_array_equal(filled[~holes], frames[~holes])
+        assert filled.shape == plain.shape
+    for options, said in (
+        ({"blend": "half"}, "blend 'half'"), ({"precision": "fp8"}, "precision 'fp8'"),
+        ({"validity": "none"}, "validity 'none'"), ({"delta": -1}, "delta is -1"),
+        ({"delta": "far"}, "delta is 'far'"), ({"flow": "eyes"}, "estimator 'eyes'"),
+        ({"completion": "none"}, "completion 'none'"),
+    ):  # fmt: skip
+        with pytest.raises(cp.BadInput, match=said):
+            loaded(weights(), **options)
+
+
+def test_masks_of_whole_frames_and_a_clip_of_one(weights, clip):
+    frames, holes = (part[:6].copy() for part in clip)
+    holes[2:4] = True
+    method = loaded(weights())
+    assert method.fill(frames, holes).frames.shape == frames.shape
+    alone = method.fill(frames[:1], holes[:1]).frames
+    np.testing.assert_array_equal(alone[~holes[:1]], frames[:1][~holes[:1]])
+    assert method.fill(frames[:1], np.ones_like(holes[:1])).frames.shape == (1, 48, 96, 3)
+
+
+def test_flow_that_is_no_number_is_refused(weights, clip, monkeypatch):
+    def broken(pictures):
+        flow = np.full((len(pictures) - 1, *pictures[0].shape[:2], 2), np.nan, np.float32)
+        return flow, flow.copy()
+
+    method = loaded(weights())
+    motion = method.motion(*(part[:3] for part in clip))
+    with pytest.raises(cp.BadInput, match="forward holds values that are no numbers"):
+        method._alignment(inference.Motion(
+            broken(clip[0][:3])[0], motion.backward, motion.doubt_forward, motion.doubt_backward
+        ))  # fmt: skip
+
+
+def test_a_file_at_its_full_size(weights, pan, tmp_path):
+    """Larger than the network: what lies around the hole is cropped, filled and pasted back."""
+    frames = pan(6, (2, 0), size=(220, 300))
+    cp.write_video(tmp_path / "in.mkv", frames, encoding=cp.Encoding(lossless=True))
+    mask = np.zeros(frames.shape[1:3], np.uint8)
+    mask[80:120, 100:140] = 255
+    cv2.imwrite(str(tmp_path / "mask.png"), mask)
+    from cleanplate.cli import main
+
+    words = ["fill", str(tmp_path / "in.mkv"), str(tmp_path / "mask.png"), "-o",
+             str(tmp_path / "out.mkv"), "--method", "tsam", "--weights", str(weights()),
+             "--precision", "fp32", "--grow", "0", "--lossless", "--quiet"]  # fmt: skip
+    assert main(words) == 0
+    before, after = (cp.read_video(tmp_path / name).frames for name in ("in.mkv", "out.mkv"))
+    np.testing.assert_array_equal(after[:, mask == 0], before[:, mask == 0])
+    assert (after[:, mask > 0] != before[:, mask > 0]).any()
