@@ -152,7 +152,7 @@ def convert(
     several = hasattr(room, "joined")  # a checkpoint for each part of the network
     if len(files) != 1 and not (several and files):
         raise BadInput(f"{method} has one checkpoint, {len(files)} were given. Give one.")
-    read = {"part": official.part, "beside": official.beside, "prefix": official.prefix}
+    read: dict[str, Any] = {"part": official.part, "beside": official.beside, "prefix": official.prefix}
     states = [official.ours(read_state(file, **read)) for file in files]
     built_so, state = _config(room, config, states[0]), states[0]
     if several:
@@ -166,6 +166,15 @@ def convert(
     }
     save_weights(out, state, method=method, config=built_so, about=about)
     return check(out)
+
+
+def _config(room: ModuleType, name: str, state: Mapping[str, Any]) -> Any:
+    """Return a config by its name, "paper" as that of a state dict."""
+    if name != "paper":
+        return getattr(room.Config, name)()
+    if hasattr(room.Config, "published"):  # several are, and the state dict tells which it is of
+        return room.Config.published(state)
+    return room.Config()
 
 
 def check(path: Given) -> dict[str, Any]:

@@ -51,6 +51,12 @@ def _sttn() -> ModuleType:
     return train
 
 
+def _tsam() -> ModuleType:
+    from cleanplate.methods.tsam import train
+
+    return train
+
+
 def _completion() -> ModuleType:
     from cleanplate.methods.flow_guided import train_completion
 
@@ -66,6 +72,7 @@ def _dfc() -> ModuleType:
 # What can be trained: what imports the `train` of its room, which needs PyTorch.
 TRAINED: dict[str, Callable[[], ModuleType]] = {
     "sttn": _sttn,
+    "tsam": _tsam,
     "completion": _completion,
     "dfc": _dfc,
 }

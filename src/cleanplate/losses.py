@@ -26,6 +26,16 @@ def masked_l1(result: Tensor, truth: Tensor, mask: Tensor, *, joined: bool = Fal
     return each.mean()
 
 
+def plain_l1(result: Tensor, truth: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the mean absolute difference over everything, of what a mask covers if one is given.
+
+    Shapes as for `masked_l1`. It is not divided by the share that the mask covers (TSAM), so a
+    small hole counts little.
+    """
+    off = (result - truth).abs()
+    return (off if mask is None else off * mask).mean()
+
+
 def change_l1(result: Tensor, truth: Tensor, mask: Tensor, *, joined: bool = False) -> Tensor:
     """Return the masked L1 between how the result and how the truth change to the next frame.
 
@@ -111,3 +121,11 @@ def hinge_real(scores: Tensor) -> Tensor:
 def hinge_fake(scores: Tensor) -> Tensor:
     """Return the hinge loss of a critic's scores for what is not (STTN, equation 8)."""
     return functional.relu(1 + scores).mean()
+
+
+def least_squares(scores: Tensor, wanted: float) -> Tensor:
+    """Return how far a critic's scores are from those that are wanted, squared.
+
+    Source: Mao et al., "Least Squares Generative Adversarial Networks", ICCV 2017.
+    """
+    return (scores - wanted).square().mean()

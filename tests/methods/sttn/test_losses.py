@@ -20,7 +20,9 @@ from cleanplate.losses import (  # noqa: E402
     hard_pixels,
     hinge_fake,
     hinge_real,
+    least_squares,
     masked_l1,
+    plain_l1,
 )
 
 GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "losses.npz")
@@ -42,6 +44,23 @@ def test_golden_hinge():
     assert hinge_real(real).item() == pytest.approx(GOLDEN["sttn_hinge_real"].item(), rel=1e-5)
     assert hinge_fake(fake).item() == pytest.approx(GOLDEN["sttn_hinge_fake"].item(), rel=1e-5)
     assert -fake.mean().item() == pytest.approx(GOLDEN["sttn_hinge_gen"].item(), rel=1e-5)
+
+
+def test_golden_least_squares():
+    for name, seed, wanted in (("real", 41, 1), ("fake", 41, 0)):
+        scores = tensor(seed, (1, 5, 8, 3, 4)).sigmoid()
+        found = least_squares(scores, wanted).item()
+        assert found == pytest.approx(GOLDEN[f"tsam_lsgan_{name}"].item(), rel=1e-5)
+
+
+def test_golden_plain_l1():
+    truth, result = tensor(50, (2, 3, 3, 16, 16)), tensor(51, (2, 3, 3, 16, 16))
+    mask = torch.from_numpy(golden_rule.boxes(3, 16, 16)[None, :, None].astype(np.float32))
+    for name, found in (
+        ("tsam_recon", plain_l1(result, truth)),
+        ("tsam_recon_hole", plain_l1(result, truth, mask)),
+    ):
+        assert found.item() == pytest.approx(GOLDEN[name].item(), rel=1e-5)
 
 
 @pytest.mark.parametrize("joined", [True, False])
