@@ -7,19 +7,8 @@ import numpy as np
 import pytest
 
 from cleanplate.errors import BadOutput
-from cleanplate.gaze import (
-    GAP,
-    MOST,
-    SHOWN,
-    SPACING,
-    STRIP,
-    TILE,
-    Gaze,
-    Head,
-    Spread,
-    attention_pictures,
-    gaze_picture,
-)
+from cleanplate.gaze import SHOWN, Gaze, Head, attention_pictures, gaze_picture
+from cleanplate.sheets import GAP, MOST, SPACING, STRIP, TILE, Spread
 
 WIDE = (90, 120)  # half a tile
 

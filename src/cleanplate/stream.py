@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.gaze import Onlooker
 from cleanplate.memory import give_back
 from cleanplate.methods import Method
 from cleanplate.overlap import Overlap, Patch
 from cleanplate.region import Region, region_around, whole_of
+from cleanplate.sheets import Onlooker
 from cleanplate.shots import CutDetector
 from cleanplate.threads import stack_frames
 from cleanplate.video import KNOWN, Filled, Holes, Provenance, to_clip, to_stretch

@@ -120,10 +120,13 @@ def test_json_is_alone_on_stdout(pipeline, capsys):
 
 
 def test_the_words_tell_of_the_folders(pipeline, capsys):
-    assert main([*FILL, "--attention", "maps", "--provenance", "where"]) == 0
+    folders = ["--validity", "trust", "--attention", "maps", "--provenance", "where"]
+    assert main([*FILL, *folders]) == 0
+    assert str(pipeline.calls[-1][3]["validity"]) == "trust"
     told = capsys.readouterr().out.splitlines()
-    assert told[-2].startswith("where: where every pixel came from.")
-    assert told[-1].startswith("maps: what the holes of some frames attend to.")
+    assert told[-3].startswith("where: where every pixel came from.")
+    assert told[-2].startswith("maps: what the holes of some frames attend to.")
+    assert told[-1].startswith("trust: what some frames may take from their neighbours")
 
 
 @pytest.mark.parametrize(
@@ -140,6 +143,7 @@ def test_the_words_tell_of_the_folders(pipeline, capsys):
         (["--set", "weights=w.pth"], "weights is not among a method's own options."),
         (["--set", "stride"], "setting 'stride' is not KEY=VALUE."),
         (["--attention", "maps"], "this method has no attention to draw. Choose one of: sttn"),
+        (["--validity", "v"], "this method has no validity of flow to draw. Choose one of: tsam"),
     ],
 )
 def test_wishes_that_are_not_granted(wish, said, tmp_path, monkeypatch, capsys):

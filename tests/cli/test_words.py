@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanplate.cli.words import percent, provenance_words
+from cleanplate.cli.words import folder_words, percent
 from cleanplate.provenance import AFTER, BEFORE, BY_NETWORK, INVENTED
 
 
@@ -18,7 +18,7 @@ def test_percent_never_hides_a_rest(share):
 
 
 def test_the_words_for_provenance_are_its_colours():
-    assert "Blue: frames before, red: frames after" in provenance_words("p")
+    assert "Blue: frames before, red: frames after" in folder_words("provenance", "p")
     assert BEFORE[1][2] > BEFORE[1][0] and AFTER[1][0] > AFTER[1][2]
     assert sum(BEFORE[1]) < sum(BEFORE[0]) and sum(AFTER[1]) < sum(AFTER[0])  # further is darker
     assert INVENTED == (255, 0, 255)

@@ -53,5 +53,5 @@ def test_the_rules_are_their_slow_twin(rule):
 
 def test_rules_that_mean_nothing_are_refused():
     for wrong in ({"rule": "loose"}, {"delta": 0}, {"delta": float("inf")}):
-        with pytest.raises(BadInput, match="validity" if "rule" in wrong else "delta"):
+        with pytest.raises(BadInput, match="consistency" if "rule" in wrong else "delta"):
             Rule(**wrong)

@@ -53,6 +53,10 @@ Attention = Annotated[
         help="New folder for pictures of what the holes of some frames attend to, by sttn."
     ),
 ]
+Validity = Annotated[
+    Path | None,
+    typer.Option(help="New folder for pictures of the flow, and of where it is trusted, by tsam."),
+]
 Weights = Annotated[Path | None, typer.Option(help="Weights, for a method that has some.")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto.")]
 Precision = Annotated[
@@ -91,6 +95,7 @@ def fill(
     lossless: Lossless = False,
     provenance: Provenance = None,
     attention: Attention = None,
+    validity: Validity = None,
     weights: Weights = None,
     device: Device = "auto",
     precision: Precision = None,
@@ -126,30 +131,31 @@ def fill(
             encoding=Encoding(codec, crf, preset, lossless),
             provenance=provenance,
             attention=attention,
+            validity=validity,
             weights=weights,
             device=device,
             options=more,
             seed=seed,
             progress=progress,
         )
-    _tell(summary, provenance, attention, quiet=quiet, as_json=as_json)
+    folders = {"provenance": provenance, "attention": attention, "validity": validity}
+    _tell(summary, folders, quiet=quiet, as_json=as_json)
     if summary.problems:
         raise typer.Exit(1)
 
 
 def _tell(
     summary: Summary,
-    provenance: Path | None,
-    attention: Path | None,
+    folders: dict[str, Path | None],
     *,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Say what was done: one JSON object, or words."""
+    """Say what was done, and what the folders show: one JSON object, or words."""
     import dataclasses
     import json
 
-    from cleanplate.cli.words import attention_words, provenance_words, summary_words
+    from cleanplate.cli.words import folder_words, summary_words
 
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(summary)))
@@ -157,9 +163,8 @@ def _tell(
     options.warn(summary.warnings, quiet=quiet)
     if not quiet:
         typer.echo(summary_words(summary))
-        if provenance:
-            typer.echo(provenance_words(str(provenance)))
-        if attention:
-            typer.echo(attention_words(str(attention)))
+        for what, folder in folders.items():
+            if folder:
+                typer.echo(folder_words(what, str(folder)))
     for problem in summary.problems:
         typer.echo(f"Problem: {problem.rstrip('.')}.", err=True)

@@ -57,20 +57,19 @@ def _source_words(summary: Summary) -> str:
     return ". ".join(sentence[0].upper() + sentence[1:] for sentence in (seen, rest))
 
 
-def provenance_words(folder: str) -> str:
-    """Say where the pictures of provenance are, and what their colours mean."""
-    return (
-        f"{folder}: where every pixel came from. Blue: frames before, red: frames after, the "
-        "darker the further; magenta: invented; green: painted by a network."
-    )
+FOLDERS = {
+    "provenance": "where every pixel came from. Blue: frames before, red: frames after, the darker "
+    "the further; magenta: invented; green: painted by a network.",
+    "attention": "what the holes of some frames attend to. A row for each size of patches; the "
+    "brighter, the more.",
+    "validity": "what some frames may take from their neighbours: the flow, where it is trusted, "
+    "what comes along it, and what of that is trusted. Colour is direction, as of cleanplate flow.",
+}
 
 
-def attention_words(folder: str) -> str:
-    """Say where the pictures of attention are, and how to read them."""
-    return (
-        f"{folder}: what the holes of some frames attend to. A row for each size of patches; "
-        "the brighter, the more."
-    )
+def folder_words(what: str, folder: str) -> str:
+    """Say what lies in a folder of pictures, a key of FOLDERS, and how to read them."""
+    return f"{folder}: {FOLDERS[what]}"
 
 
 def flow_words(summary: FlowSummary) -> str:

@@ -30,9 +30,24 @@ class Rule:
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
         if self.rule not in RULES:
-            raise BadInput(f"validity {self.rule!r} is unknown. Choose one of: {', '.join(RULES)}.")
+            raise BadInput(
+                f"consistency {self.rule!r} is unknown. Choose one of: {', '.join(RULES)}."
+            )
         if not 0 < self.delta < float("inf"):
             raise BadInput(f"delta is {self.delta}. Give a number of pixels above 0.")
+
+
+@dataclass(frozen=True)
+class TrustedFlow:
+    """The flow of a clip at some size, and where it is not to be trusted.
+
+    forward, backward: (T-1, h, w, 2). doubt_forward, doubt_backward: (T-1, h, w) bool.
+    """
+
+    forward: Flow
+    backward: Flow
+    doubt_forward: Holes
+    doubt_backward: Holes
 
 
 def unreliable(towards: Flow, back: Flow, rule: Rule) -> Holes:

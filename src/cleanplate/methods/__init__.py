@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 from cleanplate.errors import BadInput
+from cleanplate.flow.validity import TrustedFlow
 from cleanplate.gaze import Gaze
 from cleanplate.methods import flow_guided, sttn, tsam
 from cleanplate.methods.baselines import BASELINES as BASELINES
@@ -52,12 +53,32 @@ class Attentive(Protocol):
         ...
 
 
+@runtime_checkable
+class Aligning(Protocol):
+    """A method that aligns frames along a flow that it can show."""
+
+    def motion(self, frames: Frames, holes: Holes) -> TrustedFlow:
+        """Find the flow of the stretch that would be filled, and where it is trusted."""
+        ...
+
+
 def attentive(method: Method) -> Attentive:
     """Return a method that can tell what holes attend to; raises BadInput for another."""
     if isinstance(method, Attentive):
         return method
-    able = ", ".join(name for name, room in METHODS.items() if hasattr(room.Method, "gaze"))
-    raise BadInput(f"this method has no attention to draw. Choose one of: {able}, or draw none.")
+    raise _unable("attention", "gaze")
+
+
+def aligning(method: Method) -> Aligning:
+    """Return a method that can show where it trusts its flow; raises BadInput for another."""
+    if isinstance(method, Aligning):
+        return method
+    raise _unable("validity of flow", "motion")
+
+
+def _unable(what: str, door: str) -> BadInput:
+    able = ", ".join(name for name, room in METHODS.items() if hasattr(room.Method, door))
+    return BadInput(f"this method has no {what} to draw. Choose one of: {able}, or draw none.")
 
 
 def load_method(

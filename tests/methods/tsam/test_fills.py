@@ -11,6 +11,7 @@ import cleanplate as cp
 torch = pytest.importorskip("torch")
 
 from cleanplate.canvas import Clip  # noqa: E402
+from cleanplate.flow.validity import TrustedFlow  # noqa: E402
 from cleanplate.methods.tsam import inference  # noqa: E402
 from cleanplate.methods.tsam.network import Config, Network  # noqa: E402
 from cleanplate.methods.tsam.schedule import LENGTH, windows  # noqa: E402
@@ -148,7 +149,7 @@ def test_bf16_and_blends_and_options(weights, clip):
     frames, holes = (part[:18] for part in clip)
     plain = loaded(weights()).fill(frames, holes).frames
     for options in (
-        {"precision": "bf16"}, {"blend": "official"}, {"validity": "fixed", "delta": 0.05},
+        {"precision": "bf16"}, {"blend": "official"}, {"consistency": "fixed", "delta": 0.05},
         {"tune": "removal"},
     ):  # fmt: skip
         filled = loaded(weights(), **options).fill(frames, holes).frames
@@ -156,7 +157,7 @@ def test_bf16_and_blends_and_options(weights, clip):
         assert filled.shape == plain.shape
     for options, said in (
         ({"blend": "half"}, "blend 'half'"), ({"precision": "fp8"}, "precision 'fp8'"),
-        ({"validity": "none"}, "validity 'none'"), ({"delta": -1}, "delta is -1"),
+        ({"consistency": "none"}, "consistency 'none'"), ({"delta": -1}, "delta is -1"),
         ({"delta": "far"}, "delta is 'far'"), ({"flow": "eyes"}, "estimator 'eyes'"),
         ({"completion": "none"}, "completion 'none'"),
     ):  # fmt: skip
@@ -182,7 +183,7 @@ def test_flow_that_is_no_number_is_refused(weights, clip, monkeypatch):
     method = loaded(weights())
     motion = method.motion(*(part[:3] for part in clip))
     with pytest.raises(cp.BadInput, match="forward holds values that are no numbers"):
-        method._alignment(inference.Motion(
+        method._alignment(TrustedFlow(
             broken(clip[0][:3])[0], motion.backward, motion.doubt_forward, motion.doubt_backward
         ))  # fmt: skip
 

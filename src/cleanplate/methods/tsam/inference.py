@@ -20,12 +20,12 @@ from cleanplate.devices import PRECISIONS, device_named, precision_named
 from cleanplate.flow import behind
 from cleanplate.flow.completion import load_completion
 from cleanplate.flow.estimate import load_estimator
-from cleanplate.flow.validity import Rule, unreliable
+from cleanplate.flow.validity import Rule, TrustedFlow, unreliable
 from cleanplate.methods.options import CommonOptions
 from cleanplate.methods.tsam.schedule import BLENDS, Window, windows
 from cleanplate.states import torch_needed
 from cleanplate.threads import stack_frames
-from cleanplate.video import KNOWN, PAINTED, Filled, Flow, Frames, Holes, Provenance
+from cleanplate.video import KNOWN, PAINTED, Filled, Frames, Holes, Provenance
 from cleanplate.weights import load_network
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ class Options(CommonOptions):
     tune: "removal" takes what moves with the hole for the object's, "fidelity" does not. blend:
     where windows overlap, "weighted" is the mean, what is in the middle of a window counting more;
     "official" takes each frame from one window. precision: of the network; "auto" is bf16 where the
-    machine has it. validity, delta: where flow is trusted, see `flow.validity.Rule`. flow: what
+    machine has it. consistency, delta: where flow is trusted, see `flow.validity.Rule`. flow: what
     finds it, a name in ESTIMATORS; flow_weights: the file of one that is a network. completion: how
     it is completed inside the hole, a name in COMPLETIONS; completion_weights: its file.
     """
 
     blend: str = "weighted"
     precision: str = "auto"
-    validity: str = Rule.rule
+    consistency: str = Rule.rule
     delta: float = Rule.delta
     flow: str = "dis"
     flow_weights: str | Path | None = None
@@ -62,20 +62,7 @@ class Options(CommonOptions):
         self._check_known("blend", BLENDS)
         self._check_known("precision", PRECISIONS)
         object.__setattr__(self, "delta", checked(float, self.delta, "delta"))
-        Rule(self.validity, self.delta)
-
-
-@dataclass(frozen=True)
-class Motion:
-    """The motion of a clip at the network's size, and where it is not to be trusted.
-
-    forward, backward: (T-1, h, w, 2). doubt_forward, doubt_backward: (T-1, h, w) bool.
-    """
-
-    forward: Flow
-    backward: Flow
-    doubt_forward: Holes
-    doubt_backward: Holes
+        Rule(self.consistency, self.delta)
 
 
 class Method:
@@ -91,7 +78,7 @@ class Method:
         with torch_needed():
             from cleanplate.methods.tsam import network as room
         self.options = options
-        self._rule = Rule(options.validity, options.delta)
+        self._rule = Rule(options.consistency, options.delta)
         self._estimate = load_estimator(options.flow, weights=options.flow_weights)
         self._complete = load_completion(options.completion, weights=options.completion_weights)
         self.device = device_named(device)
@@ -136,7 +123,7 @@ class Method:
             canvas.paint(before=later)
             report(later / len(painted))
 
-    def motion(self, frames: Frames, holes: Holes) -> Motion:
+    def motion(self, frames: Frames, holes: Holes) -> TrustedFlow:
         """Find the motion of a stretch behind its holes, and where it is not to be trusted."""
         clip = self._clip(frames, holes)
 
@@ -156,13 +143,13 @@ class Method:
         if count > 1:
             ways = (found.forward, found.backward), (found.backward, found.forward)
             doubts = [unreliable(*way, self._rule) for way in ways]
-        return Motion(found.forward, found.backward, *doubts)
+        return TrustedFlow(found.forward, found.backward, *doubts)
 
     def _clip(self, frames: Frames, holes: Holes) -> Clip:
         height, width = holes.shape[1:]
         return Clip(frames, holes, fitting_size((height, width), self._size, self._unit))
 
-    def _alignment(self, motion: Motion) -> Alignment:
+    def _alignment(self, motion: TrustedFlow) -> Alignment:
         """Return a motion as the network takes it."""
         import torch
 
