@@ -304,29 +304,31 @@ class Decoder(nn.Module):
     def forward(self, stages: list[Tensor], shift: Shift) -> Tensor:
         """Return pictures (N, 3, H, W) of the features of four stages."""
         c1, c2, c3, c4 = stages
-        x = enlarged(self.enlarge1(c4, shift) + self.skip3(c3, shift), 2)
-        x = self.mix1(x, shift)
-        x = enlarged(self.enlarge2(x, shift), 2) + enlarged(self.skip2(c2, shift), 4)
-        x = self.mix2(x, shift)
-        x = self.enlarge3(x, shift) + enlarged(self.skip1(c1), 2)
-        if torch.is_grad_enabled():
-            painted: Tensor = self.paint(enlarged(x, 2), shift)
-            return painted
-        pictures = [self._painted(x, shift, t) for t in range(shift.frames)]
-        return torch.stack(pictures, dim=1).flatten(0, 1)
+        x = finer(self.mix1, self.enlarge1(c4, shift) + self.skip3(c3, shift), shift)
+        x = finer(self.mix2, self.enlarge2(x, shift) + enlarged(self.skip2(c2, shift), 2), shift)
+        return finer(self.paint, self.enlarge3(x, shift) + enlarged(self.skip1(c1), 2), shift)
 
-    def _painted(self, x: Tensor, shift: Shift, t: int) -> Tensor:
-        """Return frame t (B, 3, H, W) of every clip, of features (B T, C, H / 2, W / 2).
 
-        At the full size the features of a clip are what weighs most: three frames have to do.
-        """
-        first, last = max(t - 1, 0), min(t + 1, shift.frames - 1)
-        count = last + 1 - first
-        near = torch.unflatten(x, 0, (-1, shift.frames))[:, first : last + 1].flatten(0, 1)
-        large = enlarged(near, 2)
-        shifted = self.paint.shifted(large, shift.between(first, last))
-        here = (torch.unflatten(part, 0, (-1, count))[:, t - first] for part in (large, shifted))
-        return self.paint.of(*here)
+def finer(layer: Gated, x: Tensor, shift: Shift) -> Tensor:
+    """Return what a layer makes of features (B T, C, h, w) at twice their size.
+
+    Where nothing is learned, frame by frame: those of a whole clip would be what weighs most.
+    """
+    if torch.is_grad_enabled():
+        whole: Tensor = layer(enlarged(x, 2), shift)
+        return whole
+    each = [_finer_frame(layer, x, shift, t) for t in range(shift.frames)]
+    return torch.stack(each, dim=1).flatten(0, 1)
+
+
+def _finer_frame(layer: Gated, x: Tensor, shift: Shift, t: int) -> Tensor:
+    """Return frame t (B, C', 2 h, 2 w) of every clip, for which three frames are enlarged."""
+    first, last = max(t - 1, 0), min(t + 1, shift.frames - 1)
+    near = torch.unflatten(x, 0, (-1, shift.frames))[:, first : last + 1]
+    large = enlarged(near.flatten(0, 1), 2)
+    shifted = layer.shifted(large, shift.between(first, last))
+    here = (torch.unflatten(part, 0, near.shape[:2])[:, t - first] for part in (large, shifted))
+    return layer.of(*here)
 
 
 def enlarged(x: Tensor, times: int) -> Tensor:
