@@ -26,9 +26,10 @@ import cv2
 import numpy as np
 
 from cleanplate.album import Album
+from cleanplate.flow.behind import Clip, Motion, find_motion
 from cleanplate.flow.estimate import estimate_flow, grey
 from cleanplate.methods.flow_guided import render
-from cleanplate.methods.flow_guided.rounds import Clip, Motion, find_motion, first_guess, trace
+from cleanplate.methods.flow_guided.rounds import first_guess, trace
 from cleanplate.methods.flow_guided.unseen import complete_alone, invent
 from cleanplate.metrics.fidelity import psnr
 from cleanplate.metrics.temporal import occluded, stays_inside

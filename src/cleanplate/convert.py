@@ -81,6 +81,10 @@ class Official:
     prefix: str = ""
     ours: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] = dict
 
+    def state(self, file: Path) -> Mapping[str, Tensor]:
+        """Read a checkpoint, with our names of its tensors; raises BadInput."""
+        return self.ours(read_state(file, part=self.part, beside=self.beside, prefix=self.prefix))
+
 
 OFFICIAL = {
     "sttn": Official("netG", "MIT", "https://github.com/researchmm/STTN", _sttn),
@@ -152,8 +156,7 @@ def convert(
     several = hasattr(room, "joined")  # a checkpoint for each part of the network
     if len(files) != 1 and not (several and files):
         raise BadInput(f"{method} has one checkpoint, {len(files)} were given. Give one.")
-    read: dict[str, Any] = {"part": official.part, "beside": official.beside, "prefix": official.prefix}
-    states = [official.ours(read_state(file, **read)) for file in files]
+    states = [official.state(file) for file in files]
     built_so, state = _config(room, config, states[0]), states[0]
     if several:
         built_so, state = room.joined(built_so, states)

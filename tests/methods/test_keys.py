@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cleanplate.flow.behind import Motion
 from cleanplate.flow.camera import CameraMotion
 from cleanplate.methods.flow_guided.keys import served
-from cleanplate.methods.flow_guided.rounds import Motion
 from cleanplate.propagate import Sources
 from cleanplate.video import UNSEEN
 

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.compiled import compiled
-from cleanplate.methods.flow_guided.rounds import Motion
+from cleanplate.flow.behind import Motion
 from cleanplate.propagate import Sources
 from cleanplate.threads import each_frame
 from cleanplate.video import Holes
 
-_FADE = np.float32(
-    0.99
-)  # what is left a frame of what a way is worth: the longer, the more it drifts
+# What is left a frame of what a way is worth: the longer, the more it drifts.
+_FADE = np.float32(0.99)
 
 
 def served(motion: Motion, holes: Holes, borrowed: list[Sources]) -> NDArray[np.float32]:
