@@ -53,7 +53,7 @@ def test_the_image_network(tmp_path):
     assert found["config"] == {"width": 4}
     assert "CC BY-NC" in found["licence"]
     assert load_weights(out, method="deepfill").state.keys() == state.keys()
-    with pytest.raises(BadInput, match="do not fit deepfill: 'stage_1"):
+    with pytest.raises(BadInput, match=r"do not fit deepfill \(paper\): 'stage_1"):
         convert(source, out, method="deepfill")
     with pytest.raises(BadInput, match=r"'small' is unknown. Choose one of: paper, tiny\."):
         convert(source, out, method="deepfill", config="small")
@@ -76,7 +76,7 @@ def test_the_flow_network(tmp_path, prefix, capsys):
     assert kept.keys() == state.keys()
     assert all(torch.equal(kept[key], value) for key, value in state.items())
     torch.save({"module." + key: value for key, value in list(state.items())[1:]}, source)
-    with pytest.raises(BadInput, match=r"do not fit raft: 'fnet.conv1.weight' is missing"):
+    with pytest.raises(BadInput, match=r"do not fit raft .paper.: 'fnet.conv1.weight' is missing"):
         convert(source, out, method="raft")
 
 
@@ -152,9 +152,9 @@ def test_what_is_no_checkpoint_of_flow_completion(stage, tmp_path):
     model = good["model"]
     mixed = {key.removeprefix("module.conv1."): value for key, value in model.items()}
     for problem, content, config in (
-        (r"do not fit dfc: 'stages.0.conv1.weight' is \(4, 33", good, "paper"),
+        (r"do not fit dfc \(paper\): 'stages.0.conv1.weight' is \(4, 33", good, "paper"),
         ("more than tensors, and were not opened", {**good, "n_iter": Malicious(mark)}, "tiny"),
-        ("hold 'n_iter', which is not a tensor", {**good, "epoch": 3}, "tiny"),
+        ("hold 'epoch' beside 'model'", {**good, "epoch": 3}, "tiny"),
         ("'stages.0.conv1.weight' is missing", {**good, "model": mixed}, "tiny"),
         ("hold 'n_iter', which is not", {"n_iter": 7, "optimizer": good["optimizer"]}, "tiny"),
         ("config 'small' is unknown. Choose one of: paper, official, tiny", good, "small"),
@@ -188,10 +188,11 @@ def test_what_cannot_be_converted(state, tmp_path):
     good = {"netG": state}
     first = next(iter(state))
     refused("holds? more than tensors, and were not opened", {"netG": state, "x": Malicious(mark)})
-    refused("do not fit sttn: 'transformer.0", good, config="paper")
+    refused(r"do not fit sttn \(paper\): 'transformer.0", good, config="paper")
     refused("has no place in it", {"netG": {**state, "extra": torch.zeros(1)}})
     refused("is missing", {"netG": {k: v for k, v in state.items() if k != first}})
-    refused("hold 'netD', which is not a tensor", {"netD": state})
+    refused("hold 'netD', .* Give the file that holds 'netG', or the state", {"netD": state})
+    refused("hold 'extra' beside 'netG'", {**good, "extra": torch.zeros(1)})
     refused("no named tensors", {"netG": [1]})
     refused("config 'huge' is unknown", good, config="huge")
     refused("method 'taan' has no weights", good, method="taan")

@@ -171,7 +171,7 @@ def test_what_is_left_out(tmp_path):
     assert found.keys() == {"a", "b"}
     assert torch.equal(found["a"], state["module.a"])
     refused("hold 'model', which is not", read_state, path, part="net", beside=("model",))
-    refused("hold 'model', which is not", read_state, path, part="model", prefix="module.")
+    refused("hold 'step' beside 'model'", read_state, path, part="model", prefix="module.")
     torch.save({**state, "c": torch.zeros(1)}, path)  # not all begin so: nothing is left out
     assert read_state(path, prefix="module.").keys() == {*state, "c"}
 

@@ -161,7 +161,8 @@ def convert(
     if several:
         built_so, state = room.joined(built_so, states)
     source = ", ".join(map(str, files))
-    network_of(lambda: room.Network(built_so), state, name=method, source=source)
+    name = f"{method} ({config})" if others else method
+    network_of(lambda: room.Network(built_so), state, name=name, source=source)
     about = {
         "licence": f"{official.licence}, if {official.source} published them",
         "file": ", ".join(file.name for file in files),

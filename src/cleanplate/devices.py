@@ -48,4 +48,5 @@ def has_bf16(device: torch.device) -> bool:
 
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_avx512_bf16_supported())
+    ask = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # not every PyTorch can tell
+    return ask is not None and bool(ask())

@@ -58,7 +58,13 @@ def read_state(
     if sha256 is not None:
         _check_sum(path, sha256)
     state = _read(path)
-    if part is not None and isinstance(state, dict) and {part} <= set(state) <= {part, *beside}:
+    if part is not None and isinstance(state, dict) and part in state:
+        others = sorted(map(shown, set(state) - {part, *beside}))
+        if others:
+            raise BadInput(
+                f"weights {path} hold {others[0]} beside {part!r}. "
+                "Give the file as it was published."
+            )
         state = state[part]
     if not isinstance(state, dict) or not state:
         raise BadInput(f"weights {path} hold no named tensors. Give the state dict of a network.")
@@ -67,8 +73,9 @@ def read_state(
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise BadInput(
-                f"weights {path} hold {shown(key)}, which is not a tensor with a name. "
-                "Give the state dict alone."
+                f"weights {path} hold {shown(key)}, which is not a tensor with a name. Give "
+                + ("" if part is None else f"the file that holds {part!r}, or ")
+                + "the state dict alone."
             )
     skip = len(prefix) if all(key.startswith(prefix) for key in state) else 0
     return {key[skip:]: value for key, value in state.items()}

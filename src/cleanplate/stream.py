@@ -18,7 +18,7 @@ from cleanplate.sheets import Onlooker
 from cleanplate.shots import CutDetector
 from cleanplate.threads import stack_frames
 from cleanplate.video import KNOWN, Filled, Holes, Provenance, to_clip, to_stretch
-from cleanplate.windows import Window, near_holes, window_length, windows
+from cleanplate.windows import REACH, Window, near_holes, window_length, windows
 
 
 class Pictured(Protocol):
@@ -105,7 +105,8 @@ def fill_window(
     before: what the window before made of the frames that both share. attend: as for `fills`.
     """
     patches = [Patch.empty() for _ in window.items]
-    for near in near_holes([bool(item.hole.any()) for item in window.items]):
+    reach = getattr(method, "reach", REACH)
+    for near in near_holes([bool(item.hole.any()) for item in window.items], reach):
 
         def report(share: float, near: slice = near) -> None:
             if progress:

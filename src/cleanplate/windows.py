@@ -15,7 +15,7 @@ LONGEST = 90  # frames; far sources hardly help beyond this, and memory grows wi
 SHORTEST = 12  # frames; a window has to see something beside the frame that it fills
 OVERLAP_SHARE = 8  # one eighth of a window is shared with the next, and
 LEAST_OVERLAP = 2  # frames where it has room for them
-REACH = 8  # frames without a hole that are looked at on either side of those with one
+REACH = 8  # frames without a hole beside those with one: what a trajectory needs, and some more
 BUDGET_BYTES = 1_000_000_000  # what one window may take, everything that a method keeps included
 BYTES_PER_PIXEL = 12  # of one frame: planes, RGB, masks, where it came from; as measured
 
@@ -76,18 +76,18 @@ def windows(
         yield Window(first, held, lead, 0)
 
 
-def near_holes(has_hole: list[bool]) -> list[slice]:
-    """Return the stretches of frames within REACH frames of a frame with a hole.
+def near_holes(has_hole: list[bool], reach: int = REACH) -> list[slice]:
+    """Return the stretches of frames within `reach` frames of a frame with a hole.
 
-    A trajectory ends at the first frame that shows its pixel, so beyond a few whole frames there is
-    nothing to look for.
+    A trajectory ends at the first frame that shows its pixel, so beyond a few whole frames it finds
+    nothing more.
 
     >>> near_holes([False] * 20 + [True] + [False] * 20)
     [slice(12, 29, None)]
     """
     stretches: list[slice] = []
     for index in np.flatnonzero(has_hole).tolist():
-        start, stop = max(index - REACH, 0), min(index + REACH + 1, len(has_hole))
+        start, stop = max(index - reach, 0), min(index + reach + 1, len(has_hole))
         if stretches and start <= stretches[-1].stop:
             start = stretches.pop().start
         stretches.append(slice(start, stop))

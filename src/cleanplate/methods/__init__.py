@@ -21,7 +21,8 @@ _ROOMS: dict[str, Any] = {**METHODS, **BASELINES}
 class Method(Protocol):
     """What every room's method does.
 
-    longest_window: the most frames that it makes use of at once. It may also say whole_up_to: of
+    longest_window: the most frames that it makes use of at once. It may also say reach: so many
+    frames without a hole are of use to it before and after those with one. And whole_up_to: of
     pictures with at most so many pixels it is given all, of others what lies around the holes.
     """
 

@@ -9,11 +9,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from cleanplate import fill, load_method  # noqa: E402
 from cleanplate.canvas import Clip  # noqa: E402
+from cleanplate.methods.sttn import maps  # noqa: E402
 from cleanplate.methods.sttn.attention import PatchAttention  # noqa: E402
 from cleanplate.methods.sttn.maps import gaze  # noqa: E402
 from cleanplate.methods.sttn.network import Config, Network  # noqa: E402
 from cleanplate.methods.sttn.schedule import Step  # noqa: E402
+from cleanplate.weights import save_weights  # noqa: E402
 
 TINY = Config.tiny()
 STEP = Step(3, range(2, 5), [0, 7])
@@ -104,3 +107,31 @@ def test_frames_of_a_group_share_what_it_gets(clip, monkeypatch):
         np.testing.assert_allclose(head.heat[0] + head.heat[1], groups[0], rtol=1e-3, atol=1e-6)
         np.testing.assert_allclose(head.heat[2], head.heat[3])
         np.testing.assert_allclose(head.heat[4], groups[2], rtol=1e-3, atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A file of a tiny network."""
+    path = tmp_path_factory.mktemp("weights") / "sttn.safetensors"
+    made = network()
+    save_weights(path, made.state_dict(), method="sttn", config=made.config)
+    return path
+
+
+@pytest.mark.parametrize(("count", "radius", "stride"), [(17, 5, 10), (12, 3, 7), (9, 0, 1)])
+def test_every_frame_looks_from_a_step_that_paints_it(weights, monkeypatch, count, radius, stride):
+    monkeypatch.setattr(maps, "gaze", lambda network, clip, step, t: step)
+    method = load_method("sttn", weights=weights, radius=radius, stride=stride)
+    frames, holes = np.zeros((count, 4, 4, 3), np.uint8), np.ones((count, 4, 4), bool)
+    for t in range(count):
+        assert t in method.gaze(frames, holes, t).neighbours
+
+
+def test_a_hole_in_the_middle_is_filled_with_all_its_references(weights):
+    frames = np.random.default_rng(0).integers(0, 256, (32, *TINY.size, 3), np.uint8)
+    holes = np.zeros(frames.shape[:3], bool)
+    holes[20:22, BOX[0], BOX[1]] = True
+    method = load_method("sttn", weights=weights, precision="fp32")
+    np.testing.assert_array_equal(
+        fill(frames, holes, method=method), method.fill(frames, holes).frames
+    )

@@ -60,6 +60,7 @@ def test_the_paper_s_numbers():
     assert config.rate(150_000) == pytest.approx(1e-5)
     assert config.rate(300_000) == config.rate(499_999) == pytest.approx(1e-6)
     assert not config.joined
+    assert config.halved
     assert Settings() == CONFIGS["paper"]
 
 
@@ -230,3 +231,10 @@ def test_a_few_seeded_steps_lower_the_loss(clips, tmp_path, options):  # noqa: F
 def test_norm_everywhere_trains_too():
     settings = replace(told(), critic=CriticConfig(channels=4, norm_all=True))
     State(made(settings), settings.training, Group()).advance(batch_of(1))
+
+
+def test_the_critic_learns_from_half_or_the_whole_of_its_losses():
+    for halved, times in ((True, 0.5), (False, 1)):
+        critic = next(made(told(halved=halved)).turns(batch_of(1)))
+        both = critic.losses["real"] + critic.losses["fake"]
+        assert critic.total.item() == pytest.approx(times * both.item())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,8 +28,6 @@ class Engine:
         self.device, self.dtype = device, dtype
         # On a CPU many pictures at once are no faster, and take more memory.
         self._one_by_one = device.type == "cpu"
-        if device.type == "cuda" and dtype == torch.float32:
-            torch.backends.cudnn.allow_tf32 = False  # or convolutions would keep ten bits
         self.network = network.eval().requires_grad_(False)
         self._mixer: Mixer | None = None
         if device.type == "cpu":
@@ -50,26 +50,39 @@ class Engine:
         plan = list(steps)
         features: dict[int, Tensor] = {}
         for number, step in enumerate(plan):
-            looked_at = [*step.neighbours, *step.references]
-            for t in looked_at:
-                if t not in features:
-                    features[t] = self._encode(clip, t)
-            yield step, self._paint(clip, features, looked_at, len(step.neighbours))
+            if clip.holes[step.neighbours.start : step.neighbours.stop].any():
+                with self._exact():
+                    self._encode(clip, [*step.neighbours, *step.references], features)
+                    pictures = self._paint(clip, features, step)
+            else:
+                pictures = np.zeros((len(step.neighbours), *clip.size, 3), np.float32)
+            yield step, pictures
             later = {t for s in plan[number + 1 :] for t in (*s.neighbours, *s.references)}
             for t in [t for t in features if t not in later]:
                 del features[t]
 
-    @torch.inference_mode()
-    def _encode(self, clip: Clip, t: int) -> Tensor:
-        picture = torch.from_numpy(clip.picture(t)).to(self.device, self.dtype)
-        features: Tensor = self.network.encode(picture.permute(2, 0, 1)[None])
-        return features.contiguous(memory_format=torch.channels_last)
+    def _exact(self) -> AbstractContextManager[Any]:
+        """Keep convolutions in float32 from being computed with ten bits."""
+        if self.device.type == "cuda" and self.dtype == torch.float32:
+            return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+        return nullcontext()
 
     @torch.inference_mode()
-    def _paint(
-        self, clip: Clip, features: dict[int, Tensor], looked_at: list[int], wanted: int
-    ) -> Pictures:
-        """Mix the frames looked at, and decode the first `wanted` in and near their holes."""
+    def _encode(self, clip: Clip, looked_at: list[int], features: dict[int, Tensor]) -> None:
+        """Put the features of the frames looked at where they are kept, unless they are there."""
+        new = [t for t in looked_at if t not in features]
+        at_once = 1 if self._one_by_one else max(len(new), 1)
+        for start in range(0, len(new), at_once):
+            some = new[start : start + at_once]
+            pictures = torch.from_numpy(np.stack([clip.picture(t) for t in some]))
+            given = pictures.to(self.device, self.dtype).permute(0, 3, 1, 2)
+            found = self.network.encode(given).contiguous(memory_format=torch.channels_last)
+            features.update(zip(some, torch.split(found, 1), strict=True))
+
+    @torch.inference_mode()
+    def _paint(self, clip: Clip, features: dict[int, Tensor], step: Step) -> Pictures:
+        """Mix the frames that a step looks at, and decode in and near its neighbours' holes."""
+        looked_at, wanted = [*step.neighbours, *step.references], len(step.neighbours)
         holes = np.stack([clip.hole(t) for t in looked_at])
         painted = np.zeros((wanted, *clip.size, 3), np.float32)
         hole = bounding_box(np.any(holes[:wanted], axis=0), margin=SEAM)

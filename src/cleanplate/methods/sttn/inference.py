@@ -72,7 +72,7 @@ class Method:
     BadInput.
     """
 
-    longest_window = 60
+    longest_window = reach = 60  # references lie anywhere in a window
 
     def __init__(self, options: Options, *, weights: str | Path, device: str = "auto") -> None:
         with torch_needed():
@@ -115,10 +115,11 @@ class Method:
         return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
 
     def gaze(self, frames: Frames, holes: Holes, t: int) -> Gaze:
-        """Return what the hole of frame t attends to in the step whose centre is nearest."""
+        """Return what the hole of frame t attends to in the step that counts most for it."""
         from cleanplate.methods.sttn.maps import gaze
 
-        step = min(self._steps(len(frames)), key=lambda step: abs(step.centre - t))
+        painting = [step for step in self._steps(len(frames)) if t in step.neighbours]
+        step = min(painting, key=lambda step: abs(step.centre - t))
         return gaze(self._plain, self._clip(frames, holes), step, t)
 
     @cached_property

@@ -75,7 +75,7 @@ class Config:
 
     @classmethod
     def small(cls) -> Config:
-        """Return one of 2.9 million parameters, for machines without a GPU."""
+        """Return one of 2.7 million parameters, for machines without a GPU."""
         return cls(channels=128, blocks=5, start="even")
 
     @classmethod
@@ -146,6 +146,8 @@ class Network(nn.Module):
         result, (N, 3, 4h, 4w), is that of `decode` but for a few pixels (4 * `DECODER_REACH`) on
         sides where the features go on.
         """
+        if part == Region(0, size[0], 0, size[1]):
+            return self.decode(features)
         for layer in self.decoder:
             if isinstance(layer, Enlarge):
                 features = layer.conv(enlarged_part(features, part, size))

@@ -33,7 +33,7 @@ from cleanplate.vgg import Features, load_features
 
 @dataclass(frozen=True)
 class TrainConfig(LoopSettings):
-    """The paper's numbers.
+    """The paper's numbers, and the official code's where the paper has none.
 
     frames: of a clip. hole, valid, adversarial: weights of the losses; without the last there is
     no critic. temporal: weight of the loss on how the hole changes from frame to frame, which the
@@ -41,7 +41,9 @@ class TrainConfig(LoopSettings):
     replaces, which need vgg, a file of torchvision's VGG-16; vgg_normalised: see `vgg.Features`.
     betas: of Adam. joined: a batch goes to the critic as one long clip and shares one hole loss, as
     in the official code, where that makes a difference only with several clips in one process;
-    else each clip stands alone, so that it does not matter who shares a process.
+    else each clip stands alone, so that it does not matter who shares a process. halved: the
+    critic learns from half the sum of its two hinge losses, as in the official code; the paper has
+    the sum.
     """
 
     schedule: tuple[tuple[int, float], ...] = ((150_000, 0.1), (300_000, 0.1))
@@ -56,6 +58,7 @@ class TrainConfig(LoopSettings):
     vgg_normalised: bool = False
     betas: tuple[float, float] = (0.0, 0.99)
     joined: bool = False
+    halved: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
@@ -133,7 +136,7 @@ def losses(
     if critic:
         real = hinge_real(_judged(critic, frames, config))
         fake = hinge_fake(_judged(critic, filled.detach(), config))
-        total = (real + fake) / 2  # the official code's half; the paper has none
+        total = (real + fake) / (2 if config.halved else 1)
         yield Turn("critic", total, {"critic": total, "real": real, "fake": fake})
     named = {
         "hole": masked_l1(result, frames, masks, joined=config.joined),
