@@ -41,7 +41,7 @@ KINDS = ("twin", "fp32", "bf16", "fp32-near", "bf16-near")
 
 
 def clip(count, *, everything):
-    """A clip with a hole; everything: and with holes in its corners, so that all is decoded."""
+    """Return a clip with a hole; everything: and one in each corner, so that all is decoded."""
     frames = np.random.default_rng(0).integers(0, 256, (count, *SIZE, 3), np.uint8)
     holes = np.zeros(frames.shape[:3], bool)
     holes[:, HOLE[0], HOLE[1]] = True
@@ -56,7 +56,7 @@ def network():
 
 
 def run_of(kind, given):
-    """What computes one kind of run, with a network of its own."""
+    """Return what computes one kind of run, with a network of its own."""
     frames = clip(given.frames, everything=not kind.endswith("near"))
     if kind == "twin":
         return partial(twin, network(), frames, given.frames)
