@@ -5,8 +5,7 @@
 The official schedule decodes most frames two or three times and looks at every tenth frame, however
 long the clip. This fills the tuning clips (protocol of quality.py), each as one stretch, by
 schedules that decode less often, look at fewer neighbours, or cap the references, and prints a line
-for each: the curve that the defaults were chosen on. Settings are named as the options of
-cp.load_method are.
+for each, as a curve. Settings are named as the options of cp.load_method are.
 """
 
 from __future__ import annotations
