@@ -83,17 +83,27 @@ class Canvas:
         """Paint the frames that come before one that no later step predicts."""
         for t in [t for t in self._held if t < before]:
             total, colours = self._held.pop(t)
-            hole, picture = self._holes[t], np.asarray(colours / total, np.float32)
-            full = _resized(picture, hole.shape)[hole]
-            if self._frames.dtype == np.uint16:
-                self._frames[t][hole] = np.clip(np.rint(full * 257), 0, 65535)
-            else:
-                whole = np.trunc(full) if self._running else np.rint(full)
-                self._frames[t][hole] = np.clip(whole, 0, 255)
+            picture = np.asarray(colours / total, np.float32)
+            paint(self._frames[t], self._holes[t], picture, cut=self._running)
 
     def _halve(self, t: int, picture: NDArray[np.float32]) -> None:
         mean = 0.5 * self._held[t][1] + 0.5 * picture if t in self._held else picture
         self._held[t] = (1.0, mean)
+
+
+def paint(
+    frame: Frames, hole: NDArray[np.bool_], picture: NDArray[np.float32], *, cut: bool = False
+) -> None:
+    """Paint a network's picture into the hole of a frame.
+
+    frame: (H, W, 3) uint8 or uint16, painted in place. hole: (H, W) bool. picture: (h, w, 3) from 0
+    to 255, of any size. cut: levels of 8 bits are cut, not rounded, as official codes do.
+    """
+    full = _resized(picture, hole.shape)[hole]
+    if frame.dtype == np.uint16:
+        frame[hole] = np.clip(np.rint(full * 257), 0, 65535)
+    else:
+        frame[hole] = np.clip(np.trunc(full) if cut else np.rint(full), 0, 255)
 
 
 def _resized(picture: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:

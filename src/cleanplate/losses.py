@@ -26,14 +26,32 @@ def masked_l1(result: Tensor, truth: Tensor, mask: Tensor, *, joined: bool = Fal
     return each.mean()
 
 
-def plain_l1(result: Tensor, truth: Tensor, mask: Tensor | None = None) -> Tensor:
+def plain_l1(
+    result: Tensor, truth: Tensor, mask: Tensor | None = None, *, norm: bool = False
+) -> Tensor:
     """Return the mean absolute difference over everything, of what a mask covers if one is given.
 
-    Shapes as for `masked_l1`. It is not divided by the share that the mask covers (TSAM), so a
-    small hole counts little.
+    Shapes as for `masked_l1`. It is not divided by the share that the mask covers (TSAM; Liu et
+    al., ECCV 2018, partial convolutions), so a small hole counts little. norm: the sum of each
+    clip instead, as a plain norm is written; their mean.
     """
     off = (result - truth).abs()
-    return (off if mask is None else off * mask).mean()
+    if mask is not None:
+        off = off * mask
+    return off.flatten(1).sum(dim=1).mean() if norm else off.mean()
+
+
+def total_variation(pictures: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return how much neighbouring pixels differ: the mean across plus the mean down.
+
+    pictures: (..., C, H, W). mask: (..., 1, H, W), 0 or 1; where it is given, only pairs that lie
+    in it count, and the means are over all, as in Liu et al., ECCV 2018.
+    """
+    across, down = pictures.diff(dim=-1).abs(), pictures.diff(dim=-2).abs()
+    if mask is not None:
+        across = across * mask[..., 1:] * mask[..., :-1]
+        down = down * mask[..., 1:, :] * mask[..., :-1, :]
+    return across.mean() + down.mean()
 
 
 def change_l1(result: Tensor, truth: Tensor, mask: Tensor, *, joined: bool = False) -> Tensor:
@@ -91,17 +109,24 @@ def feature_l1(result: Sequence[Tensor], truth: Sequence[Tensor]) -> Tensor:
     return torch.stack([(a - b).abs().mean() for a, b in zip(result, truth, strict=True)]).sum()
 
 
-def gram_l1(result: Sequence[Tensor], truth: Sequence[Tensor], *, joined: bool = False) -> Tensor:
+def gram_l1(
+    result: Sequence[Tensor],
+    truth: Sequence[Tensor],
+    *,
+    joined: bool = False,
+    even: bool = False,
+) -> Tensor:
     """Return the style loss: how far the products of features are off, summed over taps.
 
     Shapes as for `feature_l1`. Of each frame the products of all pairs of channels, over C H W, by
     mean absolute difference; the first tap counts 1/2, each later one half as much (TSAM). joined:
-    the channels of all clips are paired, over B C H W, as the official code of TSAM does.
+    the channels of all clips are paired, over B C H W, as the official code of TSAM does. even: the
+    mean of all taps, each counting the same (TAAN).
     """
     total = result[0].new_zeros(())
     for number, (a, b) in enumerate(zip(result, truth, strict=True)):
         off = (_gram(a, joined=joined) - _gram(b, joined=joined)).abs().mean()
-        total = total + off / 2 ** (number + 1)
+        total = total + off / (len(result) if even else 2 ** (number + 1))
     return total
 
 

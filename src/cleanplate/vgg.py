@@ -1,4 +1,4 @@
-"""VGG-16, whose features tell how alike pictures look; its weights are a file of the user's.
+"""VGG-16 and VGG-19, whose features tell how alike pictures look; weights are a file of the user's.
 
 Importing this module needs PyTorch.
 """
@@ -6,22 +6,35 @@ Importing this module needs PyTorch.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from cleanplate.states import fit_state, read_state
 
-STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels, convolutions
-TAPS = (8, 15, 22)  # relu2_2, relu3_3 and relu4_3
+WIDTHS = (64, 128, 256, 512, 512)  # channels of each stage
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, for [0, 1]
 
 
-def vgg16() -> nn.Sequential:
-    """Return the convolutional layers up to relu5_3, numbered as torchvision's."""
+@dataclass(frozen=True)
+class Kind:
+    """One of the networks: its name, the convolutions of each stage, the layers that count."""
+
+    name: str
+    repeats: tuple[int, ...]
+    taps: tuple[int, ...]
+
+
+VGG16 = Kind("VGG-16", (2, 2, 3, 3, 3), (8, 15, 22))  # relu2_2, relu3_3 and relu4_3
+VGG19 = Kind("VGG-19", (2, 2, 4, 4, 4), (1, 6, 11, 20, 29))  # relu1_1 to relu5_1
+
+
+def layers_of(kind: Kind) -> nn.Sequential:
+    """Return the convolutional layers up to the last rectifier, numbered as torchvision's."""
     layers: list[nn.Module] = []
     channels = 3
-    for stage, (width, repeats) in enumerate(STAGES):
+    for stage, (width, repeats) in enumerate(zip(WIDTHS, kind.repeats, strict=True)):
         layers += [nn.MaxPool2d(2)] if stage else []
         for _ in range(repeats):
             layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
@@ -30,7 +43,7 @@ def vgg16() -> nn.Sequential:
 
 
 class Features(nn.Module):
-    """The features at TAPS.
+    """The features at the taps of a kind.
 
     normalised: pictures are prepared as VGG's were for ImageNet, and not left from 0 to 1 as the
     official code of TSAM does.
@@ -39,10 +52,10 @@ class Features(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, *, normalised: bool = False) -> None:
+    def __init__(self, kind: Kind = VGG16, *, normalised: bool = False) -> None:
         super().__init__()
-        self.normalised = normalised
-        self.features = nn.Sequential(*list(vgg16())[: TAPS[-1] + 1])
+        self.kind, self.normalised = kind, normalised
+        self.features = nn.Sequential(*list(layers_of(kind))[: kind.taps[-1] + 1])
         self.register_buffer("mean", torch.tensor(MEAN)[:, None, None], persistent=False)
         self.register_buffer("deviation", torch.tensor(DEVIATION)[:, None, None], persistent=False)
 
@@ -54,23 +67,26 @@ class Features(nn.Module):
         found = []
         for number, layer in enumerate(self.features):
             x = layer(x)
-            if number in TAPS:
+            if number in self.kind.taps:
                 found.append(torch.unflatten(x, 0, clips.shape[:2]))
         return found
 
 
-def load_features(path: str | os.PathLike[str], *, normalised: bool = False) -> Features:
+def load_features(
+    path: str | os.PathLike[str], kind: Kind = VGG16, *, normalised: bool = False
+) -> Features:
     """Return the network with its weights, which take no part in learning; see `Features`.
 
-    path: torchvision's VGG-16, of which what comes after the last tap is left out. Raises
+    path: torchvision's of that kind, of which what comes after the last tap is left out. Raises
     BadInput for a file that cannot be read or does not fit.
     """
-    network = Features(normalised=normalised)
-    later = tuple(f"features.{number}." for number in range(TAPS[-1] + 1, len(vgg16())))
+    network = Features(kind, normalised=normalised)
+    after = range(kind.taps[-1] + 1, len(layers_of(kind)))
+    later = tuple(f"features.{number}." for number in after)
     fit_state(
         network,
         read_state(path),
-        name="VGG-16",
+        name=kind.name,
         source=str(path),
         ignore=("classifier.", *later),
     )

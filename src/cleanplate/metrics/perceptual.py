@@ -21,7 +21,7 @@ from cleanplate.metrics import Sums, quotient
 from cleanplate.metrics.fidelity import check_alike
 from cleanplate.metrics.i3d import I3D, File, features, load_i3d
 from cleanplate.states import fit_state, read_state
-from cleanplate.vgg import vgg16
+from cleanplate.vgg import VGG16, layers_of
 from cleanplate.video import Frames
 
 PIXELS_AT_ONCE = 4 * 240 * 432  # of a batch: memory does not grow with the clip
@@ -47,7 +47,7 @@ class LPIPS(nn.Module):
         super().__init__()
         if trunk not in TRUNKS:
             raise BadInput(f"trunk {trunk!r} is unknown. Choose one of: {', '.join(TRUNKS)}.")
-        self.features = _alexnet() if trunk == "alex" else vgg16()
+        self.features = _alexnet() if trunk == "alex" else layers_of(VGG16)
         self.taps = tuple(TRUNKS[trunk])
         for number, channels in enumerate(TRUNKS[trunk].values()):
             self.add_module(f"lin{number}", Head(channels))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import Adam, Optimizer
 
 from cleanplate.training.batches import Batch
 
@@ -22,6 +22,17 @@ class Learner:
 
     network: nn.Module
     optimiser: Optimizer
+
+
+def by_adam(
+    network: nn.Module, rate: float, betas: tuple[float, float], *, amsgrad: bool = False
+) -> Learner:
+    """Return a network that is moved by Adam (Kingma and Ba, ICLR 2015).
+
+    amsgrad: the largest second moment so far counts (Reddi et al., ICLR 2018).
+    """
+    parameters = list(network.parameters())
+    return Learner(network, Adam(parameters, lr=rate, betas=betas, amsgrad=amsgrad))
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,15 @@ class LoopSettings:
         if getattr(self, name) < least:
             raise BadInput(f"{name} is {getattr(self, name)}. Give {least} or more.")
 
+    def _resolve(self, name: str) -> None:
+        """Keep a file's whole path, if one is given: the run may go on from another folder."""
+        if getattr(self, name):
+            object.__setattr__(self, name, str(Path(getattr(self, name)).resolve()))
+
+    def _check_betas(self, betas: tuple[float, float]) -> None:
+        if not all(0 <= beta < 1 for beta in betas):
+            raise BadInput(f"betas are {betas}. Give two shares below 1.")
+
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, from 0.
 

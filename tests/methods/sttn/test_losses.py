@@ -23,6 +23,7 @@ from cleanplate.losses import (  # noqa: E402
     least_squares,
     masked_l1,
     plain_l1,
+    total_variation,
 )
 
 GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "losses.npz")
@@ -194,3 +195,28 @@ def test_the_end_point_error_is_the_mean_of_every_clip():
     assert error.item() == pytest.approx((2.5 + 2 + 0) / 3, abs=1e-3)
     error.backward()
     assert result.grad.isfinite().all()
+
+
+def test_plain_l1_counts_the_hole_by_its_area():
+    result, truth, mask = case()
+    off = (result - truth).abs()[mask.expand_as(result) > 0]
+    share = mask.mean()
+    assert plain_l1(result, truth, mask).item() == pytest.approx((off.mean() * share).item())
+    both = [torch.cat([x, 0 * x]) for x in (result, truth, mask)]
+    norm = plain_l1(*both, norm=True).item()
+    assert norm == pytest.approx(off.sum().item() / 2, rel=1e-5)
+
+
+def test_total_variation_by_hand():
+    pictures = torch.tensor([[0.0, 1, 1], [2, 0, 5]])[None, None]
+    across, down = (1 + 0 + 2 + 5) / 4, (2 + 1 + 4) / 3
+    assert total_variation(pictures).item() == pytest.approx(across + down)
+    mask = torch.tensor([[1.0, 1, 0], [0, 1, 1]])[None, None]
+    inside = total_variation(pictures, mask).item()
+    assert inside == pytest.approx((1 + 5) / 4 + 1 / 3)
+
+
+def test_the_style_of_even_taps():
+    result, truth = taps(100), taps(200)
+    each = [gram_l1([a], [b]).item() * 2 for a, b in zip(result, truth, strict=True)]
+    assert gram_l1(result, truth, even=True).item() == pytest.approx(sum(each) / 3, rel=1e-5)

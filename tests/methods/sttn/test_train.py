@@ -18,14 +18,14 @@ from cleanplate.methods.sttn.train import (  # noqa: E402
     Settings,
     TrainConfig,
     lesson,
-    scaled,
 )
 from cleanplate.training import loop  # noqa: E402
 from cleanplate.training.batches import Batch, batches  # noqa: E402
+from cleanplate.training.pictures import scaled  # noqa: E402
 from cleanplate.training.processes import Group  # noqa: E402
 from cleanplate.training.state import State  # noqa: E402
 from cleanplate.training.watch import read_history  # noqa: E402
-from cleanplate.vgg import vgg16  # noqa: E402
+from cleanplate.vgg import VGG16, layers_of  # noqa: E402
 from made_training import SIZE, clips, one_core  # noqa: E402, F401 - a fixture
 
 pytestmark = pytest.mark.usefixtures("one_core")
@@ -172,7 +172,9 @@ def test_the_temporal_loss_is_added_where_it_is_asked_for():
 def test_what_vgg_sees_is_added_where_it_is_asked_for(tmp_path):
     torch.manual_seed(0)
     vgg = str(tmp_path / "vgg16.pth")
-    torch.save({f"features.{key}": value for key, value in vgg16().state_dict().items()}, vgg)
+    torch.save(
+        {f"features.{key}": value for key, value in layers_of(VGG16).state_dict().items()}, vgg
+    )
     batch = batch_of(2)
     (plain,) = made(told(adversarial=0.0)).turns(batch)
     taught = made(told(adversarial=0.0, perceptual=2.0, style=3.0, vgg=vgg))

@@ -24,7 +24,7 @@ from cleanplate.methods.tsam.train import (  # noqa: E402
 )
 from cleanplate.training import loop  # noqa: E402
 from cleanplate.training.batches import batches  # noqa: E402
-from cleanplate.vgg import vgg16  # noqa: E402
+from cleanplate.vgg import VGG16, layers_of  # noqa: E402
 from made_training import clips, one_core  # noqa: E402, F401 - fixtures
 
 pytestmark = pytest.mark.usefixtures("one_core")
@@ -97,7 +97,8 @@ def test_losses_by_hand(batch, critic):
 def test_what_vgg_sees_is_part_of_the_first_stage(batch, tmp_path):
     torch.manual_seed(0)
     vgg = str(tmp_path / "vgg16.pth")
-    torch.save({f"features.{key}": value for key, value in vgg16().state_dict().items()}, vgg)
+    state = layers_of(VGG16).state_dict()
+    torch.save({f"features.{key}": value for key, value in state.items()}, vgg)
     taught = made(told(perceptual=1.0, style=2.0, vgg=vgg, **FIRST))
     assert list(taught.learners) == ["network"]
     (turn,) = taught.turns(batch)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -26,7 +25,8 @@ from cleanplate.losses import (
 from cleanplate.methods.sttn.critic import Critic, CriticConfig
 from cleanplate.methods.sttn.network import Config, Network
 from cleanplate.training.batches import Batch
-from cleanplate.training.lesson import Learner, Lesson, Turn, frozen
+from cleanplate.training.lesson import Lesson, Turn, by_adam, frozen
+from cleanplate.training.pictures import in_rows, scaled
 from cleanplate.training.settings import LoopSettings
 from cleanplate.vgg import Features, load_features
 
@@ -73,10 +73,8 @@ class TrainConfig(LoopSettings):
                 "perceptual and style need weights of VGG-16. Give vgg, a file of torchvision's, "
                 "or train without these losses."
             )
-        if self.vgg:  # the run may go on from another folder
-            object.__setattr__(self, "vgg", str(Path(self.vgg).resolve()))
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise BadInput(f"betas are {self.betas}. Give two shares below 1.")
+        self._resolve("vgg")
+        self._check_betas(self.betas)
 
 
 @dataclass(frozen=True)
@@ -108,11 +106,12 @@ def samples(settings: Settings, clips: Sequence[Clip]) -> Samples:
 def lesson(settings: Settings, network: Network, device: torch.device) -> Lesson:
     """Return what the loop needs to train a network on a device."""
     config = settings.training
-    learners = {"network": _learner(network.to(device), config)}
+    rate, betas = config.learning_rate, config.betas
+    learners = {"network": by_adam(network.to(device), rate, betas)}
     critic = None
     if config.adversarial:
         critic = Critic(settings.critic).to(device)
-        learners["critic"] = _learner(critic, config)
+        learners["critic"] = by_adam(critic, rate, betas)
     features = None
     if config.perceptual or config.style:
         features = load_features(config.vgg, normalised=config.vgg_normalised).to(device)
@@ -158,30 +157,12 @@ def losses(
         total = total + config.adversarial * named["adversarial"]
 
     def pictures() -> dict[str, Tensor]:
-        return {"clip": _rows(frames[0], masks[0], filled[0])}
+        return {"clip": in_rows((frames * (1 - masks))[0], filled[0], frames[0])}
 
     yield Turn("network", total, named, pictures)
-
-
-def scaled(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Return frames (B, T, 3, H, W) from -1 to 1, and masks (B, T, 1, H, W), 1 in holes."""
-    frames = batch.frames.permute(0, 1, 4, 2, 3).float() / 255 * 2 - 1
-    return frames, batch.holes[:, :, None].float()
 
 
 def _judged(critic: Critic, clips: Tensor, config: TrainConfig) -> Tensor:
     """Return the critic's scores, each clip by itself or all as one that lasts longer."""
     scores: Tensor = critic(clips.flatten(0, 1)[None] if config.joined else clips)
     return scores.float()
-
-
-def _learner(network: torch.nn.Module, config: TrainConfig) -> Learner:
-    parameters = list(network.parameters())
-    optimiser = torch.optim.Adam(parameters, lr=config.learning_rate, betas=config.betas)
-    return Learner(network, optimiser)
-
-
-def _rows(frames: Tensor, masks: Tensor, filled: Tensor) -> Tensor:
-    """Draw a clip as a picture (3, H, W) from 0 to 1: with its hole, filled, and as it was."""
-    rows = [row.permute(1, 2, 0, 3).flatten(2) for row in (frames * (1 - masks), filled, frames)]
-    return (torch.cat(rows, dim=1) + 1) / 2

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cleanplate.datasets.clip import Clip
 from cleanplate.datasets.moving import USUAL, MovingSamples
@@ -19,7 +18,8 @@ from cleanplate.losses import feature_l1, gram_l1, least_squares, plain_l1
 from cleanplate.methods.tsam.critic import Critic, CriticConfig
 from cleanplate.methods.tsam.network import Config, Network
 from cleanplate.methods.tsam.shift import Alignment, Motion
-from cleanplate.training.lesson import Learner, Lesson, Turn, frozen
+from cleanplate.training.lesson import Lesson, Turn, by_adam, frozen
+from cleanplate.training.pictures import in_rows
 from cleanplate.training.settings import LoopSettings
 from cleanplate.vgg import Features, load_features
 
@@ -56,10 +56,8 @@ class TrainConfig(LoopSettings):
         self._at_least("frames", 2)
         for name in ("whole", "hole", "perceptual", "style", "adversarial"):
             self._at_least(name, 0)
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise BadInput(f"betas are {self.betas}. Give two shares below 1.")
-        if self.vgg:  # the run may go on from another folder
-            object.__setattr__(self, "vgg", str(Path(self.vgg).resolve()))
+        self._resolve("vgg")
+        self._check_betas(self.betas)
 
     def second(self, adversarial: float = 0.1) -> TrainConfig:
         """Return the same for the second stage; the code is set to an adversarial weight of 1."""
@@ -117,10 +115,12 @@ def samples(settings: Settings, clips: Sequence[Clip]) -> MovingSamples:
 def lesson(settings: Settings, network: Network, device: torch.device) -> Lesson:
     """Return what the loop needs to train a network on a device; raises BadInput."""
     config = settings.training
-    learners, critic, features = {"network": _learner(network.to(device), config)}, None, None
+    rate, betas = config.learning_rate, config.betas
+    learners = {"network": by_adam(network.to(device), rate, betas, amsgrad=True)}
+    critic, features = None, None
     if config.adversarial:
         critic = Critic(settings.critic).to(device)
-        learners["critic"] = _learner(critic, config)
+        learners["critic"] = by_adam(critic, rate, betas, amsgrad=True)
     if config.perceptual or config.style:
         if not config.vgg:
             raise BadInput(
@@ -169,7 +169,7 @@ def losses(
 
     def pictures() -> dict[str, Tensor]:
         rows = (frames[0] * (1 - masks[0]), result[0].clamp(0, 1), frames[0])
-        return {"clip": torch.cat([row.permute(1, 2, 0, 3).flatten(2) for row in rows], dim=1)}
+        return {"clip": in_rows(*(2 * row - 1 for row in rows))}
 
     yield Turn("network", total, named, pictures)
 
@@ -180,10 +180,3 @@ def scaled(batch: MovingBatch, grid: str) -> tuple[Tensor, Tensor, Alignment]:
     flows = (flow.permute(0, 1, 4, 2, 3) for flow in (batch.forward, batch.backward))
     doubts = (doubt[:, :, None].float() for doubt in (batch.doubt_forward, batch.doubt_backward))
     return frames, batch.holes[:, :, None].float(), Alignment(Motion(*flows, *doubts), grid=grid)
-
-
-def _learner(network: nn.Module, config: TrainConfig) -> Learner:
-    optimiser = torch.optim.Adam(
-        network.parameters(), lr=config.learning_rate, betas=config.betas, amsgrad=True
-    )
-    return Learner(network, optimiser)
