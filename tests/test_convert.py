@@ -195,7 +195,7 @@ def test_what_cannot_be_converted(state, tmp_path):
     refused("hold 'extra' beside 'netG'", {**good, "extra": torch.zeros(1)})
     refused("no named tensors", {"netG": [1]})
     refused("config 'huge' is unknown", good, config="huge")
-    refused("method 'taan' has no weights", good, method="taan")
+    refused("method 'lama' has no weights", good, method="lama")
     refused("is the input itself", good, BadOutput, out=source)
     refused("Give a name with .safetensors", good, BadOutput, out=tmp_path / "sttn.pt")
     source.write_bytes(source.read_bytes()[:-100])
@@ -218,7 +218,7 @@ def test_checking_files_of_ours(state, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("method", "config", "problem"),
     [
-        ("taan", {}, "method 'taan' has no weights that are known"),
+        ("lama", {}, "method 'lama' has no weights that are known"),
         ("sttn", {"colour": 1}, "has no setting 'colour'"),
         ("sttn", {"channels": "many"}, "channels of .* is 'many'. Give a whole number"),
         ("sttn", {"channels": 4096}, "do not fit sttn"),

@@ -63,6 +63,12 @@ def _completion() -> ModuleType:
     return completion_network
 
 
+def _taan() -> ModuleType:
+    from cleanplate.methods.taan import network
+
+    return network
+
+
 @dataclass(frozen=True)
 class Official:
     """Published checkpoints of a method.
@@ -117,7 +123,7 @@ OFFICIAL = {
         None, "BSD-3-Clause", "https://github.com/princeton-vl/RAFT", _raft, prefix="module."
     ),
 }
-OWN = {"completion": _completion}  # networks that nobody else has published
+OWN = {"completion": _completion, "taan": _taan}  # networks that nobody else has published
 
 
 def listed() -> list[dict[str, str]]:

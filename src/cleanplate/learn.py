@@ -57,6 +57,12 @@ def _tsam() -> ModuleType:
     return train
 
 
+def _taan() -> ModuleType:
+    from cleanplate.methods.taan import train
+
+    return train
+
+
 def _completion() -> ModuleType:
     from cleanplate.methods.flow_guided import train_completion
 
@@ -73,6 +79,7 @@ def _dfc() -> ModuleType:
 TRAINED: dict[str, Callable[[], ModuleType]] = {
     "sttn": _sttn,
     "tsam": _tsam,
+    "taan": _taan,
     "completion": _completion,
     "dfc": _dfc,
 }

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.alignment import alignment_pictures
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.gaze import attention_pictures
 from cleanplate.io import (
@@ -28,9 +29,9 @@ from cleanplate.io import (
 from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
 from cleanplate.masks import grow as grow_holes
 from cleanplate.masks.load import is_box
-from cleanplate.methods import Method, aligning, attentive, load_method
+from cleanplate.methods import Method, aligning, attentive, load_method, trusting
 from cleanplate.provenance import Seen, Watch, provenance_pictures
-from cleanplate.sheets import Onlooker
+from cleanplate.sheets import together
 from cleanplate.stream import Still, fills, look
 from cleanplate.summary import Summary, Tally
 from cleanplate.threads import ahead
@@ -119,6 +120,7 @@ def fill_file(
     provenance: str | Path | None = None,
     attention: str | Path | None = None,
     validity: str | Path | None = None,
+    features: str | Path | None = None,
     weights: Any = None,
     device: str = "auto",
     options: Mapping[str, Any] | None = None,
@@ -133,15 +135,16 @@ def fill_file(
     provenance: a new folder for pictures of where every pixel came from. attention: one for
     pictures of what the holes of some frames attend to, by a method that has attention. validity:
     one for pictures of the flow between some frames and where it is trusted, by a method that
-    aligns frames. watch: called with every frame as it was and as it is filled. The other
-    arguments are those of `fill`. Frames stream: memory does not grow with the clip. Raises
-    BadInput, BadOutput.
+    follows flow. features: one for pictures of how some frames see others, by a method that aligns
+    them. watch: called with every frame as it was and as it is filled. The other arguments are
+    those of `fill`. Frames stream: memory does not grow with the clip. Raises BadInput, BadOutput.
     """
     began = time.perf_counter()
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
     room = as_method(method, options, **named)
     gaze_of = None if attention is None else attentive(room).gaze
-    motion_of = None if validity is None else aligning(room).motion
+    motion_of = None if validity is None else trusting(room).motion
+    alignment_of = None if features is None else aligning(room).alignment
     with open_video(video) as reader:
         size, total = reader.info.displayed_size, reader.info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
@@ -150,15 +153,17 @@ def fill_file(
             open_writer(out, like=reader, encoding=encoding) as writer,
             provenance_pictures(provenance) as draw,
             attention_pictures(attention, gaze_of, reader.upright) as attend,
-            validity_pictures(validity, motion_of, reader.upright) as align,
+            validity_pictures(validity, motion_of, reader.upright) as trust,
+            alignment_pictures(features, alignment_of, reader.upright) as align,
             closing(ahead(holes)) as masks,
         ):
-            folders = {"provenance": provenance, "attention": attention, "validity": validity}
+            folders = {"provenance": provenance, "attention": attention}
+            folders |= {"validity": validity, "features": features}
             _refuse_clashes(video, mask, out, **folders)
             check_holes(reader, holes)
             line = look(paired(reader, holes, masks))
             tally, as_it_is = Tally(), _is_empty(holes) and not obstacle(reader, out, encoding)
-            for shown, patch in fills(line, room, done, _both(attend, align)):
+            for shown, patch in fills(line, room, done, together(attend, trust, align)):
                 (picture, hole), rgb = shown.more, shown.picture.rgb()
                 source = patch.source[hole[shown.hole]]
                 before = rgb.copy() if draw or watch else rgb
@@ -184,16 +189,6 @@ def fill_file(
         problems=list(reader.problems),
         output=str(out),
     )
-
-
-def _both(*onlookers: Onlooker | None) -> Onlooker:
-    """Return what has all of them look on that are there."""
-
-    def look_on(first: int, frames: Frames, holes: Holes) -> None:
-        for onlooker in filter(None, onlookers):
-            onlooker(first, frames, holes)
-
-    return look_on
 
 
 def _seen(

@@ -54,6 +54,17 @@ def sheets(folder: str | Path | None, look: Look) -> Iterator[Onlooker | None]:
         yield attend
 
 
+def together(*onlookers: Onlooker | None) -> Onlooker | None:
+    """Return what calls all onlookers that are there, None without any."""
+    there = [onlooker for onlooker in onlookers if onlooker]
+
+    def attend(first: int, frames: Frames, holes: Holes) -> None:
+        for onlooker in there:
+            onlooker(first, frames, holes)
+
+    return attend if there else None
+
+
 class Spread:
     """Chooses numbers as they come by: a few, evenly spread, however many there will be."""
 

@@ -83,7 +83,7 @@ def test_fill_passes_everything_on(pipeline, capsys):
     settings = pipeline.calls[2][3]
     own = {"precision": "bf16", "compile": True, "stride": 10, "blend": "running"}
     assert settings["options"] == own
-    assert str(settings["attention"]) == "a"
+    assert (str(settings["attention"]), settings["features"]) == ("a", None)
     more = "--propagation published --set epsilon=3 --set image=deepfill.safetensors"
     assert main([*FILL, *more.split()]) == 0
     own = {"propagation": "published", "epsilon": 3, "image": "deepfill.safetensors"}
@@ -121,12 +121,14 @@ def test_json_is_alone_on_stdout(pipeline, capsys):
 
 def test_the_words_tell_of_the_folders(pipeline, capsys):
     folders = ["--validity", "trust", "--attention", "maps", "--provenance", "where"]
-    assert main([*FILL, *folders]) == 0
+    assert main([*FILL, *folders, "--features", "seen"]) == 0
     assert str(pipeline.calls[-1][3]["validity"]) == "trust"
+    assert str(pipeline.calls[-1][3]["features"]) == "seen"
     told = capsys.readouterr().out.splitlines()
-    assert told[-3].startswith("where: where every pixel came from.")
-    assert told[-2].startswith("maps: what the holes of some frames attend to.")
-    assert told[-1].startswith("trust: what some frames may take from their neighbours")
+    assert told[-4].startswith("where: where every pixel came from.")
+    assert told[-3].startswith("maps: what the holes of some frames attend to.")
+    assert told[-2].startswith("trust: what some frames may take from their neighbours")
+    assert told[-1].startswith("seen: how some frames see others.")
 
 
 @pytest.mark.parametrize(
@@ -144,6 +146,7 @@ def test_the_words_tell_of_the_folders(pipeline, capsys):
         (["--set", "stride"], "setting 'stride' is not KEY=VALUE."),
         (["--attention", "maps"], "this method has no attention to draw. Choose one of: sttn"),
         (["--validity", "v"], "this method has no validity of flow to draw. Choose one of: tsam"),
+        (["--features", "f"], "this method has no alignment to draw. Choose one of: taan"),
     ],
 )
 def test_wishes_that_are_not_granted(wish, said, tmp_path, monkeypatch, capsys):

@@ -57,6 +57,10 @@ Validity = Annotated[
     Path | None,
     typer.Option(help="New folder for pictures of the flow, and of where it is trusted, by tsam."),
 ]
+Features = Annotated[
+    Path | None,
+    typer.Option(help="New folder for pictures of how some frames see others, by taan."),
+]
 Weights = Annotated[Path | None, typer.Option(help="Weights, for a method that has some.")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto.")]
 Precision = Annotated[
@@ -96,6 +100,7 @@ def fill(
     provenance: Provenance = None,
     attention: Attention = None,
     validity: Validity = None,
+    features: Features = None,
     weights: Weights = None,
     device: Device = "auto",
     precision: Precision = None,
@@ -132,13 +137,19 @@ def fill(
             provenance=provenance,
             attention=attention,
             validity=validity,
+            features=features,
             weights=weights,
             device=device,
             options=more,
             seed=seed,
             progress=progress,
         )
-    folders = {"provenance": provenance, "attention": attention, "validity": validity}
+    folders = {
+        "provenance": provenance,
+        "attention": attention,
+        "validity": validity,
+        "features": features,
+    }
     _tell(summary, folders, quiet=quiet, as_json=as_json)
     if summary.problems:
         raise typer.Exit(1)

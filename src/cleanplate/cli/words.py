@@ -64,6 +64,8 @@ FOLDERS = {
     "brighter, the more.",
     "validity": "what some frames may take from their neighbours: the flow, where it is trusted, "
     "what comes along it, and what of that is trusted. Colour is direction, as of cleanplate flow.",
+    "features": "how some frames see others. A row for each: the frame, the other one with arrows "
+    "to where it is looked at, and the features of both and of the aligned one.",
 }
 
 

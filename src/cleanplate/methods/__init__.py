@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
+from cleanplate.alignment import Alignment
 from cleanplate.errors import BadInput
 from cleanplate.flow.validity import TrustedFlow
 from cleanplate.gaze import Gaze
-from cleanplate.methods import flow_guided, sttn, tsam
+from cleanplate.methods import flow_guided, sttn, taan, tsam
 from cleanplate.methods.baselines import BASELINES as BASELINES
 from cleanplate.video import Filled, Frames, Holes
 
-METHODS = {"flow": flow_guided, "sttn": sttn, "tsam": tsam}
-LEARNED = ("sttn", "tsam")  # methods that need weights
+METHODS = {"flow": flow_guided, "sttn": sttn, "tsam": tsam, "taan": taan}
+LEARNED = ("sttn", "tsam", "taan")  # methods that need weights
 _ROOMS: dict[str, Any] = {**METHODS, **BASELINES}
 
 
@@ -55,11 +56,20 @@ class Attentive(Protocol):
 
 
 @runtime_checkable
-class Aligning(Protocol):
-    """A method that aligns frames along a flow that it can show."""
+class Trusting(Protocol):
+    """A method that follows a flow that it can show."""
 
     def motion(self, frames: Frames, holes: Holes) -> TrustedFlow:
         """Find the flow of the stretch that would be filled, and where it is trusted."""
+        ...
+
+
+@runtime_checkable
+class Aligning(Protocol):
+    """A method that can tell how a frame sees others."""
+
+    def alignment(self, frames: Frames, holes: Holes, t: int) -> Alignment:
+        """Look from frame t at others of the stretch that would be filled."""
         ...
 
 
@@ -70,11 +80,18 @@ def attentive(method: Method) -> Attentive:
     raise _unable("attention", "gaze")
 
 
-def aligning(method: Method) -> Aligning:
+def trusting(method: Method) -> Trusting:
     """Return a method that can show where it trusts its flow; raises BadInput for another."""
-    if isinstance(method, Aligning):
+    if isinstance(method, Trusting):
         return method
     raise _unable("validity of flow", "motion")
+
+
+def aligning(method: Method) -> Aligning:
+    """Return a method that can tell how frames see others; raises BadInput for another."""
+    if isinstance(method, Aligning):
+        return method
+    raise _unable("alignment", "alignment")
 
 
 def _unable(what: str, door: str) -> BadInput:
@@ -97,8 +114,8 @@ def load_method(
         raise BadInput(f"method {name!r} has no weights, {weights} was given. Leave them out.")
     if weights is None and name in LEARNED:
         raise BadInput(
-            f"method {name!r} needs weights. Train some, or turn an official checkpoint into a "
-            "file: cleanplate weights convert."
+            f"method {name!r} needs weights. Train some (cleanplate train), or turn an official "
+            "checkpoint into a file, where there is one: cleanplate weights convert."
         )
     if not isinstance(device, str) or device not in room.DEVICES:
         raise BadInput(
