@@ -64,3 +64,11 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert not wrong, "the page " + "; ".join(wrong)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try a test with a page once more where Chromium does not answer, as it rarely does."""
+    for item in items:
+        if "open_page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(60))
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=r"Timeout \(>"))
