@@ -64,7 +64,13 @@ class Engine:
     def _exact(self) -> AbstractContextManager[Any]:
         """Keep convolutions in float32 from being computed with ten bits."""
         if self.device.type == "cuda" and self.dtype == torch.float32:
-            return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+            now = torch.backends.cudnn  # whose other settings stay
+            return now.flags(
+                enabled=now.enabled,
+                benchmark=now.benchmark,
+                deterministic=now.deterministic,
+                allow_tf32=False,
+            )
         return nullcontext()
 
     @torch.inference_mode()
