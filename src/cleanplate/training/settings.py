@@ -77,6 +77,11 @@ class LoopSettings:
         if getattr(self, name) < least:
             raise BadInput(f"{name} is {getattr(self, name)}. Give {least} or more.")
 
+    def _check_share(self, name: str) -> None:
+        self._at_least(name, 0)
+        if getattr(self, name) > 1:
+            raise BadInput(f"{name} is {getattr(self, name)}. Give a share, from 0 to 1.")
+
     def _resolve(self, name: str) -> None:
         """Keep a file's whole path, if one is given: the run may go on from another folder."""
         if getattr(self, name):

@@ -47,11 +47,10 @@ class TrainConfig(LoopSettings):
         super().__post_init__()
         self._at_least("frames", 2)
         self._at_least("flows", 1)
-        for name in ("hard", "decay", "made_up", "share"):
+        for name in ("hard", "decay"):
             self._at_least(name, 0)
         for name in ("made_up", "share"):
-            if getattr(self, name) > 1:
-                raise BadInput(f"{name} is {getattr(self, name)}. Give a share, from 0 to 1.")
+            self._check_share(name)
         if min(self.size) < 1:
             raise BadInput(f"size is {self.size}. Give height and width in pixels.")
 

@@ -73,11 +73,10 @@ class TrainConfig(LoopSettings):
         if self.joint and self.stage == 1:
             raise BadInput(f"joint needs several stages, stage is 1. Give stage={MOST_STAGES}.")
         self._at_least("frames", 2)
-        for name in ("hard", "head", "momentum", "decay", "made_up", "share"):
+        for name in ("hard", "head", "momentum", "decay"):
             self._at_least(name, 0)
         for name in ("made_up", "share"):
-            if getattr(self, name) > 1:
-                raise BadInput(f"{name} is {getattr(self, name)}. Give a share, from 0 to 1.")
+            self._check_share(name)
         if min(self.size) < 1:
             raise BadInput(f"size is {self.size}. Give height and width in pixels.")
         self.drawn()

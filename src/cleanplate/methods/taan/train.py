@@ -55,10 +55,9 @@ class TrainConfig(LoopSettings):
         """Refuse values that mean nothing."""
         super().__post_init__()
         object.__setattr__(self, "distances", checked_distances("distances", self.distances))
-        for name in ("completed", "valid", "hole", "perceptual", "style", "variation"):
+        self._check_share("completed")
+        for name in ("valid", "hole", "perceptual", "style", "variation"):
             self._at_least(name, 0)
-        if self.completed > 1:
-            raise BadInput(f"completed is {self.completed}. Give a share from 0 to 1.")
         self._resolve("vgg")
         self._check_betas(self.betas)
 
