@@ -10,6 +10,7 @@ to 5 times (noise) as much as that of a plain convolution in bfloat16, half of w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,9 +96,12 @@ class FastConv(nn.Module):
         """Convolve what lies in some rows of tiles, counted through all pictures."""
         _, height, width, channels = pixels.shape
         rows, across = _rows(height, self.dilation), _across(width, self.dilation)
-        tiles = (bottom - top) * across
-        cut = _room("cut", pixels.dtype, tiles, channels)
-        product = _room("product", pixels.dtype, tiles, len(self.bias))
+        common = math.gcd(channels, len(self.bias))
+        tiles = _padded((bottom - top) * across, common, pixels.itemsize)
+        cut, product = (
+            _scratch.take(name, pixels.dtype, PATCH**2, tiles, wide)
+            for name, wide in (("cut", channels), ("product", len(self.bias)))
+        )
         pictures, patches, products, results = map(array_of, (pixels, cut, product, out))
         bias, slope = self.bias.numpy(), np.float32(self.slope)
 
@@ -112,8 +116,7 @@ class FastConv(nn.Module):
                 _join(products, number, bias, slope, self.dilation, start, stop, add, results[n])
 
         in_parts(before, bottom - top)
-        outcome = _tiled(product, tiles, len(bias))
-        torch.bmm(_tiled(cut, tiles, channels), self.kernel, out=outcome)
+        torch.bmm(cut, self.kernel, out=product)
         in_parts(after, bottom - top)
 
 
@@ -139,20 +142,15 @@ def _transformed(weight: Tensor, dtype: torch.dtype) -> Tensor:
     return kernel.flatten(0, 1)
 
 
-def _room(name: str, dtype: torch.dtype, tiles: int, channels: int) -> Tensor:
-    """Return room for the 36 values of tiles, (36, N * C and some more).
+def _padded(tiles: int, channels: int, itemsize: int) -> int:
+    """Return a number of tiles, at least as many, that the 36 values of each lie well for.
 
-    So much more that the values of one tile share out the processor's nearest memory, which keeps
-    few of those that are whole pages apart.
+    The processor's nearest memory keeps few values that are whole pages apart. With this number
+    they share it out, and all are one piece of memory still, as products are computed fastest.
+    channels: a number that divides those of what comes and of what goes.
     """
-    each = channels * dtype.itemsize
-    spare = (each - tiles * each) % PAGE
-    return _scratch.take(name, dtype, PATCH**2, tiles * channels + spare // dtype.itemsize)
-
-
-def _tiled(room: Tensor, tiles: int, channels: int) -> Tensor:
-    """View room for tiles as (36, N, C)."""
-    return torch.unflatten(room[:, : tiles * channels], 1, (tiles, channels))
+    a_page = PAGE // math.gcd(PAGE, channels * itemsize)  # tiles whose values fill whole pages
+    return tiles + (1 - tiles) % a_page
 
 
 def array_of(tensor: Tensor) -> Array:
@@ -212,7 +210,7 @@ def _phase_of(number: Any, height: Any, dilation: Any) -> Any:
 
 @compiled(fastmath=VECTORS)
 def _cut(pixels: Array, dilation: int, first: int, last: int, number: int, patches: Array) -> None:
-    """Write the transformed tiles of some rows of (H, W, C) to (36, N * C), from a number on."""
+    """Write the transformed tiles of some rows of (H, W, C) to (36, N, C), from a number on."""
     height, width, channels = pixels.shape
     d = np.empty((PATCH, PATCH, channels), np.float32)
     t = np.empty((PATCH, PATCH, channels), np.float32)
@@ -230,7 +228,7 @@ def _cut(pixels: Array, dilation: int, first: int, last: int, number: int, patch
                     # Not straight to where they go: memory of our own lets values go side by side.
                     _spread(t[i, 0], t[i, 1], t[i, 2], t[i, 3], t[i, 4], t[i, 5], s)
                     for j in range(PATCH):
-                        to = patches[PATCH * i + j, number * channels : (number + 1) * channels]
+                        to = patches[PATCH * i + j, number]
                         for c in range(channels):
                             to[c] = stored(s[j, c], to)
                 number += 1
@@ -280,7 +278,7 @@ def _join(
     add: bool,
     out: Array,
 ) -> None:
-    """Write what products (36, N * C) come to into some rows of (H, W, C), or add it to them."""
+    """Write what products (36, N, C) come to into some rows of (H, W, C), or add it to them."""
     height, width, channels = out.shape
     m = np.empty((PATCH**2, channels), np.float32)
     t = np.empty((TILE, PATCH, channels), np.float32)
@@ -290,7 +288,7 @@ def _join(
         for px in range(dilation):
             for column in range(_tiles(width, dilation, px)):
                 for k in range(PATCH**2):
-                    values = products[k, number * channels : (number + 1) * channels]
+                    values = products[k, number]
                     for c in range(channels):
                         m[k, c] = widened(values[c])
                 for j in range(PATCH):

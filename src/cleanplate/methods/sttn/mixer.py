@@ -61,39 +61,51 @@ class Mixer:
     def _attend(self, block: _Prepared, stream: Tensor, missing: Tensor, wanted: int) -> Tensor:
         """Return what the first `wanted` frames gather, (wanted, h, w, C), heads side by side."""
         gathered = self._take("gathered", wanted, *stream.shape[1:])
-        # Head by head, so that the patches of one are held at a time.
-        heads = gathered.chunk(len(self.config.divisions), dim=-1)
-        for number, division in enumerate(self.config.divisions):
-            query, key, value = self._project(block, number, stream, wanted)
-            self._gather(query, key, value, missing)
-            for place, found in zip(heads[number], query, strict=True):
-                _patches(place, division).copy_(found)
+        places = gathered.chunk(len(self.config.divisions), dim=-1)
+        for heads in self._together():
+            projected = self._project(block, heads, stream, wanted)
+            for head, (query, key, value) in zip(heads, projected, strict=True):
+                self._gather(query, key, value, missing)
+                for place, found in zip(places[head], query, strict=True):
+                    _patches(place, self.config.divisions[head]).copy_(found)
         return gathered
 
+    def _together(self) -> list[range]:
+        """Return the heads whose patches are held at a time.
+
+        All at once make the better products, but in float32 take too much memory.
+        """
+        count = len(self.config.divisions)
+        some = 1 if self.dtype == torch.float32 else count
+        return [range(first, first + some) for first in range(0, count, some)]
+
     def _project(
-        self, block: _Prepared, number: int, stream: Tensor, wanted: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return a head's queries of the first `wanted` frames, and all keys and values.
+        self, block: _Prepared, heads: range, stream: Tensor, wanted: int
+    ) -> list[list[Tensor]]:
+        """Return each head's queries of the first `wanted` frames, and all its keys and values.
 
         Each is (T, d, d, y, x, c): patches by row and column.
         """
         length, height, width, channels = stream.shape
-        division, share = self.config.divisions[number], channels // len(self.config.divisions)
-        cut = division, division, height // division, width // division, share
-        query, key, value = (
-            self._take(name, count, *cut)
-            for name, count in (("query", wanted), ("key", length), ("value", length))
-        )
-        projected = self._take("projected", height * width, 3 * share)
+        share = channels // len(self.config.divisions)
+        made = []
+        for number, head in enumerate(heads):
+            division = self.config.divisions[head]
+            cut = division, division, height // division, width // division, share
+            counts = {"query": wanted, "key": length, "value": length}
+            made.append([self._take(f"{what} {number}", n, *cut) for what, n in counts.items()])
+        columns = slice(3 * share * heads.start, 3 * share * heads.stop)
+        weight, bias = block.weight[:, columns], block.bias[columns]
+        projected = self._take("projected", height * width, len(bias))
+        parts = projected.view(height, width, len(heads), 3, share)
         for t, frame in enumerate(stream):
-            torch.addmm(
-                block.bias[number], frame.view(-1, channels), block.weight[number], out=projected
-            )
-            parts = projected.view(height, width, 3, share)
-            for what, places in enumerate((query, key, value)):
-                if t < len(places):
-                    places[t].copy_(_patches(parts[:, :, what], division))
-        return query, key, value
+            torch.addmm(bias, frame.flatten(0, 1), weight, out=projected)
+            for number, head in enumerate(heads):
+                division = self.config.divisions[head]
+                for what, places in enumerate(made[number]):
+                    if t < len(places):
+                        places[t].copy_(_patches(parts[:, :, number, what], division))
+        return made
 
     def _gather(self, query: Tensor, key: Tensor, value: Tensor, missing: Tensor) -> None:
         """Overwrite the queries of a head, patches (T, d, d, y, x, c), by what they gather."""
@@ -130,11 +142,10 @@ class _Prepared:
         heads = len(attention.divisions)
         weights = [embedding.weight.detach().flatten(1).chunk(heads) for embedding in embeddings]
         biases = [embedding.bias.detach().chunk(heads) for embedding in embeddings]  # type: ignore[union-attr]
-        # Of each head those of queries, keys and values side by side.
-        self.weight = [
-            torch.cat(some).t().contiguous().to(dtype) for some in zip(*weights, strict=True)
-        ]
-        self.bias = [torch.cat(some).to(dtype) for some in zip(*biases, strict=True)]
+        # Head by head, queries, keys and values side by side.
+        rows = [torch.cat(some) for some in zip(*weights, strict=True)]
+        self.weight = torch.cat(rows).t().contiguous().to(dtype)
+        self.bias = torch.cat([torch.cat(some) for some in zip(*biases, strict=True)]).to(dtype)
         self.output = FastConv(attention.output_linear[0], LEAK, dtype)  # type: ignore[arg-type]
         self.first = FastConv(conv[0], LEAK, dtype)  # type: ignore[arg-type]
         self.second = FastConv(conv[2], LEAK, dtype)  # type: ignore[arg-type]
