@@ -28,7 +28,7 @@ import numpy as np
 from cleanplate.album import Album
 from cleanplate.flow.behind import Clip, Motion, find_motion
 from cleanplate.flow.estimate import estimate_flow, grey
-from cleanplate.methods.flow_guided import render
+from cleanplate.methods.flow_guided import fidelity, removal
 from cleanplate.methods.flow_guided.rounds import first_guess, trace
 from cleanplate.methods.flow_guided.unseen import complete_alone, invent
 from cleanplate.metrics.fidelity import psnr
@@ -109,20 +109,20 @@ def prepared(frames: np.ndarray, holes: np.ndarray) -> Case:
             mask[hole] = mine.frame < 0
         return borrowed
 
-    render.pick_all(clip, Album(frames, holes), motion, invent=record)
+    removal.pick_all(clip, Album(frames, holes), motion, invent=record)
     return Case(clip, motion, unseen)
 
 
-def removal(case: Case, invent: render.Invent) -> np.ndarray:
+def by_removal(case: Case, invent: removal.Invent) -> np.ndarray:
     """Fill as removal does, with another way to invent."""
     clip, motion, _ = case
-    picks = render.pick_all(clip, Album(clip.frames, clip.holes), motion, invent=invent)
-    return render.removal(clip, picks, Album(clip.frames.copy(), clip.holes)).frames
+    picks = removal.pick_all(clip, Album(clip.frames, clip.holes), motion, invent=invent)
+    return removal.fill(clip, picks, Album(clip.frames.copy(), clip.holes)).frames
 
 
 def smooth(case: Case) -> np.ndarray:
     """Continue what lies around the unseen by Laplace's equation, each frame alone."""
-    return removal(case, lambda album, motion, borrowed: borrowed)
+    return by_removal(case, lambda album, motion, borrowed: borrowed)
 
 
 def telea(case: Case) -> np.ndarray:
@@ -136,21 +136,21 @@ def each_alone(album: Album, motion: Motion, borrowed: list) -> list:
     return each_frame(lambda t: complete_alone(album, borrowed[t], t, seed=0), len(borrowed))
 
 
-def fidelity(case: Case) -> np.ndarray:
+def by_fidelity(case: Case) -> np.ndarray:
     """Fill as fidelity does; its flow would have been found with more care."""
     clip, motion, _ = case
     small, album = (Album(clip.frames.copy(), clip.holes) for _ in range(2))
     traces = trace(clip, motion)
-    unseen = render.find_unseen(small, motion, traces)
-    return render.fidelity(clip, traces, unseen, small, album).frames
+    unseen = fidelity.find_unseen(small, motion, traces)
+    return fidelity.fill(clip, traces, unseen, small, album).frames
 
 
 WAYS: dict[str, Callable[[Case], np.ndarray]] = {
     "smooth": smooth,
     "telea": telea,
-    "alone": partial(removal, invent=each_alone),
-    "removal": partial(removal, invent=partial(invent, seed=0)),
-    "fidelity": fidelity,
+    "alone": partial(by_removal, invent=each_alone),
+    "removal": partial(by_removal, invent=partial(invent, seed=0)),
+    "fidelity": by_fidelity,
 }
 
 

@@ -28,7 +28,7 @@ from cleanplate.io.refuse import path_of, writing
 from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks.load import is_box
 from cleanplate.memory import give_back
-from cleanplate.methods.flow_guided.render import reduced_picture
+from cleanplate.methods.flow_guided.painter import reduced_picture
 from cleanplate.methods.flow_guided.rounds import guide
 from cleanplate.pipeline import FULL, Progress, check_holes, paired
 from cleanplate.region import reduce_hole, working_size

@@ -17,7 +17,8 @@ from cleanplate.errors import BadInput
 from cleanplate.flow.behind import Clip, Motion, find_motion
 from cleanplate.flow.completion import load_completion
 from cleanplate.flow.estimate import load_estimator
-from cleanplate.methods.flow_guided import render
+from cleanplate.methods.flow_guided import fidelity, removal
+from cleanplate.methods.flow_guided.painter import reduced_picture, reduced_plate
 from cleanplate.methods.flow_guided.published import Rules, propagate
 from cleanplate.methods.flow_guided.rounds import (
     first_guess,
@@ -143,17 +144,15 @@ class Method:
         # The flow is let go of before anything is drawn at full size: it is what weighs most.
         plates = [] if prior is None else [_last(prior)]
         album = Album(frames, holes, plates)
-        small = Album(
-            clip.frames, clip.holes, [render.reduced_plate(plate, clip) for plate in plates]
-        )
+        small = Album(clip.frames, clip.holes, [reduced_plate(plate, clip) for plate in plates])
         if self.options.tune == "removal":
-            picks = render.pick_all(clip, small, motion, invent=self._invent)
+            picks = removal.pick_all(clip, small, motion, invent=self._invent)
             del motion
-            return render.removal(clip, picks, album)
+            return removal.fill(clip, picks, album)
         traces = trace(clip, motion)
-        unseen = render.find_unseen(small, motion, traces)
+        unseen = fidelity.find_unseen(small, motion, traces)
         del motion
-        return render.fidelity(clip, traces, unseen, small, album)
+        return fidelity.fill(clip, traces, unseen, small, album)
 
     def _published(
         self, frames: Frames, holes: Holes, prior: Filled | None, report: Callable[[float], None]
@@ -174,12 +173,12 @@ class Method:
 
     def _motion(self, clip: Clip, report: Callable[[float], None]) -> Motion:
         """Find and complete the flow, in two rounds."""
-        removal = self.options.tune == "removal"
+        quick = self.options.tune == "removal"
         # A removal takes its first round at half size, for speed; a restoration at full size.
         how: Any = {"estimate": self._estimate, "complete": self._complete_flow}
-        guess = first_guess(clip, **how) if removal else guide(clip, find_motion(clip, None, **how))
+        guess = first_guess(clip, **how) if quick else guide(clip, find_motion(clip, None, **how))
         report(0.3)
-        motion = find_motion(clip, guess, removal=removal, **how)
+        motion = find_motion(clip, guess, removal=quick, **how)
         report(0.6)
         return motion
 
@@ -189,7 +188,7 @@ def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:
     height, width = holes.shape[1:]
     size = working_size((height, width), pixels)
     return Clip(
-        stack_frames(lambda t: render.reduced_picture(frames[t], size), len(frames)),
+        stack_frames(lambda t: reduced_picture(frames[t], size), len(frames)),
         stack_frames(lambda t: reduce_hole(holes[t], size), len(holes)),
     )
 

@@ -1,0 +1,110 @@
+"""Fill by all that is known of each pixel, merged by its reliability: close to the truth."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.album import Album, Plate
+from cleanplate.flow.behind import Clip, Motion
+from cleanplate.harmonic import harmonic_fill
+from cleanplate.merge import most_reliable
+from cleanplate.methods.flow_guided.painter import Painter, exposure, levels, reduced_plate, spread
+from cleanplate.methods.flow_guided.rounds import (
+    Colours,
+    Traces,
+    all_sides,
+    candidates,
+    fill_rest,
+    fit_edges,
+    meet,
+    merge,
+)
+from cleanplate.methods.flow_guided.unseen import carry_keys
+from cleanplate.propagate import Sources, enlarge
+from cleanplate.seams import Fit
+from cleanplate.threads import each_frame
+from cleanplate.video import UNSEEN, Filled
+
+# Of what is carried from a smooth fill of another frame, against a smooth fill of this one: more
+# is steadier (it would not move at all with 1), less is closer to the truth.
+_CARRIED = 0.5
+
+
+class Unseen(NamedTuple):
+    """For fidelity, what every frame's pixels that no frame shows take from complete frames.
+
+    sources: those in plates, none elsewhere. keys: the frames that become plates, in order.
+    """
+
+    sources: list[Sources]
+    keys: list[int]
+
+
+def find_unseen(album: Album, motion: Motion, traces: Traces) -> Unseen:
+    """Say which frames are completed first, and where the others' unseen pixels meet them."""
+    borrowed = []
+    for t in range(len(album.frames)):
+        flow, camera = traces.by_flow(t), traces.by_camera(t)
+        borrowed.append(flow[0].or_else(flow[1]).or_else(camera[0]).or_else(camera[1]))
+    sources, keys = carry_keys(album, motion, borrowed)
+    count = len(album.frames)
+    return Unseen([mine.where(mine.frame >= count) for mine in sources], keys)
+
+
+def fill(clip: Clip, traces: Traces, unseen: Unseen, small: Album, album: Album) -> Filled:
+    """Merge all that is known of each pixel by its reliability: close to the truth, if softer.
+
+    small, album: the clip at its working size and at full size, with the same plates.
+    """
+    frames, holes = album.frames, album.holes
+    painter = Painter(frames, holes)
+    scale = holes.shape[1] / clip.holes.shape[1]
+    step = np.float32(levels(frames))
+
+    def draw(t: int) -> None:
+        hole, small_hole = holes[t], clip.holes[t]
+        if not hole.any():
+            return
+        sides = all_sides(clip, traces, t)
+        fits = fit_edges(small, t, candidates(small, t, sides))
+        found = candidates(album, t, [enlarge(s, small_hole, hole) for s in sides], step)
+        found = meet(found, [_enlarged(fit, small_hole, hole) for fit in fits])
+        smooth = harmonic_fill(frames[t], hole)[hole] / step
+        colours, seen = merge(found, hole, smooth, scale=scale)
+        colours, sources = fill_rest(frames[t], hole, colours, seen, step), most_reliable(found)
+        if not seen.all():
+            carried = enlarge(unseen.sources[t], small_hole, hole).where(~seen)
+            correction = spread(exposure(unseen.sources[t], small, t), small_hole, hole)
+            origin = _add_carried(colours, carried, correction, album, step)
+            sources = sources.or_else(origin)
+        painter.paint(t, colours, sources)
+
+    for key in unseen.keys:
+        draw(key)
+        plate = Plate(key, frames[key], painter.source[key])
+        album.plates.append(plate)
+        small.plates.append(reduced_plate(plate, clip))
+    others = sorted(set(range(len(frames))) - set(unseen.keys))
+    each_frame(lambda index: draw(others[index]), len(others))
+    return painter.filled()
+
+
+def _add_carried(
+    colours: Colours, carried: Sources, correction: Colours, album: Album, step: np.float32
+) -> Sources:
+    """Draw colours (N, 3) in place towards what plates show; return where that came from."""
+    values, found = album.sample(carried)
+    origin = album.resolve(carried.where(found))
+    share = np.where(origin.frame != UNSEEN, 1, _CARRIED)[found, None]
+    colours[found] += share * (values[found] / step + correction[found] - colours[found])
+    return origin
+
+
+def _enlarged(fit: Fit, small_hole: NDArray[np.bool_], hole: NDArray[np.bool_]) -> Fit:
+    """Interpolate a fit of a small hole's pixels at those of the full-size hole."""
+    both = np.concatenate([fit.correction, fit.doubt[:, None]], axis=1)
+    large = spread(both, small_hole, hole)
+    return Fit(large[:, :3], large[:, 3])
