@@ -63,6 +63,12 @@ def _completion() -> ModuleType:
     return completion_network
 
 
+def _fusion() -> ModuleType:
+    from cleanplate.methods.flow_guided import fusion_network
+
+    return fusion_network
+
+
 def _taan() -> ModuleType:
     from cleanplate.methods.taan import network
 
@@ -123,7 +129,8 @@ OFFICIAL = {
         None, "BSD-3-Clause", "https://github.com/princeton-vl/RAFT", _raft, prefix="module."
     ),
 }
-OWN = {"completion": _completion, "taan": _taan}  # networks that nobody else has published
+# Networks that nobody else has published.
+OWN = {"completion": _completion, "fusion": _fusion, "taan": _taan}
 
 
 def listed() -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ in the folder            what it is
 ``clips.txt``            the clips that it sees
 ``history.jsonl``        its losses; ``tensorboard/``: the same as curves, with pictures
 ``checkpoints/``         what it needs to go on
+``made/``                samples that took long to make, if any; may be deleted
 =======================  =======================================================================
 """
 
@@ -43,6 +44,7 @@ Given = str | os.PathLike[str]
 Tables = Mapping[str, Mapping[str, Any]]
 
 WEIGHTS, SETTINGS, CLIPS = "weights.safetensors", "settings.toml", "clips.txt"
+MADE = "made"
 
 
 def _sttn() -> ModuleType:
@@ -69,6 +71,12 @@ def _completion() -> ModuleType:
     return train_completion
 
 
+def _fusion() -> ModuleType:
+    from cleanplate.methods.flow_guided import train_fusion
+
+    return train_fusion
+
+
 def _dfc() -> ModuleType:
     from cleanplate.methods.flow_guided import train_dfc
 
@@ -81,6 +89,7 @@ TRAINED: dict[str, Callable[[], ModuleType]] = {
     "tsam": _tsam,
     "taan": _taan,
     "completion": _completion,
+    "fusion": _fusion,
     "dfc": _dfc,
 }
 
@@ -178,9 +187,11 @@ class _Job:
             if group.first:
                 self._open_folder(resume=resume)
             group.wait()
+            samples = self.room.samples(told, self.clips)
+            samples.folder = self.run / MADE
             losses = loop.run(
                 self.room.lesson(told, network, device),
-                self.room.samples(told, self.clips),
+                samples,
                 told.training,
                 self.run,
                 write=self._write,
@@ -290,7 +301,7 @@ def _is_new(run: Path) -> bool:
     """Tell whether a folder holds nothing, or what is left of a run that ended as it began."""
     from cleanplate.training.checkpoint import FOLDER, latest
 
-    ours = {CLIPS, SETTINGS, FOLDER}
+    ours = {CLIPS, SETTINGS, FOLDER, MADE}
     torn = {path.name for path in run.glob(".*.part")}
     return {path.name for path in run.iterdir()} <= ours | torn and latest(run) is None
 

@@ -14,7 +14,7 @@ STOPPED = 130
 
 
 def train(
-    method: Annotated[str, typer.Argument(help="What: sttn, tsam, taan, completion or dfc.")],
+    method: Annotated[str, typer.Argument(help="sttn, tsam, taan, completion, fusion or dfc.")],
     dataset: Annotated[Path, typer.Argument(help="A data set: DAVIS, YouTube-VOS, a folder, ...")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the run.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run.")] = False,

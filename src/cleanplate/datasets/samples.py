@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -46,6 +47,8 @@ class InTurn(ABC, Generic[Made]):
     up. A sample depends on its number and the seed alone, so that it does not matter who makes it,
     or what was made before: each clip comes once in every len(clips) numbers.
     """
+
+    folder: Path | None = None  # where to keep what takes long to make, if anywhere
 
     def __init__(
         self, clips: Sequence[Clip], size: tuple[int, int], *, frames: int = 5, seed: int = 0

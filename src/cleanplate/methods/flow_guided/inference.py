@@ -18,6 +18,7 @@ from cleanplate.flow.behind import Clip, Motion, find_motion
 from cleanplate.flow.completion import load_completion
 from cleanplate.flow.estimate import load_estimator
 from cleanplate.methods.flow_guided import fidelity, removal
+from cleanplate.methods.flow_guided.fusion import Fuse, load_fusion
 from cleanplate.methods.flow_guided.painter import reduced_picture, reduced_plate
 from cleanplate.methods.flow_guided.published import Rules, propagate
 from cleanplate.methods.flow_guided.rounds import (
@@ -54,7 +55,9 @@ class Options(CommonOptions):
     network. completion: how flow is completed inside the hole, a name in COMPLETIONS: "smooth",
     "learned" by a small network, or "dfc" by DFC-Net; completion_weights: its file, of the small
     one that of the package if not given; completion_pixels, completion_device: of DFC-Net, whose
-    stages work at shares of a picture of at most so many pixels.
+    stages work at shares of a picture of at most so many pixels. fusion: how fidelity merges what
+    is known of a pixel, a name in FUSIONS: by the "mean" by reliability, or as a network has
+    "learned" what to trust; fusion_weights: its file, that of the package if not given.
     """
 
     working_pixels: int = 432 * 240
@@ -69,6 +72,8 @@ class Options(CommonOptions):
     completion_weights: str | Path | None = None
     completion_pixels: int | None = None
     completion_device: str = "auto"
+    fusion: str = "mean"
+    fusion_weights: str | Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
@@ -81,6 +86,11 @@ class Options(CommonOptions):
         Rules(self.epsilon, self.merge)
         if self.propagation != "published":
             self._refuse_those_of_the_published()
+        if self.fusion != "mean" and (self.tune, self.propagation) != ("fidelity", "traced"):
+            raise BadInput(
+                "fusion means nothing but to the tune fidelity, in the traced propagation. "
+                "Leave it out, or choose both."
+            )
 
     def _refuse_those_of_the_published(self) -> None:
         for field in fields(self):
@@ -94,12 +104,13 @@ class Options(CommonOptions):
 class Method:
     """Fills the holes of one stretch of a shot by the options given.
 
-    Raises BadInput for weights of a network that do not fit.
+    fuse: decides what to trust, in place of what the options name. Raises BadInput for weights of a
+    network that do not fit.
     """
 
     longest_window = 90
 
-    def __init__(self, options: Options | None = None) -> None:
+    def __init__(self, options: Options | None = None, *, fuse: Fuse | None = None) -> None:
         self.options = chosen = options or Options()
         self._complete = completer(
             chosen.tune, seed=chosen.seed, pixels=chosen.working_pixels, weights=chosen.image
@@ -108,6 +119,7 @@ class Method:
         self._estimate = load_estimator(
             chosen.flow, weights=chosen.flow_weights, device=chosen.flow_device
         )
+        self._fuse = fuse or load_fusion(chosen.fusion, weights=chosen.fusion_weights)
         self._complete_flow = load_completion(
             chosen.completion,
             weights=chosen.completion_weights,
@@ -152,7 +164,7 @@ class Method:
         traces = trace(clip, motion)
         unseen = fidelity.find_unseen(small, motion, traces)
         del motion
-        return fidelity.fill(clip, traces, unseen, small, album)
+        return fidelity.fill(clip, traces, unseen, small, album, fuse=self._fuse)
 
     def _published(
         self, frames: Frames, holes: Holes, prior: Filled | None, report: Callable[[float], None]

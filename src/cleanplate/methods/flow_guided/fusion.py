@@ -1,0 +1,148 @@
+"""Decide by a network what to trust in a hole, where a mean by reliability only weighs.
+
+It looks at the picture at its working size; what it decides holds at full size, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import BadInput
+from cleanplate.flow.behind import Clip
+from cleanplate.io.refuse import path_of
+from cleanplate.merge import Candidate
+from cleanplate.region import bounding_box
+from cleanplate.states import torch_needed
+from cleanplate.weights import load_network
+
+Colours = NDArray[np.float32]  # (N, 3), 0 to 255
+Planes = NDArray[np.float32]  # (h, w, C)
+
+FUSIONS = ("mean", "learned")
+SHIPPED = Path(__file__).parent / "weights" / "fusion.safetensors"
+
+LEVELS = 64.0  # 8-bit levels that count as 1
+_MARGIN = 16  # pixels around a hole that the network sees
+_REACH = 20.0  # pixels from the hole's edge that count as 1
+_MOST_VARIANCE, _LOG_VARIANCE = 1e6, 7.0
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What is known of a frame's hole of N pixels, and what it was merged to.
+
+    found: the candidates: by the flow from past and future, by the camera from past and future.
+    smooth: (N, 3), the hole filled smoothly. colours: (N, 3), the merged ones. seen: (N,) bool,
+    where any frame shows the pixel.
+    """
+
+    found: list[Candidate]
+    smooth: Colours
+    colours: Colours
+    seen: NDArray[np.bool_]
+
+    def choices(self) -> list[Colours]:
+        """Return the colours to choose from; the merged one where a candidate has none."""
+        sides = [
+            np.where(np.isfinite(one.variance)[:, None], one.colours, self.colours)
+            for one in self.found
+        ]
+        return [*sides, self.colours, self.smooth]
+
+
+class Verdict(NamedTuple):
+    """The share of each choice, (N, 6), and what is to be added, (N, 3) levels."""
+
+    shares: NDArray[np.float32]
+    correction: Colours
+
+    def of(self, merged: Merged) -> Colours:
+        """Return the colours (N, 3) that this makes of what is known."""
+        parts = zip(merged.choices(), self.shares.T, strict=True)
+        return np.asarray(
+            self.correction + sum(share[:, None] * colours for colours, share in parts), np.float32
+        )
+
+
+Fuse = Callable[[Clip, int, Merged], Verdict]
+
+
+def load_fusion(name: str, *, weights: str | Path | None = None) -> Fuse | None:
+    """Return what decides about a frame, by a name in FUSIONS: None where the mean is to stay.
+
+    weights: a file of ours; that of the package if not given. Raises BadInput.
+    """
+    if name not in FUSIONS:
+        raise BadInput(f"fusion {name!r} is unknown. Choose one of: {', '.join(FUSIONS)}.")
+    if name == "mean":
+        if weights is not None:
+            raise BadInput("the fusion mean has no weights. Leave them out, or choose learned.")
+        return None
+    path = SHIPPED if weights is None else path_of(weights)
+    if weights is None and not path.is_file():
+        raise BadInput(
+            "the fusion learned needs weights, and none come with this package yet. "
+            "Give a file of ours as fusion_weights, or choose mean."
+        )
+    with torch_needed():
+        from cleanplate.methods.flow_guided import fusion_network
+    network = load_network(path, method="fusion", room=fusion_network)
+    network.eval().requires_grad_(False)
+    return partial(decide, network)
+
+
+def decide(network: Any, clip: Clip, t: int, merged: Merged) -> Verdict:
+    """Let a network decide about frame t of a clip at its working size, which has a hole."""
+    import torch
+
+    from cleanplate.methods.flow_guided.fusion_network import UNIT
+
+    hole = clip.holes[t]
+    box = surroundings(hole)
+    given = channels(clip.frames[t], hole, merged)[box]
+    height, width = given.shape[:2]
+    padded = np.pad(given, [(0, -height % UNIT), (0, -width % UNIT), (0, 0)], mode="edge")
+    with torch.inference_mode():
+        batch = torch.from_numpy(padded)[None].permute(0, 3, 1, 2)  # channels last in memory
+        shares, correction = network.verdict(batch)
+        both = torch.cat([shares, correction * LEVELS], dim=1)
+        found = both[0, :, :height, :width].permute(1, 2, 0).numpy()[hole[box]]
+    return Verdict(found[:, : shares.shape[1]], found[:, shares.shape[1] :])
+
+
+def surroundings(hole: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return the rows and columns that the network sees of a picture with a hole."""
+    box = bounding_box(hole, margin=_MARGIN)
+    assert box is not None
+    return box
+
+
+def channels(frame: NDArray[Any], hole: NDArray[np.bool_], merged: Merged) -> Planes:
+    """Return what the network is given of frame (h, w, 3), (h, w, 25): see its docstring."""
+    base = frame.astype(np.float32)
+    base[hole] = merged.colours
+    around = frame[~hole] if not hole.all() else merged.colours
+    depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)[hole]
+    variances = [
+        np.log(np.minimum(one.variance, _MOST_VARIANCE) + 1) / _LOG_VARIANCE - 1
+        for one in merged.found
+    ]
+    apart = [colours - merged.colours for colours in merged.choices()]
+    *sides, _, smooth = (each / LEVELS for each in apart)
+    inside = [*sides, np.stack(variances, axis=1), smooth, np.ones((len(depth), 1))]
+    inside += [merged.seen[:, None], np.minimum(depth, sum(hole.shape))[:, None] / _REACH]
+    picture = (base - around.mean(axis=0)) / LEVELS
+    values = np.concatenate(inside, axis=1)
+    planes = np.zeros((*hole.shape, 3 + values.shape[1]), np.float32)
+    planes[..., :3] = picture
+    planes[..., 3 + 3 * len(sides) : 3 + 4 * len(sides)] = -1  # where nothing is asked
+    planes[hole, 3:] = values
+    return planes

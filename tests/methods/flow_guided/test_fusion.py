@@ -1,0 +1,197 @@
+"""Fusion: what it is given, what its verdict makes of it, and that it holds at full size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from cleanplate.errors import BadInput  # noqa: E402
+from cleanplate.merge import Candidate  # noqa: E402
+from cleanplate.methods.flow_guided.fusion import (  # noqa: E402
+    LEVELS,
+    Merged,
+    Verdict,
+    channels,
+    load_fusion,
+)
+from cleanplate.methods.flow_guided.fusion_network import (  # noqa: E402
+    CANDIDATES,
+    CHANNELS,
+    CHOICES,
+    DEPTH,
+    HOLE,
+    MERGED,
+    PICTURE,
+    SEEN,
+    SMOOTH,
+    VARIANCES,
+    Config,
+    Network,
+)
+from cleanplate.methods.flow_guided.inference import Method, Options  # noqa: E402
+from cleanplate.propagate import Sources  # noqa: E402
+from cleanplate.weights import save_weights  # noqa: E402
+
+
+@pytest.fixture
+def hole():
+    mask = np.zeros((24, 32), bool)
+    mask[6:16, 8:20] = True
+    return mask
+
+
+@pytest.fixture
+def merged(hole):
+    rng, count = np.random.default_rng(0), int(hole.sum())
+    found = []
+    for side in range(4):
+        variance = rng.uniform(1, 500, count).astype(np.float32)
+        variance[side::5] = np.inf
+        colours = rng.uniform(0, 255, (count, 3)).astype(np.float32)
+        nothing = np.zeros(count, np.float32)
+        found.append(
+            Candidate(colours, variance, Sources(np.zeros(count, np.int32), *[nothing] * 3))
+        )
+    smooth, colours = rng.uniform(0, 255, (2, count, 3)).astype(np.float32)
+    return Merged(found, smooth, colours, rng.random(count) < 0.5)
+
+
+@pytest.fixture(scope="module")
+def clip(pan):
+    """A clip whose hole is at its border at first, where nothing shows it."""
+    frames, holes = pan(6, (3, 0), size=(64, 96)), np.zeros((6, 64, 96), bool)
+    holes[:, 20:44, 70:] = True
+    return frames, holes
+
+
+def saved(network, path):
+    save_weights(path, network.state_dict(), method="fusion", config=network.config)
+    return path
+
+
+def unsettled(seed=0):
+    """A network whose verdict says something."""
+    torch.manual_seed(seed)
+    network = Network(Config.tiny())
+    torch.nn.init.normal_(network.out.weight, std=0.3)
+    return network
+
+
+def test_channels_hold_what_they_are_said_to_hold(hole, merged):
+    frame = np.random.default_rng(1).integers(0, 256, (*hole.shape, 3), np.uint8)
+    given = channels(frame, hole, merged)
+    assert given.shape == (*hole.shape, CHANNELS)
+    assert given.dtype == np.float32
+    base = frame.astype(np.float32)
+    base[hole] = merged.colours
+    np.testing.assert_allclose(
+        given[..., PICTURE] * LEVELS, base - frame[~hole].mean(axis=0), atol=1e-4
+    )
+    for side, candidate in zip(merged.found, CANDIDATES, strict=True):
+        there = np.isfinite(side.variance)
+        apart = given[hole][:, candidate] * LEVELS
+        np.testing.assert_allclose(apart[there], (side.colours - merged.colours)[there], atol=1e-4)
+        assert (apart[~there] == 0).all()
+    variances = given[..., VARIANCES]
+    assert (variances[~hole] == -1).all()
+    endless = np.isinf(np.stack([one.variance for one in merged.found], axis=1))
+    np.testing.assert_allclose(variances[hole][endless], np.log(1e6 + 1) / 7 - 1, rtol=1e-6)
+    assert (variances[hole][~endless] < 0).all()
+    np.testing.assert_allclose(
+        given[hole][:, SMOOTH] * LEVELS, merged.smooth - merged.colours, atol=1e-4
+    )
+    assert ((given[..., HOLE] == 1) == hole).all()
+    assert ((given[hole][:, SEEN] == 1) == merged.seen).all()
+    depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3) / 20
+    np.testing.assert_allclose(given[..., DEPTH], depth, rtol=1e-6)
+
+
+def test_a_frame_that_is_all_hole_has_finite_channels(merged):
+    hole = np.ones((10, 12), bool)
+    given = channels(np.zeros((10, 12, 3), np.uint8), hole, merged)
+    assert np.isfinite(given).all()
+
+
+def test_a_verdict_is_what_the_network_adds(hole, merged):
+    network = unsettled()
+    frame = np.random.default_rng(2).integers(0, 256, (*hole.shape, 3), np.uint8)
+    given = torch.from_numpy(channels(frame, hole, merged)).permute(2, 0, 1)[None]
+    with torch.inference_mode():
+        shares, correction = network.verdict(given)
+        added = network(given)
+    assert torch.allclose(shares.sum(dim=1), torch.ones(1), atol=1e-6)
+    inside = [each[0].permute(1, 2, 0).numpy()[hole] for each in (shares, LEVELS * correction)]
+    colours = Verdict(*inside).of(merged)
+    wanted = merged.colours + LEVELS * added[0].permute(1, 2, 0).numpy()[hole]
+    np.testing.assert_allclose(colours, wanted, atol=2e-3)
+
+
+def test_a_verdict_takes_the_merged_colour_for_a_candidate_that_is_none(hole, merged):
+    count = int(hole.sum())
+    for side, one in enumerate(merged.found):
+        shares = np.eye(CHOICES, dtype=np.float32)[np.full(count, side)]
+        colours = Verdict(shares, np.zeros((count, 3), np.float32)).of(merged)
+        there = np.isfinite(one.variance)
+        np.testing.assert_array_equal(colours[there], one.colours[there])
+        np.testing.assert_array_equal(colours[~there], merged.colours[~there])
+
+
+def test_a_new_network_keeps_to_what_was_merged():
+    network = Network(Config.tiny())
+    shares, correction = network.verdict(torch.randn(1, CHANNELS, 16, 24))
+    assert (shares[:, MERGED] > 0.75).all()
+    assert (correction == 0).all()
+
+
+@pytest.mark.parametrize("working_pixels", [64 * 96, 32 * 48])
+def test_a_fill_is_what_the_network_decides(tmp_path, clip, working_pixels):
+    """At the working size and above it; and only the hole changes."""
+    frames, holes = clip
+    path = saved(unsettled(), tmp_path / "w.safetensors")
+    told = {"tune": "fidelity", "working_pixels": working_pixels}
+    plain = Method(Options(**told)).fill(frames, holes).frames
+    fused = Method(Options(fusion="learned", fusion_weights=path, **told)).fill(frames, holes)
+    assert (fused.frames[~holes] == frames[~holes]).all()
+    assert (fused.frames[holes] != plain[holes]).mean() > 0.5
+    again = Method(Options(fusion="learned", fusion_weights=path, **told)).fill(frames, holes)
+    assert (again.frames == fused.frames).all()
+
+
+@pytest.mark.parametrize("working_pixels", [64 * 96, 32 * 48])
+def test_a_verdict_for_what_was_merged_changes_nothing(clip, working_pixels):
+    frames, holes = clip
+
+    def agree(_clip, _t, merged):
+        shares = np.eye(CHOICES, dtype=np.float32)[np.full(len(merged.colours), MERGED)]
+        return Verdict(shares, np.zeros_like(merged.colours))
+
+    options = Options(tune="fidelity", working_pixels=working_pixels)
+    plain = Method(options).fill(frames, holes)
+    fused = Method(options, fuse=agree).fill(frames, holes)
+    assert (fused.frames == plain.frames).all()
+    assert (fused.provenance.source == plain.provenance.source).all()
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"fusion": "best", "tune": "fidelity"}, "fusion 'best' is unknown"),
+        ({"fusion": "learned"}, "means nothing but to the tune fidelity"),
+        ({"fusion": "learned", "tune": "fidelity", "propagation": "published"}, "means nothing"),
+        ({"fusion_weights": "w.safetensors"}, "the fusion mean has no weights"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(told, words):
+    with pytest.raises(BadInput, match=words):
+        Method(Options(**{"tune": "removal", **told}))
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    network = unsettled()
+    path = tmp_path / "w.safetensors"
+    save_weights(path, network.state_dict(), method="completion", config=network.config)
+    with pytest.raises(BadInput, match="completion"):
+        load_fusion("learned", weights=path)
