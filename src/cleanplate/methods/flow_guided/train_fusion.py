@@ -34,15 +34,15 @@ class TrainConfig(LoopSettings):
     decay: of AdamW's weights.
     """
 
-    steps: int = 8000
+    steps: int = 4000
     batch: int = 3
     learning_rate: float = 1e-3
-    schedule: tuple[tuple[int, float], ...] = ((4000, 0.3), (6400, 0.3), (7400, 0.3))
+    schedule: tuple[tuple[int, float], ...] = ((2000, 0.3), (3200, 0.3), (3700, 0.3))
     clip: float = 1.0
     ema: float = 0.99
     size: tuple[int, int] = (240, 432)
     frames: int = 30
-    stretches: int = 16
+    stretches: int = 12
     kept: int = 12
     completion: str = "learned"
     completion_weights: str = ""
