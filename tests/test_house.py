@@ -34,7 +34,7 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
     {"states"},
     {"weights", "known", "configs", "losses", "winograd", "vgg", "patchgan"},
     {"flow", "propagate", "album", "merge", "seams"},
-    {"masks", "provenance", "sheets", "gaze", "trust", "alignment"},
+    {"masks", "store", "provenance", "sheets", "gaze", "trust", "alignment"},
     {"training", "datasets", "metrics", "methods"},
     {"stream", "summary", "pipeline", "motion", "learn", "convert"},
     {"report"},

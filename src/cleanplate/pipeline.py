@@ -32,6 +32,7 @@ from cleanplate.masks.load import is_box
 from cleanplate.methods import Method, aligning, attentive, load_method, trusting
 from cleanplate.provenance import Seen, Watch, provenance_pictures
 from cleanplate.sheets import together
+from cleanplate.store import recipe_of, store_beside
 from cleanplate.stream import Still, fills, look
 from cleanplate.summary import Summary, Tally
 from cleanplate.threads import ahead
@@ -137,11 +138,14 @@ def fill_file(
     one for pictures of the flow between some frames and where it is trusted, by a method that
     follows flow. features: one for pictures of how some frames see others, by a method that aligns
     them. watch: called with every frame as it was and as it is filled. The other arguments are
-    those of `fill`. Frames stream: memory does not grow with the clip. Raises BadInput, BadOutput.
+    those of `fill`. Frames stream: memory does not grow with the clip. What is finished is kept
+    beside `out` until that is complete: after an interruption the same call goes on from there,
+    unless `method` is one that was loaded already. Raises BadInput, BadOutput.
     """
     began = time.perf_counter()
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
     room = as_method(method, options, **named)
+    recipe = None if isinstance(method, Method) else recipe_of(method, {**named, **(options or {})})
     gaze_of = None if attention is None else attentive(room).gaze
     motion_of = None if validity is None else trusting(room).motion
     alignment_of = None if features is None else aligning(room).alignment
@@ -149,6 +153,7 @@ def fill_file(
         size, total = reader.info.displayed_size, reader.info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
         with (
+            store_beside(Path(out), recipe) as kept,
             open_holes(mask, size=size, numbers=reader.numbers, options=mask_options) as holes,
             open_writer(out, like=reader, encoding=encoding) as writer,
             provenance_pictures(provenance) as draw,
@@ -163,13 +168,14 @@ def fill_file(
             check_holes(reader, holes)
             line = look(paired(reader, holes, masks))
             tally, as_it_is = Tally(), _is_empty(holes) and not obstacle(reader, out, encoding)
-            for shown, patch in fills(line, room, done, together(attend, trust, align)):
+            look_on = together(attend, trust, align)
+            for shown, patch in fills(line, room, done, look_on, kept=None if look_on else kept):
                 (picture, hole), rgb = shown.more, shown.picture.rgb()
                 source = patch.source[hole[shown.hole]]
                 before = rgb.copy() if draw or watch else rgb
                 rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
-                for look_on in filter(None, (draw, watch)):
-                    look_on(_seen(reader, tally.frames, (before, rgb), hole, source))
+                for show in filter(None, (draw, watch)):
+                    show(_seen(reader, tally.frames, (before, rgb), hole, source))
                 tally.add(hole, source, shown.starts_shot)
                 if not as_it_is:
                     writer.write(picture.pasted(rgb, hole))
@@ -188,6 +194,7 @@ def fill_file(
         + ([] if copied or tally.hole_pixels else [_unfilled(reader, out, encoding)]),
         problems=list(reader.problems),
         output=str(out),
+        resumed_frames=kept.found if kept else 0,
     )
 
 

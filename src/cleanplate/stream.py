@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -28,6 +29,10 @@ class Pictured(Protocol):
         """Return (H, W, 3), uint8, or uint16 spanning the full 16 bits."""
         ...
 
+    def identify(self, update: Callable[[Any], None]) -> None:
+        """Call with buffers that tell this picture from all others."""
+        ...
+
 
 @dataclass(frozen=True)
 class Still:
@@ -38,6 +43,11 @@ class Still:
     def rgb(self) -> NDArray[Any]:
         """Return the pixels, not a copy."""
         return self.pixels
+
+    def identify(self, update: Callable[[Any], None]) -> None:
+        """Call with the pixels, and with what they are."""
+        update(f"{self.pixels.dtype} {self.pixels.shape}".encode())
+        update(np.ascontiguousarray(self.pixels))
 
 
 @dataclass(frozen=True)
@@ -66,10 +76,12 @@ def fills(
     method: Method,
     progress: Callable[[int], None] | None,
     attend: Onlooker | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[tuple[Shown, Patch]]:
     """Yield every frame with its patch, in order, holding one window of frames at a time.
 
-    attend: called with each stretch before the method fills it.
+    attend: called with each stretch before the method fills it. kept: where windows that are
+    finished are found and put.
     """
     stream = iter(shown)
     first = next(stream, None)
@@ -77,9 +89,14 @@ def fills(
         return
     length = min(window_length(first.hole.size), method.longest_window)
     cut = windows(chain([first], stream), lambda s: s.starts_shot, length=length)
-    overlap = Overlap()
+    overlap, key = Overlap(), ""
     for window in cut:
-        patches = fill_window(window, overlap.held(), method, progress, attend)
+        key = _key(window, method, kept.recipe, key) if kept else ""
+        patches = kept.find(key) if kept and key else None
+        if patches is None:
+            patches = fill_window(window, overlap.held(), method, progress, attend)
+            if kept and key:
+                kept.keep(key, patches)
         ready = len(window.items) - window.tail
         merged = overlap.add(patches, window.weights(), ready)
         if progress:
@@ -105,8 +122,7 @@ def fill_window(
     before: what the window before made of the frames that both share. attend: as for `fills`.
     """
     patches = [Patch.empty() for _ in window.items]
-    reach = getattr(method, "reach", REACH)
-    for near in near_holes([bool(item.hole.any()) for item in window.items], reach):
+    for near in _stretches(window, method):
 
         def report(share: float, near: slice = near) -> None:
             if progress:
@@ -115,6 +131,45 @@ def fill_window(
         stretch = Stretch(window.items[near], window.first + near.start, before[near])
         patches[near] = _fill_stretch(stretch, method, report, attend)
     return patches
+
+
+def _stretches(window: Window[Shown], method: Method) -> list[slice]:
+    """Return the frames of a window that are looked at, those near to any hole."""
+    reach = getattr(method, "reach", REACH)
+    return near_holes([bool(item.hole.any()) for item in window.items], reach)
+
+
+def _key(window: Window[Shown], method: Method, recipe: bytes, before: str) -> str:
+    """Return a name for what a window's patches are computed from; empty where it has no hole.
+
+    recipe: how they are. before: the key of the window before, on whose patches these build if both
+    share frames.
+    """
+    stretches = _stretches(window, method)
+    if not stretches:
+        return ""
+    digest = hashlib.sha256(recipe)
+    digest.update(repr((window.first, window.lead, before if window.lead else "")).encode())
+    for near in stretches:
+        digest.update(repr(near).encode())
+        for item in window.items[near]:
+            digest.update(np.packbits(item.hole).tobytes())
+            item.picture.identify(digest.update)
+    return digest.hexdigest()
+
+
+class Kept(Protocol):
+    """Where finished windows are kept, to go on from; see `store.Store`."""
+
+    recipe: bytes
+
+    def find(self, key: str) -> list[Patch] | None:
+        """Return a window's patches if they are there."""
+        ...
+
+    def keep(self, key: str, patches: list[Patch]) -> None:
+        """Keep a window's patches."""
+        ...
 
 
 class Stretch(NamedTuple):

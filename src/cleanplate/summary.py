@@ -21,6 +21,7 @@ class Summary:
     median_distance, furthest: frames between a borrowed pixel and its source, None without one.
     shots: how many there are. seconds: the work took. warnings: what could not be kept or looks
     wrong. problems: what is missing from the output; empty if it is whole. output: its path.
+    resumed_frames: those that an interrupted run had filled already.
     """
 
     frames: int
@@ -37,6 +38,7 @@ class Summary:
     warnings: list[str]
     problems: list[str]
     output: str
+    resumed_frames: int = 0
 
 
 SHARES = ("borrowed", "painted", "invented")  # of the hole, 1 in all where there is one
@@ -71,6 +73,7 @@ class Tally:
         warnings: list[str],
         problems: list[str],
         output: str,
+        resumed_frames: int = 0,
     ) -> Summary:
         """Return what the counts come to."""
         borrowed = sum(self._distances.values())
@@ -89,6 +92,7 @@ class Tally:
             warnings=warnings,
             problems=problems,
             output=output,
+            resumed_frames=resumed_frames,
         )
 
     def _median(self) -> float:

@@ -16,9 +16,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from cleanplate.cli import check, demo, evaluate, fill, flow, mask, report, study, train, weights
+from cleanplate.cli.options import STOPPED
 from cleanplate.errors import CleanplateError
 
-STOPPED, TERMINATED = 130, 143
+TERMINATED = 143
 
 app = typer.Typer(
     name="cleanplate",

@@ -116,6 +116,7 @@ def fill(
     from cleanplate.masks import MaskOptions
     from cleanplate.memory import keep_no_large_blocks
     from cleanplate.pipeline import fill_file
+    from cleanplate.store import folder_of
 
     keep_no_large_blocks()
     more = pairs(change or [])
@@ -125,7 +126,11 @@ def fill(
     if compile:
         more["compile"] = True
 
-    with options.progress_bar(quiet=quiet) as progress:
+    def left() -> str:
+        kept = folder_of(out).is_dir()
+        return "the same command goes on from here" if kept else "nothing half-written is left"
+
+    with options.stoppable(left), options.progress_bar(quiet=quiet) as progress:
         summary = fill_file(
             video,
             mask,

@@ -26,7 +26,19 @@ ObjectIndex = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
+STOPPED = 130  # what a shell expects of a program that Ctrl-C ended
+
 Progress = Callable[[int, int | None], None]
+
+
+@contextmanager
+def stoppable(left: Callable[[], str]) -> Iterator[None]:
+    """Say what is left when the user or the system stops what is inside, and end with its code."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as stop:
+        print(f"Stopped; {left()}.", file=sys.stderr)
+        sys.exit(stop.code if isinstance(stop, SystemExit) else STOPPED)
 
 
 def names(text: str) -> list[str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cleanplate.cli import options
-
-STOPPED = 130
 
 
 def train(
@@ -47,7 +44,11 @@ def train(
         if not quiet:
             typer.echo(line, err=line.startswith("warning"))
 
-    try:
+    def left() -> str:
+        kept = any((out / "checkpoints").glob("*.pt"))
+        return "--resume goes on from the last checkpoint" if kept else "nothing was kept yet"
+
+    with options.stoppable(left):
         run(
             method,
             data=dataset,
@@ -61,8 +62,3 @@ def train(
             progress=tell,
             bar=not quiet,
         )
-    except (KeyboardInterrupt, SystemExit) as stop:
-        kept = any((out / "checkpoints").glob("*.pt"))
-        told = "--resume goes on from the last checkpoint" if kept else "nothing was kept yet"
-        print(f"Stopped; {told}.", file=sys.stderr)
-        sys.exit(stop.code if isinstance(stop, SystemExit) else STOPPED)

@@ -26,6 +26,8 @@ def summary_words(summary: Summary) -> str:
         f"{summary.output}: {counted(summary.frames, 'frame')} of {width}x{height}"
         f"{_shots(summary.shots)}, in {summary.seconds:.1f} s."
     )
+    if summary.resumed_frames:
+        written += f" {counted(summary.resumed_frames, 'frame')} had been filled before it stopped."
     if not summary.filled_frames:
         return f"{written}\nNothing was filled."
     return "\n".join([written, _hole_words(summary), _source_words(summary)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -61,6 +62,12 @@ class Picture:
     def rgb(self) -> NDArray[Any]:
         """Return (H, W, 3), uint8 of an 8-bit clip, else uint16 spanning 16 bits; as coded."""
         return to_rgb(self.planes, self.layout, self.colour)
+
+    def identify(self, update: Callable[[Any], None]) -> None:
+        """Call with the planes, and with what they mean: buffers that tell it from all others."""
+        update(f"{self.layout} {self.colour} {self.size}".encode())
+        for plane in self.planes:
+            update(np.ascontiguousarray(plane))
 
     def clouded(self, hole: Mask) -> Mask:
         """Return the pixels (H, W) whose rgb() is mixed with what lies under the hole."""

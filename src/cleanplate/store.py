@@ -1,0 +1,171 @@
+"""Finished windows, kept beside the output until it is complete: a run that stops goes on there.
+
+A window is known by what it shows and by how it is filled, so that nothing of another clip, mask
+or setting is ever mixed in: what has changed is found under another name, and computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import shutil
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cleanplate.errors import BadInput, BadOutput
+from cleanplate.io.place import whole_file
+from cleanplate.overlap import Patch
+from cleanplate.states import sum_of
+
+try:
+    import fcntl
+except ImportError:  # Windows has none: there two runs at once are not refused
+    fcntl = None  # type: ignore[assignment]
+
+MAGIC = b"cleanplate window 1\n"
+SUM_BYTES = hashlib.sha256().digest_size
+# Another version of one of these may compute other pixels.
+LIBRARIES = ("cleanplate", "numpy", "opencv-python-headless", "scipy", "numba", "av", "torch")
+LEVEL = 1  # of zlib: more takes long and saves little of what a camera has seen
+LOCK = "lock"
+PART = r"[0-9a-f]{8}\.part"  # how what is not complete yet is named, see io.place
+
+
+class Store:
+    """The windows of one output.
+
+    folder: where they are kept. found: how many frames came from there so far.
+    """
+
+    def __init__(self, folder: Path, recipe: bytes) -> None:
+        self.folder, self.recipe = folder, recipe
+        self.found = 0
+
+    def find(self, key: str) -> list[Patch] | None:
+        """Return a window's patches, None where they are not there or are damaged."""
+        path = self._path(key)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        patches = _unpacked(content)
+        if patches is None:
+            with suppress(OSError):
+                path.unlink()
+        else:
+            self.found += sum(len(patch.source) > 0 for patch in patches)
+        return patches
+
+    def keep(self, key: str, patches: list[Patch]) -> None:
+        """Write a window's patches, complete or not at all: not where the disk is full.
+
+        That is no reason to stop: whether the output fits is for its own writer to tell.
+        """
+        with suppress(BadOutput), whole_file(self._path(key)) as part:
+            part.write_bytes(_packed(patches))
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.window"
+
+    def any(self) -> bool:
+        """Tell whether any window is kept."""
+        return any(self.folder.glob("*.window"))
+
+
+def recipe_of(method: str, told: Mapping[str, Any]) -> bytes:
+    """Return what, beside the frames, decides how windows come out, the same in every process.
+
+    told: all that the method was told; of what names a file, what the file holds counts.
+    """
+    parts = [f"method {method}"]
+    for library in LIBRARIES:
+        with suppress(metadata.PackageNotFoundError):
+            parts.append(f"{library} {metadata.version(library)}")
+    for name, value in sorted(told.items()):
+        is_file = isinstance(value, str | Path) and Path(value).is_file()
+        parts.append(f"{name} {sum_of(Path(value)) if is_file else repr(value)}")
+    return "\n".join(parts).encode()
+
+
+def folder_of(out: Path) -> Path:
+    """Return the folder that keeps the windows of an output until it is complete."""
+    return out.absolute().with_name(f".{out.name}.job")
+
+
+@contextmanager
+def store_beside(out: Path, recipe: bytes | None) -> Iterator[Store | None]:
+    """Give the store of an output, which goes when all went well, or when the input is refused.
+
+    After any other end it stays where it holds something, and the next run of the same finds it.
+    recipe: how windows are filled; None if that cannot be told, then there is no store. Raises
+    BadOutput where another run is writing the same output.
+    """
+    if recipe is None:
+        yield None
+        return
+    folder = folder_of(out)
+    with suppress(OSError):  # what is wrong with that place, whoever writes the output will tell
+        folder.mkdir(exist_ok=True)
+    store = Store(folder, recipe)
+    with _alone(folder, out):
+        try:
+            yield store
+        except BaseException as end:
+            if isinstance(end, BadInput) or not store.any():
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(folder: Path, out: Path) -> Iterator[None]:
+    """Refuse a second run for the same output; clear away what a killed one has left of it."""
+    if fcntl is None or not folder.is_dir():
+        yield
+        return
+    with (folder / LOCK).open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BadOutput(
+                f"{out} is being written by another run. Wait for it, or give another name."
+            ) from None
+        torn = re.compile(re.escape(f".{out.name}.") + PART)
+        for path in folder.parent.iterdir():
+            if torn.fullmatch(path.name):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        yield
+
+
+def _packed(patches: list[Patch]) -> bytes:
+    """Return the bytes of a window's patches, with a checksum."""
+    parts = io.BytesIO()
+    np.savez(
+        parts,
+        counts=np.array([len(patch.source) for patch in patches]),
+        colours=np.concatenate([patch.colours for patch in patches]),
+        source=np.concatenate([patch.source for patch in patches]),
+        inconsistency=np.concatenate([patch.inconsistency for patch in patches]),
+    )
+    body = zlib.compress(parts.getbuffer(), LEVEL)
+    return MAGIC + hashlib.sha256(body).digest() + body
+
+
+def _unpacked(content: bytes) -> list[Patch] | None:
+    """Return the patches in those bytes, None where they are damaged or of another kind."""
+    start = len(MAGIC) + SUM_BYTES
+    if content[: len(MAGIC)] != MAGIC:
+        return None
+    if hashlib.sha256(content[start:]).digest() != content[len(MAGIC) : start]:
+        return None
+    with np.load(io.BytesIO(zlib.decompress(content[start:])), allow_pickle=False) as parts:
+        ends = np.cumsum(parts["counts"])[:-1]
+        columns = (np.split(parts[name], ends) for name in ("colours", "source", "inconsistency"))
+        return [Patch(*patch) for patch in zip(*columns, strict=True)]
