@@ -77,7 +77,7 @@ def flow_file(
     mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
     estimator: str = "dis",
     weights: str | Path | None = None,
-    completion: str = "smooth",
+    completion: str = "auto",
     completion_weights: str | Path | None = None,
     completion_pixels: int | None = None,
     completion_device: str = "auto",

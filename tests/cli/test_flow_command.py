@@ -56,7 +56,10 @@ def test_warnings_are_told(clip, capsys):
         (["--estimator", "raft"], "needs weights"),
         (["--estimator", "hs"], "Choose one of: dis, raft"),
         (["--completion", "dfc"], "needs weights"),
-        (["--completion-weights", "no.safetensors"], "smooth has no weights"),
+        (
+            ["--completion", "smooth", "--completion-weights", "no.safetensors"],
+            "smooth has no weights",
+        ),
         (["--completion-pixels", "9"], "at the flow's own size"),
         (["--completion-device", "tpu"], "device 'tpu' is unknown"),
         (["--largest", "0"], "above 0"),

@@ -12,6 +12,7 @@ from cleanplate.flow import completion, learned  # noqa: E402
 from cleanplate.flow.camera import CameraMotion, camera_motion  # noqa: E402
 from cleanplate.flow.complete import Effort, complete_flow  # noqa: E402
 from cleanplate.flow.completion_network import CHANNELS, Config, Network  # noqa: E402
+from cleanplate.methods.flow_guided import Options  # noqa: E402
 from cleanplate.weights import save_weights  # noqa: E402
 
 COUNT, SIZE = 7, (45, 62)
@@ -170,6 +171,34 @@ def test_what_cannot_be_loaded(name, weights, said):
     with pytest.raises(BadInput, match=said) as refusal:
         completion.load_completion(name, weights=weights)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("missing", [None, "torch", "safetensors", "weights"])
+def test_by_itself_it_is_learned_where_it_can_be(network, tmp_path, monkeypatch, missing):
+    path = tmp_path / "completion.safetensors"
+    if missing != "weights":
+        save_weights(path, network.state_dict(), method="completion", config=network.config)
+    monkeypatch.setattr(completion, "SHIPPED", path)
+    find = completion.find_spec
+    monkeypatch.setattr(completion, "find_spec", lambda name: name != missing and find(name))
+    chosen = completion.load_completion("auto")
+    assert (chosen is complete_flow) is (missing is not None)
+    if missing is None:
+        assert chosen.func is learned.complete_by_learning
+
+
+@pytest.mark.parametrize(
+    ("told", "usual"),
+    [
+        ({"tune": "removal"}, "smooth"),
+        ({"tune": "fidelity"}, "auto"),
+        ({"tune": "removal", "completion_weights": "w.safetensors"}, "auto"),
+        ({"tune": "removal", "completion": "learned"}, "learned"),
+        ({"tune": "fidelity", "completion": "smooth"}, "smooth"),
+    ],
+)
+def test_removal_takes_the_time_only_if_it_is_asked_to(told, usual):
+    assert Options(**told).usual_completion() == usual
 
 
 def test_without_weights_it_says_so(monkeypatch, tmp_path):

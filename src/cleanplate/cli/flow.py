@@ -27,8 +27,11 @@ def flow(
     weights: Annotated[Path | None, typer.Option(help="Of raft: a file of ours.")] = None,
     device: Annotated[str, typer.Option(help="Of raft: cpu, cuda, or auto.")] = "auto",
     completion: Annotated[
-        str, typer.Option(help="In the hole: smooth, or learned or dfc, networks.")
-    ] = "smooth",
+        str,
+        typer.Option(
+            help="In the hole: smooth; learned or dfc, networks; auto: learned if it can."
+        ),
+    ] = "auto",
     completion_weights: Annotated[
         Path | None, typer.Option(help="Of learned and dfc: a file of ours.")
     ] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from cleanplate.devices import DEVICES, device_named
@@ -17,7 +18,7 @@ from cleanplate.weights import load_network
 # Called as `complete_flow` without `improve`.
 Complete = Callable[..., tuple[Flow, Flow]]
 
-COMPLETIONS = ("smooth", "learned", "dfc")
+COMPLETIONS = ("auto", "smooth", "learned", "dfc")
 SHIPPED = Path(__file__).parent / "weights" / "completion.safetensors"
 
 
@@ -30,14 +31,16 @@ def load_completion(
 ) -> Complete:
     """Return what completes flow, by a name in COMPLETIONS.
 
-    smooth: harmonically, then steadily over time. learned: by a small network, on the CPU. dfc: by
-    DFC-Net (Xu et al., CVPR 2019). weights: a file of ours; of learned the one that comes with the
-    package if not given. pixels, device: of dfc, see `dfc.complete_by_stages`, and a name in
-    DEVICES. Raises BadInput.
+    smooth: harmonically, then steadily over time. learned: by a small network, on the CPU. auto: so
+    where PyTorch is installed, smooth elsewhere. dfc: by DFC-Net (Xu et al., CVPR 2019). weights: a
+    file of ours; of learned the one that comes with the package if not given. pixels, device: of
+    dfc, see `dfc.complete_by_stages`, and a name in DEVICES. Raises BadInput.
     """
     for value, known, what in ((name, COMPLETIONS, "completion"), (device, DEVICES, "device")):
         if not isinstance(value, str) or value not in known:
             raise BadInput(f"{what} {value!r} is unknown. Choose one of: {', '.join(known)}.")
+    if name == "auto":
+        name = "learned" if weights is not None or has_learned() else "smooth"
     if name == "dfc":
         return _stages(weights, pixels, device)
     if pixels is not None or device == "cuda":
@@ -50,6 +53,11 @@ def load_completion(
     if weights is not None:
         raise BadInput("the completion smooth has no weights. Leave them out, or choose learned.")
     return complete_flow
+
+
+def has_learned() -> bool:
+    """Tell whether flow can be completed by the network that comes with the package."""
+    return SHIPPED.is_file() and all(find_spec(name) for name in ("torch", "safetensors"))
 
 
 def _stages(weights: str | Path | None, pixels: int | None, device: str) -> Complete:

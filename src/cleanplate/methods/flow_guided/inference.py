@@ -53,7 +53,8 @@ class Options(CommonOptions):
     says how that is invented: "removal" from patches, "fidelity" smoothly. flow: what finds the
     flow, a name in ESTIMATORS; flow_weights, flow_device: the file and the device of one that is a
     network. completion: how flow is completed inside the hole, a name in COMPLETIONS: "smooth",
-    "learned" by a small network, or "dfc" by DFC-Net; completion_weights: its file, of the small
+    "learned" by a small network, "dfc" by DFC-Net, or "auto": by removal smooth, which is faster,
+    by fidelity learned where PyTorch is installed; completion_weights: its file, of the small
     one that of the package if not given; completion_pixels, completion_device: of DFC-Net, whose
     stages work at shares of a picture of at most so many pixels. fusion: how fidelity merges what
     is known of a pixel, a name in FUSIONS: by the "mean" by reliability, or as a network has
@@ -68,7 +69,7 @@ class Options(CommonOptions):
     flow: str = "dis"
     flow_weights: str | Path | None = None
     flow_device: str = "auto"
-    completion: str = "smooth"
+    completion: str = "auto"
     completion_weights: str | Path | None = None
     completion_pixels: int | None = None
     completion_device: str = "auto"
@@ -91,6 +92,11 @@ class Options(CommonOptions):
                 "fusion means nothing but to the tune fidelity, in the traced propagation. "
                 "Leave it out, or choose both."
             )
+
+    def usual_completion(self) -> str:
+        """Return how flow is completed: removal has no time for a network unless it is asked to."""
+        quick = self.tune == "removal" and self.completion_weights is None
+        return "smooth" if self.completion == "auto" and quick else self.completion
 
     def _refuse_those_of_the_published(self) -> None:
         for field in fields(self):
@@ -121,7 +127,7 @@ class Method:
         )
         self._fuse = fuse or load_fusion(chosen.fusion, weights=chosen.fusion_weights)
         self._complete_flow = load_completion(
-            chosen.completion,
+            chosen.usual_completion(),
             weights=chosen.completion_weights,
             pixels=chosen.completion_pixels,
             device=chosen.completion_device,
