@@ -24,6 +24,7 @@ from cleanplate.io import (
     obstacle,
     open_video,
     open_writer,
+    plate_writer,
     refuse_same,
 )
 from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
@@ -122,6 +123,7 @@ def fill_file(
     attention: str | Path | None = None,
     validity: str | Path | None = None,
     features: str | Path | None = None,
+    plate: str | Path | None = None,
     weights: Any = None,
     device: str = "auto",
     options: Mapping[str, Any] | None = None,
@@ -137,10 +139,11 @@ def fill_file(
     pictures of what the holes of some frames attend to, by a method that has attention. validity:
     one for pictures of the flow between some frames and where it is trusted, by a method that
     follows flow. features: one for pictures of how some frames see others, by a method that aligns
-    them. watch: called with every frame as it was and as it is filled. The other arguments are
-    those of `fill`. Frames stream: memory does not grow with the clip. What is finished is kept
-    beside `out` until that is complete: after an interruption the same call goes on from there,
-    unless `method` is one that was loaded already. Raises BadInput, BadOutput.
+    them. plate: where the fill is written by itself, with alpha: a new folder of PNG of 16 bits,
+    .mov (ProRes 4444) or .mkv (FFV1). watch: called with every frame as it was and as it is filled.
+    The other arguments are those of `fill`. Frames stream: memory does not grow with the clip. What
+    is finished is kept beside `out` until that is complete: after an interruption the same call
+    goes on from there, unless `method` is one that was loaded already. Raises BadInput, BadOutput.
     """
     began = time.perf_counter()
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
@@ -160,10 +163,11 @@ def fill_file(
             attention_pictures(attention, gaze_of, reader.upright) as attend,
             validity_pictures(validity, motion_of, reader.upright) as trust,
             alignment_pictures(features, alignment_of, reader.upright) as align,
+            plate_writer(plate, reader) as lay,
             closing(ahead(holes)) as masks,
         ):
             folders = {"provenance": provenance, "attention": attention}
-            folders |= {"validity": validity, "features": features}
+            folders |= {"validity": validity, "features": features, "plate": plate}
             _refuse_clashes(video, mask, out, **folders)
             check_holes(reader, holes)
             line = look(paired(reader, holes, masks))
@@ -176,6 +180,8 @@ def fill_file(
                 rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
                 for show in filter(None, (draw, watch)):
                     show(_seen(reader, tally.frames, (before, rgb), hole, source))
+                if lay:
+                    lay(picture, rgb, hole)
                 tally.add(hole, source, shown.starts_shot)
                 if not as_it_is:
                     writer.write(picture.pasted(rgb, hole))

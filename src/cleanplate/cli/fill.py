@@ -61,6 +61,10 @@ Features = Annotated[
     Path | None,
     typer.Option(help="New folder for pictures of how some frames see others, by taan."),
 ]
+Plate = Annotated[
+    Path | None,
+    typer.Option(help="The fill alone, with alpha: a new folder, or .mov (ProRes), .mkv (FFV1)."),
+]
 Weights = Annotated[Path | None, typer.Option(help="Weights, for a method that has some.")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto.")]
 Precision = Annotated[
@@ -101,6 +105,7 @@ def fill(
     attention: Attention = None,
     validity: Validity = None,
     features: Features = None,
+    plate: Plate = None,
     weights: Weights = None,
     device: Device = "auto",
     precision: Precision = None,
@@ -143,6 +148,7 @@ def fill(
             attention=attention,
             validity=validity,
             features=features,
+            plate=plate,
             weights=weights,
             device=device,
             options=more,
@@ -154,6 +160,7 @@ def fill(
         "attention": attention,
         "validity": validity,
         "features": features,
+        "plate": plate,
     }
     _tell(summary, folders, quiet=quiet, as_json=as_json)
     if summary.problems:

@@ -68,6 +68,7 @@ FOLDERS = {
     "what comes along it, and what of that is trusted. Colour is direction, as of cleanplate flow.",
     "features": "how some frames see others. A row for each: the frame, the other one with arrows "
     "to where it is looked at, and the features of both and of the aligned one.",
+    "plate": "the fill by itself, with straight alpha, to be laid over the original.",
 }
 
 

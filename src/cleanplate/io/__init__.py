@@ -11,6 +11,7 @@ from cleanplate.io.info import Colour, VideoInfo, to_coded, to_displayed
 from cleanplate.io.names import in_order, numbers_of
 from cleanplate.io.picture import Picture
 from cleanplate.io.place import refuse_same, whole_folder
+from cleanplate.io.plate import plate_writer
 from cleanplate.io.reader import Reader
 from cleanplate.io.through import copy_file, obstacle
 from cleanplate.io.writer import Writer
@@ -29,6 +30,7 @@ __all__ = [
     "obstacle",
     "open_video",
     "open_writer",
+    "plate_writer",
     "read_video",
     "refuse_same",
     "to_coded",
