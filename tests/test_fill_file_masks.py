@@ -232,13 +232,13 @@ def test_an_empty_mask_copies_the_file(make, tmp_path):
     mask = mask_picture(tmp_path / "mask.png", np.zeros(SIZE, bool))
     summary = cp.fill_file(source, mask, tmp_path / "out.mp4")
     assert (tmp_path / "out.mp4").read_bytes() == source.read_bytes()
-    assert summary.warnings == ["The mask is empty: the video is copied as it is."]
+    assert summary.warnings == ["No frame has a hole: the video is copied as it is."]
     assert (summary.filled_frames, summary.invented, summary.median_distance) == (0, 0, None)
     again = cp.fill_file(source, mask, tmp_path / "out.mkv", encoding=LOSSLESS)
     said = (
         "nothing was filled, but the video is encoded again: the result is .mkv and the video .mp4."
     )
-    assert f"The mask is empty: {said}" in again.warnings
+    assert f"No frame has a hole: {said}" in again.warnings
     assert any("were rounded" in w for w in again.warnings)
     for had, got in zip(av_planes(source), av_planes(tmp_path / "out.mkv"), strict=True):
         np.testing.assert_array_equal(had[0], got[0])
@@ -249,7 +249,7 @@ def test_an_empty_mask_and_an_encoding(make, tmp_path):
     mask = mask_picture(tmp_path / "mask.png", np.zeros(SIZE, bool))
     summary = cp.fill_file(source, mask, tmp_path / "out.mp4", encoding=LOSSLESS)
     said = "nothing was filled, but the video is encoded again: an encoding is asked for."
-    assert summary.warnings == [f"The mask is empty: {said}"]
+    assert summary.warnings == [f"No frame has a hole: {said}"]
 
 
 def test_a_still_mask_that_is_empty_costs_no_encoding(make, tmp_path, written):
@@ -279,5 +279,5 @@ def test_an_empty_mask_and_a_folder(tmp_path):
     source = frame_folder(tmp_path / "in", "jpeg")
     mask = mask_picture(tmp_path / "mask.png", np.zeros(SIZE, bool))
     summary = cp.fill_file(source, mask, tmp_path / "out")
-    assert summary.warnings == ["The mask is empty: nothing was filled."]
+    assert summary.warnings == ["No frame has a hole: nothing was filled."]
     np.testing.assert_array_equal(read_video(source).frames, read_video(tmp_path / "out").frames)

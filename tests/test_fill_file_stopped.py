@@ -107,7 +107,7 @@ def test_a_broken_clip_is_not_copied_through(broken, tmp_path, suffix, kind):
     why = "the result is .mkv and the video .mp4"
     if broken.suffix == suffix:
         why = "not all of it could be decoded"
-    said = f"The mask is empty: nothing was filled, but the video is encoded again: {why}."
+    said = f"No frame has a hole: nothing was filled, but the video is encoded again: {why}."
     assert said in summary.warnings
     with open_video(out) as reader:
         assert len(list(reader)) == summary.frames

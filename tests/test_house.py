@@ -28,7 +28,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 FLOORS = [  # from the bottom: a module imports from below, or from its own floor
-    {"errors", "video"},
+    {"errors", "video", "span"},
     {"threads", "memory", "compiled", "halves", "scratch", "region", "devices", "orphans"},
     {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap", "canvas"},
     {"states"},

@@ -33,6 +33,7 @@ from cleanplate.masks.load import is_box
 from cleanplate.methods import Method, aligning, attentive, load_method, trusting
 from cleanplate.provenance import Seen, Watch, provenance_pictures
 from cleanplate.sheets import together
+from cleanplate.span import Span
 from cleanplate.store import recipe_of, store_beside
 from cleanplate.stream import Still, fills, look
 from cleanplate.summary import Summary, Tally
@@ -44,7 +45,7 @@ FULL = (
     "The mask covers the whole picture in every frame: nothing is left to borrow from. "
     "Mark only what is to go, or use --invert-mask."
 )
-COPIED = "The mask is empty: the video is copied as it is."
+COPIED = "No frame has a hole: the video is copied as it is."
 
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if known
 
@@ -124,6 +125,7 @@ def fill_file(
     validity: str | Path | None = None,
     features: str | Path | None = None,
     plate: str | Path | None = None,
+    span: Span = Span(),  # noqa: B008 - frozen
     weights: Any = None,
     device: str = "auto",
     options: Mapping[str, Any] | None = None,
@@ -140,7 +142,8 @@ def fill_file(
     one for pictures of the flow between some frames and where it is trusted, by a method that
     follows flow. features: one for pictures of how some frames see others, by a method that aligns
     them. plate: where the fill is written by itself, with alpha: a new folder of PNG of 16 bits,
-    .mov (ProRes 4444) or .mkv (FFV1). watch: called with every frame as it was and as it is filled.
+    .mov (ProRes 4444) or .mkv (FFV1). span: the part of the clip that is filled; the rest comes
+    back as it was. watch: called with every frame as it was and as it is filled.
     The other arguments are those of `fill`. Frames stream: memory does not grow with the clip. What
     is finished is kept beside `out` until that is complete: after an interruption the same call
     goes on from there, unless `method` is one that was loaded already. Raises BadInput, BadOutput.
@@ -170,7 +173,7 @@ def fill_file(
             folders |= {"validity": validity, "features": features, "plate": plate}
             _refuse_clashes(video, mask, out, **folders)
             check_holes(reader, holes)
-            line = look(paired(reader, holes, masks))
+            line = look(paired(reader, holes, masks, span))
             tally, as_it_is = Tally(), _is_empty(holes) and not obstacle(reader, out, encoding)
             look_on = together(attend, trust, align)
             for shown, patch in fills(line, room, done, look_on, kept=None if look_on else kept):
@@ -250,11 +253,15 @@ def check_holes(reader: Reader, holes: HoleSource) -> None:
 
 
 def paired(
-    reader: Reader, holes: HoleSource, masks: Iterator[Holes]
+    reader: Reader,
+    holes: HoleSource,
+    masks: Iterator[Holes],
+    span: Span = Span(),  # noqa: B008 - frozen
 ) -> Iterator[tuple[Picture, Any, tuple[Picture, Any]]]:
     """Yield each picture, where it is not to be read, and what it is pasted with, all as coded.
 
-    Refuses too few or too many masks.
+    span: the part of the clip whose holes are filled; elsewhere there are none. Refuses too few or
+    too many masks.
     """
     count = taken = 0
     for count, picture in enumerate(reader, start=1):
@@ -264,6 +271,8 @@ def paired(
             raise count_mismatch(due - 1, due + sum(1 for _ in reader))
         taken = due
         hole = np.ascontiguousarray(reader.orient(hole))
+        if not span.holds(due - 1, picture.time_seconds):
+            hole = np.zeros_like(hole)
         yield picture, picture.clouded(hole), (picture, hole)
     if not holes.endless and not reader.problems:
         more = sum(1 for _ in masks)
@@ -286,6 +295,6 @@ def _write_again(video: str | Path, writer: Writer) -> None:
 def _unfilled(reader: Reader, out: str | Path, encoding: Encoding) -> str:
     """Say that there was no hole, and why a file that could have stayed as it is did not."""
     if reader.path.is_dir() or Path(out).is_dir():  # pictures lose nothing
-        return "The mask is empty: nothing was filled."
+        return "No frame has a hole: nothing was filled."
     why = obstacle(reader, out, encoding)
-    return f"The mask is empty: nothing was filled, but the video is encoded again: {why}."
+    return f"No frame has a hole: nothing was filled, but the video is encoded again: {why}."

@@ -62,7 +62,7 @@ def test_json_is_one_object_and_nothing_else(clip, tmp_path, capfd, code, mask):
     assert shown.err == ""
     assert (summary["output"], summary["frames"], summary["size"]) == ("out.mp4", 10, [48, 64])
     assert summary["warnings"] == (
-        [] if mask == SPEC else ["The mask is empty: the video is copied as it is."]
+        [] if mask == SPEC else ["No frame has a hole: the video is copied as it is."]
     )
 
 

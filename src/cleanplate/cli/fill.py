@@ -65,6 +65,11 @@ Plate = Annotated[
     Path | None,
     typer.Option(help="The fill alone, with alpha: a new folder, or .mov (ProRes), .mkv (FFV1)."),
 ]
+From = Annotated[
+    str | None,
+    typer.Option("--from", help="Fill from here on: a frame (250), or a time (12.5s, 1:05)."),
+]
+To = Annotated[str | None, typer.Option("--to", help="Fill up to here, as --from.")]
 Weights = Annotated[Path | None, typer.Option(help="Weights, for a method that has some.")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto.")]
 Precision = Annotated[
@@ -106,6 +111,8 @@ def fill(
     validity: Validity = None,
     features: Features = None,
     plate: Plate = None,
+    start: From = None,
+    stop: To = None,
     weights: Weights = None,
     device: Device = "auto",
     precision: Precision = None,
@@ -121,6 +128,7 @@ def fill(
     from cleanplate.masks import MaskOptions
     from cleanplate.memory import keep_no_large_blocks
     from cleanplate.pipeline import fill_file
+    from cleanplate.span import Span, moment_of
     from cleanplate.store import folder_of
 
     keep_no_large_blocks()
@@ -130,6 +138,7 @@ def fill(
             more[name] = value
     if compile:
         more["compile"] = True
+    span = Span(*(None if text is None else moment_of(text) for text in (start, stop)))
 
     def left() -> str:
         kept = folder_of(out).is_dir()
@@ -149,6 +158,7 @@ def fill(
             validity=validity,
             features=features,
             plate=plate,
+            span=span,
             weights=weights,
             device=device,
             options=more,
