@@ -273,7 +273,7 @@ def test_refusals(clip, tmp_path, pan):
         (video, {"device": "cuda"}, "dis computes on the CPU alone"),
         (video, {"weights": tmp_path / "w.safetensors"}, "the estimator dis has no weights"),
         (video, {"estimator": "raft"}, "needs weights"),
-        (video, {"completion": "rough"}, "Choose one of: smooth, learned, dfc."),
+        (video, {"completion": "rough"}, "Choose one of: auto, smooth, learned, dfc."),
         (video, {"completion": "dfc"}, "the completion dfc needs weights"),
         (video, {"completion_pixels": 9}, "the completion smooth computes on the CPU"),
         (video, {"estimator": "raft", "weights": tmp_path / "w.safetensors"}, "are damaged"),
