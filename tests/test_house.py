@@ -29,15 +29,25 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 FLOORS = [  # from the bottom: a module imports from below, or from its own floor
     {"errors", "video", "span"},
-    {"threads", "memory", "compiled", "halves", "scratch", "region", "devices", "orphans"},
+    {
+        "threads",
+        "memory",
+        "compiled",
+        "halves",
+        "scratch",
+        "region",
+        "devices",
+        "orphans",
+        "workers",
+    },
     {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap", "canvas"},
-    {"states"},
+    {"states", "inputs", "journal"},
     {"weights", "known", "configs", "losses", "winograd", "vgg", "patchgan"},
     {"flow", "propagate", "album", "merge", "seams"},
     {"masks", "store", "provenance", "sheets", "gaze", "trust", "alignment"},
     {"training", "datasets", "metrics", "methods"},
     {"stream", "summary", "pipeline", "motion", "learn", "convert"},
-    {"report"},
+    {"report", "jobs"},
     {"cli"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

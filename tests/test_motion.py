@@ -275,7 +275,11 @@ def test_refusals(clip, tmp_path, pan):
         (video, {"estimator": "raft"}, "needs weights"),
         (video, {"completion": "rough"}, "Choose one of: auto, smooth, learned, dfc."),
         (video, {"completion": "dfc"}, "the completion dfc needs weights"),
-        (video, {"completion_pixels": 9}, "the completion smooth computes on the CPU"),
+        (
+            video,
+            {"completion": "smooth", "completion_pixels": 9},
+            "the completion smooth computes on the CPU",
+        ),
         (video, {"estimator": "raft", "weights": tmp_path / "w.safetensors"}, "are damaged"),
     ]:
         assert said in refused(tmp_path, given, out, **options)

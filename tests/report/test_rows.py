@@ -10,7 +10,8 @@ import pytest
 
 import cleanplate as cp
 from cleanplate import metrics
-from cleanplate.report.rows import NAME, Journal, key, read_rows, table
+from cleanplate.journal import Journal
+from cleanplate.report.rows import NAME, key, read_rows, table
 
 
 def row(clip="camel", method="flow", *, scores=None, curves=None, frames=2, **fields):
@@ -37,7 +38,7 @@ def row(clip="camel", method="flow", *, scores=None, curves=None, frames=2, **fi
 
 
 def write(folder, *rows):
-    journal = Journal(folder)
+    journal = Journal(folder / NAME)
     for one in rows:
         journal.add(one)
     journal.close()

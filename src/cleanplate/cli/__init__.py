@@ -15,7 +15,19 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cleanplate.cli import check, demo, evaluate, fill, flow, mask, report, study, train, weights
+from cleanplate.cli import (
+    batch,
+    check,
+    demo,
+    evaluate,
+    fill,
+    flow,
+    mask,
+    report,
+    study,
+    train,
+    weights,
+)
 from cleanplate.cli.options import STOPPED
 from cleanplate.errors import CleanplateError
 
@@ -29,6 +41,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("fill")(fill.fill)
+app.command("batch")(batch.batch)
 app.command("check")(check.check)
 app.command("flow")(flow.flow)
 app.command("demo")(demo.demo)

@@ -43,8 +43,9 @@ def evaluate(
     import json
 
     from cleanplate.cli.words import row_words, table_words
+    from cleanplate.journal import finite
     from cleanplate.report.evaluate import evaluate as run
-    from cleanplate.report.rows import Row, finite, table
+    from cleanplate.report.rows import Row, table
 
     def tell(done: int, total: int, row: Row) -> None:
         if not quiet and not as_json:
@@ -89,8 +90,8 @@ def score(
 
     from cleanplate.cli.words import score_words
     from cleanplate.errors import BadInput
+    from cleanplate.journal import finite
     from cleanplate.report.files import score_files
-    from cleanplate.report.rows import finite
 
     scores = score_files(
         result,

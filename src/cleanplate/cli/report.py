@@ -39,11 +39,11 @@ def compare(
 
     from cleanplate.cli.words import row_words
     from cleanplate.io import Encoding
+    from cleanplate.journal import finite
     from cleanplate.masks import MaskOptions
     from cleanplate.memory import keep_no_large_blocks
     from cleanplate.report.compare import compare as run
     from cleanplate.report.page import write_page
-    from cleanplate.report.rows import finite
 
     keep_no_large_blocks()
     with options.progress_bar(quiet=quiet) as progress:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cleanplate.errors import counted
 
 if TYPE_CHECKING:
+    from cleanplate.jobs.batch import Done
     from cleanplate.masks import MaskReport
     from cleanplate.motion import FlowSummary
     from cleanplate.report.rows import Row
@@ -75,6 +76,43 @@ FOLDERS = {
 def folder_words(what: str, folder: str) -> str:
     """Say what lies in a folder of pictures, a key of FOLDERS, and how to read them."""
     return f"{folder}: {FOLDERS[what]}"
+
+
+def done_words(done: Done, count: int, total: int, seconds: float) -> str:
+    """Say what came of one clip of a batch; seconds: that the rest will take."""
+    if done.error:
+        what = "failed"
+    elif done.kept:
+        what = "was done already"
+    else:
+        assert done.summary is not None
+        frames, took = done.summary["frames"], done.summary["seconds"]
+        what = f"{counted(frames, 'frame')} in {took:.1f} s"
+    left = f", about {seconds:.0f} s left" if count < total else ""
+    return f"{count}/{total} {done.video}: {what}{left}"
+
+
+def batch_words(results: list[Done], seconds: float) -> str:
+    """Say in a table what came of the clips of a batch, and in all."""
+    rows = [("video", "frames", "seconds", "borrowed", "result")]
+    for done in results:
+        told = done.summary or {}
+        seen = percent(told["borrowed"]) if told else ""
+        took = f"{told['seconds']:.1f}" if told else ""
+        result = "FAILED" if done.error else done.out
+        rows.append((done.video, str(told.get("frames", "")), took, seen, result))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    ]
+    frames = sum((done.summary or {}).get("frames", 0) for done in results if not done.kept)
+    failed = sum(done.error is not None for done in results)
+    lines.append(
+        f"{counted(len(results), 'clip')}, {failed} failed; {counted(frames, 'frame')} in "
+        f"{seconds:.1f} s, {frames / max(seconds, 1e-9):.1f} a second."
+    )
+    return "\n".join(lines)
 
 
 def flow_words(summary: FlowSummary) -> str:

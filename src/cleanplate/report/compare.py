@@ -9,17 +9,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cleanplate.inputs import digest, stamp
 from cleanplate.io import Encoding, open_video
 from cleanplate.io.encode import CONTAINERS
+from cleanplate.journal import Journal
 from cleanplate.masks import MaskOptions
 from cleanplate.masks.load import is_box
 from cleanplate.methods import load_method
 from cleanplate.pipeline import Progress, fill_file
 from cleanplate.provenance import Seen
-from cleanplate.report.inputs import digest, stamp
 from cleanplate.report.keep import RATE, Keeper, shown_names, sweep
 from cleanplate.report.protocol import FILES
-from cleanplate.report.rows import Journal, Row, key, read_rows
+from cleanplate.report.rows import NAME, Row, key, read_rows
 from cleanplate.states import sum_of
 from cleanplate.summary import SHARES
 
@@ -66,7 +67,7 @@ def compare(
     sweep(folder)
     rows = {key(row): row for row in read_rows(folder)}
     result = []
-    with closing(Journal(folder)) as journal:
+    with closing(Journal(folder / NAME)) as journal:
         for number, name in enumerate(methods):
             weighed = sum_of(Path(files[name]))[:16] if name in files else None
             row = {**shared, "method": name, "weights": weighed}

@@ -10,6 +10,7 @@ from pathlib import Path
 from cleanplate.datasets.folders import Clip, Dataset, open_dataset
 from cleanplate.datasets.held import held_dataset
 from cleanplate.errors import BadInput
+from cleanplate.journal import Journal
 from cleanplate.known import files_of
 from cleanplate.masks.draw import FAMILIES
 from cleanplate.methods import LEARNED, load_method
@@ -23,11 +24,11 @@ from cleanplate.metrics.score import (
 )
 from cleanplate.report.keep import sweep
 from cleanplate.report.protocol import PRESETS, SIZE
-from cleanplate.report.rows import Journal, Row, key, merged, read_rows
+from cleanplate.report.rows import NAME, Row, key, merged, read_rows
 from cleanplate.report.task import OWN, SHUFFLED, Settings, Task, weights_of, with_lenders
-from cleanplate.report.workers import side_by_side
 from cleanplate.states import sum_of
 from cleanplate.video import Frames, Holes
+from cleanplate.workers import side_by_side
 
 TEST_MASKS = "test_masks"  # those that a data set brings
 
@@ -177,7 +178,7 @@ def _kept(rows: Iterator[Row], folder: Path | None) -> Iterator[Row]:
     if folder is None:
         yield from rows
         return
-    with closing(Journal(folder)) as journal:
+    with closing(Journal(folder / NAME)) as journal:
         for row in rows:
             journal.add(row)
             yield row

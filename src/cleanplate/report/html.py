@@ -7,7 +7,7 @@ import re
 from importlib.resources import files
 from typing import Any
 
-from cleanplate.report.rows import finite
+from cleanplate.journal import finite
 
 
 def assemble(template: str, parts: dict[str, str]) -> str:

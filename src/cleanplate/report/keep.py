@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
+from cleanplate.inputs import digest
 from cleanplate.io.place import Place
 from cleanplate.io.refuse import reading, writing
 from cleanplate.provenance import provenance_picture
-from cleanplate.report.inputs import digest
 from cleanplate.report.rows import KEY, Row
 
 FOLDER = "shown"

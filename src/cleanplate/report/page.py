@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cleanplate.errors import BadInput, BadOutput, counted
+from cleanplate.inputs import digest
 from cleanplate.io.place import write_text
 from cleanplate.methods import BASELINES, METHODS
 from cleanplate.report.html import as_script, assemble
-from cleanplate.report.inputs import digest
 from cleanplate.report.keep import FOLDER, read_scene, read_take
 from cleanplate.report.protocol import FILES, PRESETS
 from cleanplate.report.rows import NAME, Row, key, read_rows, table

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from cleanplate import metrics
-from cleanplate.errors import BadInput, BadOutput
-from cleanplate.io.refuse import reading, writing
+from cleanplate.errors import BadInput
+from cleanplate.journal import read_journal
 from cleanplate.report.protocol import PRESETS
 
 Row = dict[str, Any]
@@ -48,52 +46,16 @@ def read_rows(folder: Path) -> list[Row]:
     A last line without an end is what an interrupted run was writing: it is left out. Raises
     BadInput for a line that is no row.
     """
-    path = folder / NAME
-    if not path.exists():
-        return []
-    with reading(path):
-        text = path.read_text("utf-8")
-    rows = []
-    for number, line in enumerate(text.split("\n")[:-1], start=1):
+    path, rows = folder / NAME, []
+    for number, row in enumerate(read_journal(path), start=1):
         try:
-            row = json.loads(line)
             key(row)
-        except (ValueError, KeyError, TypeError):
+        except (KeyError, TypeError):
             raise BadInput(
                 f"line {number} of {path} is no row of an evaluation. Give another folder."
             ) from None
         rows.append(row)
     return rows
-
-
-class Journal:
-    """The file that rows are added to, each complete before the next."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / NAME
-        if folder.exists() and not folder.is_dir():
-            raise BadOutput(f"{folder} is a file. Give the name of a folder.")
-        with writing(self.path):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("ab+")
-            self._drop_what_was_torn()
-
-    def add(self, row: Row) -> None:
-        """Write a row; when this returns it is on the disk."""
-        line = json.dumps(finite(row), allow_nan=False) + "\n"
-        with writing(self.path):
-            self._file.write(line.encode())
-            self._file.flush()
-            os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _drop_what_was_torn(self) -> None:
-        self._file.seek(0)
-        self._file.truncate(self._file.read().rfind(b"\n") + 1)
-        self._file.seek(0, os.SEEK_END)
 
 
 def merged(old: Row | None, new: Row) -> Row:
@@ -107,17 +69,6 @@ def merged(old: Row | None, new: Row) -> Row:
     there = {*parts["scores"], *parts["features"]}
     missing = {name: lack for name, lack in lacks.items() if name not in there}
     return {**new, **parts, "missing": missing}
-
-
-def finite(value: Any) -> Any:
-    """Replace what JSON cannot say, infinity and no number, by the words."""
-    if isinstance(value, dict):
-        return {name: finite(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
 
 
 def table(rows: Iterable[Row]) -> list[Row]:

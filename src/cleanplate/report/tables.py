@@ -14,8 +14,8 @@ from html import escape
 from io import StringIO
 from pathlib import PurePath
 
+from cleanplate.inputs import digest
 from cleanplate.metrics import METRICS
-from cleanplate.report.inputs import digest
 from cleanplate.report.protocol import FILES
 from cleanplate.report.published import PROTOCOLS, PUBLISHED
 from cleanplate.report.rows import Row

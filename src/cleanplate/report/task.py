@@ -12,11 +12,11 @@ import numpy as np
 
 from cleanplate.datasets.folders import Clip, Dataset, masks_of
 from cleanplate.errors import BadInput
+from cleanplate.inputs import digest, stamp
 from cleanplate.masks.draw import FAMILIES, draw_holes
 from cleanplate.masks.draw.shuffled import forth_and_back, partners
 from cleanplate.metrics.score import measure
 from cleanplate.pipeline import fill
-from cleanplate.report.inputs import digest, stamp
 from cleanplate.report.keep import Keeper, shown_names
 from cleanplate.report.protocol import PRESETS
 from cleanplate.report.rows import Row

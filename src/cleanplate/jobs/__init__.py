@@ -1,0 +1,1 @@
+"""Work on many clips: manifests, and what runs them."""

@@ -1,0 +1,114 @@
+"""Fill many clips side by side: one that cannot be filled is named, and the rest goes on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cleanplate.errors import BadInput, CleanplateError
+from cleanplate.inputs import digest, stamp
+from cleanplate.io.refuse import writing
+from cleanplate.jobs.manifest import Entry, read_manifest
+from cleanplate.journal import Journal, read_journal
+from cleanplate.masks.load import is_box
+from cleanplate.pipeline import fill_file
+from cleanplate.workers import side_by_side
+
+NAME = "batch.jsonl"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of one clip.
+
+    line: of the manifest. video, out: its paths. error: a sentence, None where all went well.
+    summary: as of `fill_file`, as plain values; None with an error. kept: whether an earlier run
+    had done it.
+    """
+
+    line: int
+    video: str
+    out: str
+    error: str | None
+    summary: dict[str, Any] | None
+    kept: bool = False
+
+
+Progress = Callable[[int, int, Done], None]  # clips done, clips in all, the last one
+
+
+def fill_batch(
+    manifest: str | Path,
+    out: str | Path,
+    *,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> list[Done]:
+    """Fill the clips of a manifest into a folder; return what came of each, in its order.
+
+    manifest: see `read_manifest`. out: a folder, whose batch.jsonl keeps what is done: run again,
+    clips whose files have not changed since are not filled again, and one that was stopped goes on
+    from its finished windows. processes: clips at the same time; one by default, which keeps all
+    cores busy by itself. A clip that is refused or fails does not stop the others. Raises BadInput
+    for the manifest, BadOutput for the folder.
+    """
+    manifest, folder = Path(manifest), Path(out)
+    entries = read_manifest(manifest, folder)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    found: dict[int, Done] = {}
+
+    def add(done: Done) -> None:
+        found[done.line] = done
+        if progress:
+            progress(len(found), len(entries), done)
+
+    for done in _kept(entries, folder):
+        add(done)
+    works = [partial(_fill, entry) for entry in entries if entry.line not in found]
+    with closing(Journal(folder / NAME)) as journal:
+        for identity, done in side_by_side(works, processes or 1):
+            journal.add({"identity": identity, **dataclasses.asdict(done)})
+            add(done)
+    return [found[entry.line] for entry in entries]
+
+
+def _fill(entry: Entry) -> tuple[str, Done]:
+    """Fill one clip; return what it was made from, and what came of it."""
+    identity, error, summary = "", None, None
+    try:
+        identity = identity_of(entry)
+        made = fill_file(entry.video, entry.mask, entry.out, **entry.told)
+        summary = dataclasses.asdict(made)
+        error = "; ".join(made.problems) or None
+    except CleanplateError as refusal:
+        error = str(refusal)
+    except Exception as bug:  # one clip is not to end a night's work
+        error = f"{type(bug).__name__}: {bug}"
+    return identity, Done(entry.line, str(entry.video), str(entry.out), error, summary)
+
+
+def identity_of(entry: Entry) -> str:
+    """Return what changes when a clip's files or settings do; raises BadInput."""
+    files = [entry.video, *([] if is_box(entry.mask) else [Path(entry.mask)])]
+    if "weights" in entry.told:
+        files.append(Path(entry.told["weights"]))
+    return digest([stamp(file) for file in files], entry.mask, repr(sorted(entry.told.items())))
+
+
+def _kept(entries: list[Entry], folder: Path) -> Iterator[Done]:
+    """Yield what an earlier run made of clips, where it is still what would be made."""
+    lines = [line for line in read_journal(folder / NAME) if isinstance(line, dict)]
+    earlier = {line.get("out"): line for line in lines}
+    for entry in entries:
+        line = earlier.get(str(entry.out), {})
+        with suppress(BadInput):
+            same = line.get("identity") == identity_of(entry)
+            if same and line["error"] is None and entry.out.exists():
+                told = str(entry.video), str(entry.out), None, line["summary"]
+                yield Done(entry.line, *told, kept=True)

@@ -1,0 +1,105 @@
+"""Many clips: a bad one is named, the rest is done, and what is done is not done again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import cleanplate as cp
+from cleanplate.cli import main
+from cleanplate.jobs import batch
+from cleanplate.jobs.batch import fill_batch
+from made_fills import SPEC
+
+
+@pytest.fixture
+def manifest(make, tmp_path):
+    """Three clips, the second of which is broken."""
+    for name in ("ant.mp4", "cat.mp4"):
+        make(name, count=6)
+    (tmp_path / "bee.mp4").write_bytes(b"no video")
+    lines = [{"video": f"{name}.mp4", "mask": SPEC} for name in ("ant", "bee", "cat")]
+    path = tmp_path / "clips.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    return path
+
+
+@pytest.fixture
+def filled(monkeypatch):
+    """The clips that were filled."""
+    names, plain = [], batch.fill_file
+
+    def fill(video, *given, **told):
+        names.append(video.stem)
+        return plain(video, *given, **told)
+
+    monkeypatch.setattr(batch, "fill_file", fill)
+    return names
+
+
+def test_a_bad_clip_does_not_stop_the_others(manifest, tmp_path, filled):
+    told = []
+    out = tmp_path / "out"
+    results = fill_batch(manifest, out, progress=lambda *state: told.append(state[:2]))
+    assert [done.line for done in results] == [1, 2, 3]
+    assert [done.error is None for done in results] == [True, False, True]
+    assert "bee.mp4 is not a video that can be read" in results[1].error
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert sorted(path.name for path in out.iterdir()) == ["ant.mp4", "batch.jsonl", "cat.mp4"]
+    alone = tmp_path / "alone.mp4"
+    cp.fill_file(tmp_path / "ant.mp4", SPEC, alone)
+    assert (out / "ant.mp4").read_bytes() == alone.read_bytes()
+
+
+def test_what_is_done_is_not_done_again(make, manifest, tmp_path, filled):
+    out = tmp_path / "out"
+    fill_batch(manifest, out)
+    filled.clear()
+    results = fill_batch(manifest, out)
+    assert filled == ["bee"]  # it failed, and may have been mended
+    assert [done.kept for done in results] == [True, False, True]
+    assert results[0].summary["frames"] == 6
+    filled.clear()
+    make("bee.mp4", count=6)
+    make("cat.mp4", count=7)
+    (out / "ant.mp4").unlink()
+    assert all(done.error is None for done in fill_batch(manifest, out))
+    assert filled == ["ant", "bee", "cat"]
+    filled.clear()
+    text = manifest.read_text().replace('"mask"', '"seed": 4, "mask"', 1)
+    manifest.write_text(text)
+    fill_batch(manifest, out)
+    assert filled == ["ant"]
+
+
+def test_several_processes_do_the_same(manifest, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    fill_batch(manifest, one)
+    results = fill_batch(manifest, two, processes=2)
+    assert [done.error is None for done in results] == [True, False, True]
+    for name in ("ant.mp4", "cat.mp4"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+
+
+def test_a_bug_is_one_clips_alone(manifest, tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(batch, "fill_file", broken)
+    results = fill_batch(manifest, tmp_path / "out")
+    assert results[0].error == "ZeroDivisionError: by zero"
+
+
+def test_the_command(manifest, tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert main(["batch", str(manifest), "-o", out]) == 1
+    told = capsys.readouterr()
+    assert "3 clips, 1 failed; 12 frames in" in told.out
+    assert "bee.mp4: failed" in told.out
+    assert told.err.startswith(f"{tmp_path / 'bee.mp4'} (line 2): ")
+    (tmp_path / "bee.mp4").write_bytes((tmp_path / "ant.mp4").read_bytes())
+    assert main(["batch", str(manifest), "-o", out, "--json"]) == 0
+    lines = json.loads(capsys.readouterr().out)
+    assert [line["kept"] for line in lines] == [True, False, True]
+    assert main(["batch", str(tmp_path / "none.csv"), "-o", out]) == 2
