@@ -130,6 +130,38 @@ def gram_l1(
     return total
 
 
+def contextual(features: Tensor, reference: Tensor) -> Tensor:
+    """Return how unlike the features of a picture are to those of another, wherever they lie.
+
+    features, reference: (N, C, h, w); each of a picture's is compared with all of the other's by
+    `cosine_distances`. Every feature of the reference looks for the one that prefers it most. The
+    mean over pictures. Source: the contextual loss, Mechrez et al., ECCV 2018, with the numbers of
+    the official code of IIVI (Ouyang et al., ICCV 2021).
+    """
+    distances = cosine_distances(features, reference)
+    relative = distances / (distances.min(dim=2, keepdim=True).values + 1e-5)
+    alike = torch.softmax((1 - relative) * 2, dim=2)
+    return -alike.max(dim=1).values.mean(dim=1).log().mean()
+
+
+def nearest_cosine(features: Tensor, reference: Tensor) -> Tensor:
+    """Return the mean distance of features to the nearest of a reference.
+
+    Shapes as for `contextual`. Source: Ouyang et al., ICCV 2021, equation 9.
+    """
+    return cosine_distances(features, reference).min(dim=2).values.mean()
+
+
+def cosine_distances(features: Tensor, reference: Tensor) -> Tensor:
+    """Return 1 - cosine of all pairs, (N, P, Q), of (N, C, h, w) with P and Q places each.
+
+    What all of the reference has in common, its mean over pictures and places, is left out of both.
+    """
+    mean = reference.mean(dim=(0, 2, 3), keepdim=True)
+    ours, theirs = (functional.normalize((x - mean).flatten(2)) for x in (features, reference))
+    return 1 - ours.mT @ theirs
+
+
 def _gram(features: Tensor, *, joined: bool) -> Tensor:
     """Return (..., C, C) of features (B, T, C, H, W)."""
     pixels = features.transpose(0, 1).flatten(3)  # (T, B, C, N)
