@@ -85,6 +85,14 @@ Compile = Annotated[
         help="Compile a network that has learned first: takes a while, gains little on a CPU.",
     ),
 ]
+Budget = Annotated[
+    str | None,
+    typer.Option(help="Of internal: how long a network may be fitted, such as 90s, 3m or 1h."),
+]
+Checkpoints = Annotated[
+    Path | None,
+    typer.Option(help="Of internal: folder from which a fit that was stopped goes on."),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="KEY=VALUE, an option of the method's own, such as stride=10."),
@@ -117,6 +125,8 @@ def fill(
     device: Device = "auto",
     precision: Precision = None,
     compile: Compile = False,
+    budget: Budget = None,
+    checkpoints: Checkpoints = None,
     change: Set = None,
     seed: Seed = 0,
     quiet: options.Quiet = False,
@@ -132,8 +142,11 @@ def fill(
     from cleanplate.store import folder_of
 
     keep_no_large_blocks()
-    more = pairs(change or [])
-    for name, value in (("propagation", propagation), ("precision", precision)):
+    more: dict[str, object] = pairs(change or [])
+    for name, value in (
+        ("propagation", propagation), ("precision", precision), ("budget", budget),
+        ("checkpoints", checkpoints),
+    ):  # fmt: skip
         if value is not None:
             more[name] = value
     if compile:

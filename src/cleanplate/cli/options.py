@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,14 +74,35 @@ def progress_bar(*, quiet: bool, doing: str = "Filling") -> Iterator[Progress | 
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[said]}", markup=False),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=None)
+        task = bar.add_task(doing, total=None, said="")
 
         def advance(done: int, total: int | None) -> None:
             bar.update(task, completed=done, total=total)
 
-        yield advance
+        with _heard(lambda said: bar.update(task, said=said)):
+            yield advance
+
+
+@contextmanager
+def _heard(tell: Callable[[str], None]) -> Iterator[None]:
+    """Tell what the package logs of its progress, a line at a time, within the context."""
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            tell(record.getMessage())
+
+    log, ear = logging.getLogger("cleanplate"), Ear()
+    before = log.level
+    log.setLevel(logging.INFO)
+    log.addHandler(ear)
+    try:
+        yield
+    finally:
+        log.removeHandler(ear)
+        log.setLevel(before)
 
 
 def warn(sentences: list[str], *, quiet: bool = False) -> None:

@@ -9,12 +9,19 @@ from cleanplate.alignment import Alignment
 from cleanplate.errors import BadInput
 from cleanplate.flow.validity import TrustedFlow
 from cleanplate.gaze import Gaze
-from cleanplate.methods import flow_guided, sttn, taan, tsam
+from cleanplate.methods import flow_guided, internal, sttn, taan, tsam
 from cleanplate.methods.baselines import BASELINES as BASELINES
 from cleanplate.video import Filled, Frames, Holes
 
-METHODS = {"flow": flow_guided, "sttn": sttn, "tsam": tsam, "taan": taan}
+METHODS = {
+    "flow": flow_guided,
+    "sttn": sttn,
+    "tsam": tsam,
+    "taan": taan,
+    "internal": internal,
+}
 LEARNED = ("sttn", "tsam", "taan")  # methods that need weights
+FITTED = ("internal",)  # methods that learn from the very clip
 _ROOMS: dict[str, Any] = {**METHODS, **BASELINES}
 
 
@@ -126,6 +133,8 @@ def load_method(
         known = ", ".join(room.Options.__dataclass_fields__)
         raise BadInput(f"method {name!r} has no option {min(unknown)!r}. Choose from: {known}.")
     chosen = room.Options(**options)
-    given = {"weights": weights, "device": device} if name in LEARNED else {}
+    given = {"device": device} if name in (*LEARNED, *FITTED) else {}
+    if name in LEARNED:
+        given["weights"] = weights
     method: Method = room.Method(chosen, **given)
     return method

@@ -98,6 +98,18 @@ def test_any_size_of_whole_units(config, size):
     assert network.features(frames).shape == (2, 8, size[0] // 4, size[1] // 4)
 
 
+@pytest.mark.parametrize(("start", "least"), [("official", 0.0), ("even", 0.02)])
+def test_an_even_start_lets_pictures_through(start, least):
+    torch.manual_seed(0)
+    network, sizes = Network(Config(width=8, start=start)), []
+    for layer in (*network.coarse, *network.fine):
+        layer.register_forward_hook(lambda m, i, out: sizes.append(float(out.square().mean())))
+    with torch.inference_mode():
+        network(torch.rand(1, 3, 32, 48) * 2 - 1, torch.zeros(1, 1, 32, 48))
+    assert min(sizes) ** 0.5 > least
+    assert (min(sizes) ** 0.5 < 1e-3) == (start == "official")
+
+
 def test_padding_by_reflection_is_that_of_numpy():
     x = torch.arange(2 * 3 * 4 * 5.0).reshape(2, 3, 4, 5)
     for by in (0, 1, 2, 7, 16):
@@ -123,6 +135,7 @@ def test_same_padding_gives_a_result_for_every_stride(side, stride):
         ({"width": 3}, "width is 3. Give an even number"),
         ({"width": 0}, "width is 0"),
         ({"last": 5}, "last is 5"),
+        ({"start": "cold"}, "start 'cold' is unknown"),
     ],
 )
 def test_what_cannot_be_built_is_refused(wrong, said):
