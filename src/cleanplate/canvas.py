@@ -106,6 +106,17 @@ def paint(
         frame[hole] = np.clip(np.trunc(full) if cut else np.rint(full), 0, 255)
 
 
+def correct(frame: Frames, hole: NDArray[np.bool_], change: NDArray[np.float32]) -> None:
+    """Add what a network would change, (h, w, 3) in levels of 8 bits, to the hole of a frame.
+
+    frame: (H, W, 3) uint8 or uint16, changed in place. hole: (H, W) bool. The change is brought to
+    the frame's size by itself, so that what is there stays as sharp as it is.
+    """
+    top = np.iinfo(frame.dtype).max
+    full = frame[hole] + _resized(change, hole.shape)[hole] * np.float32(top / 255)
+    frame[hole] = np.clip(np.rint(full), 0, top)
+
+
 def _resized(picture: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
     """Bring a picture to a size (height, width): first averaged where smaller, then interpolated.
 

@@ -26,6 +26,16 @@ def masked_l1(result: Tensor, truth: Tensor, mask: Tensor, *, joined: bool = Fal
     return each.mean()
 
 
+def masked_l2(result: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean squared difference where a mask is 1, over all that it covers of a batch.
+
+    Shapes as for `masked_l1`; the mean over channels. A mask that covers nothing counts as no
+    difference.
+    """
+    off = (mask * (result - truth)).square()
+    return off.mean() / mask.mean().clamp(min=NOTHING)
+
+
 def plain_l1(
     result: Tensor, truth: Tensor, mask: Tensor | None = None, *, norm: bool = False
 ) -> Tensor:

@@ -17,7 +17,7 @@ def fill(make, tmp_path, monkeypatch):
     """Fill a small clip with the least network; returns the exit code."""
     make("in.mp4", planes=moving_planes)
     monkeypatch.chdir(tmp_path)
-    least = ["--set", "config=tiny", "--set", "steps=2"]
+    least = ["--set", "config=tiny", "--set", "steps=2", "--prior", "none"]
     start = ["fill", "in.mp4", "box:21,17,17,11", "-o", "out.mp4", "--method", "internal", *least]
     return lambda *more: main([*start, *more])
 

@@ -50,7 +50,7 @@ def asked(name):
     if name == PUBLISHED:
         return {"method": "flow", "options": {"propagation": "published"}}
     if name in FITTED:  # the least that shows everything
-        return {"method": name, "options": {"config": "tiny", "steps": 1}}
+        return {"method": name, "options": {"prior": "none", "config": "tiny", "steps": 1}}
     return {"method": name, **given(name)}
 
 

@@ -89,6 +89,10 @@ Budget = Annotated[
     str | None,
     typer.Option(help="Of internal: how long a network may be fitted, such as 90s, 3m or 1h."),
 ]
+Prior = Annotated[
+    str | None,
+    typer.Option(help="Of internal: begin with what flow makes of the hole, or with none."),
+]
 Checkpoints = Annotated[
     Path | None,
     typer.Option(help="Of internal: folder from which a fit that was stopped goes on."),
@@ -125,6 +129,7 @@ def fill(
     device: Device = "auto",
     precision: Precision = None,
     compile: Compile = False,
+    prior: Prior = None,
     budget: Budget = None,
     checkpoints: Checkpoints = None,
     change: Set = None,
@@ -144,8 +149,8 @@ def fill(
     keep_no_large_blocks()
     more: dict[str, object] = pairs(change or [])
     for name, value in (
-        ("propagation", propagation), ("precision", precision), ("budget", budget),
-        ("checkpoints", checkpoints),
+        ("propagation", propagation), ("precision", precision), ("prior", prior),
+        ("budget", budget), ("checkpoints", checkpoints),
     ):  # fmt: skip
         if value is not None:
             more[name] = value

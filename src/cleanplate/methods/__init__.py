@@ -21,7 +21,7 @@ METHODS = {
     "internal": internal,
 }
 LEARNED = ("sttn", "tsam", "taan")  # methods that need weights
-FITTED = ("internal",)  # methods that learn from the very clip
+FITTED = ("internal",)  # methods that learn from the very clip, and may begin with another
 _ROOMS: dict[str, Any] = {**METHODS, **BASELINES}
 
 
@@ -133,8 +133,10 @@ def load_method(
         known = ", ".join(room.Options.__dataclass_fields__)
         raise BadInput(f"method {name!r} has no option {min(unknown)!r}. Choose from: {known}.")
     chosen = room.Options(**options)
-    given = {"device": device} if name in (*LEARNED, *FITTED) else {}
+    given: dict[str, Any] = {"device": device} if name in (*LEARNED, *FITTED) else {}
     if name in LEARNED:
         given["weights"] = weights
+    if name in FITTED and chosen.prior != "none":
+        given["draft"] = load_method(chosen.prior, tune=chosen.tune, seed=chosen.seed)
     method: Method = room.Method(chosen, **given)
     return method

@@ -10,7 +10,7 @@ from cleanplate.video import PAINTED
 
 torch = pytest.importorskip("torch")
 
-QUICK = {"config": "tiny", "steps": 6, "judged_every": 3, "size": (32, 48)}
+QUICK = {"prior": "none", "config": "tiny", "steps": 6, "judged_every": 3, "size": (32, 48)}
 
 
 def given(pan, count=4, size=(48, 72)):
@@ -89,6 +89,8 @@ def test_everything_is_painted_by_the_network(pan):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
+        ({"prior": "sttn"}, "prior 'sttn' is unknown"),
+        ({"rehearsals": 0}, "rehearsals is 0"),
         ({"config": "huge"}, "config 'huge' is unknown"),
         ({"kind": "deep"}, "kind 'deep' is unknown"),
         ({"size": (2, 40)}, "size is .2, 40.. Give a height and a width"),

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from cleanplate.methods.internal.lesson import Lesson  # noqa: E402
 from cleanplate.methods.internal.material import Material  # noqa: E402
-from cleanplate.methods.internal.moved import held_out  # noqa: E402
+from cleanplate.methods.internal.moved import elsewhere  # noqa: E402
 from cleanplate.methods.internal.network import Config, Network  # noqa: E402
 from cleanplate.methods.internal.plan import Teaching  # noqa: E402
 from cleanplate.methods.internal.transform import RANGES, draw_change  # noqa: E402
@@ -25,7 +25,7 @@ def material(count=4, *, held=True):
     for t in range(count):
         holes[t, 8:18, 6 + 3 * t : 20 + 3 * t] = True
     pictures = rng.uniform(-1, 1, (count, *SIZE, 3)).astype(np.float32)
-    kept = held_out(holes, seed=0, near=5.0) if held else np.zeros_like(holes)
+    kept = elsewhere(holes, rng, near=5.0) if held else np.zeros_like(holes)
     return Material(np.where(holes[..., None], np.float32(0), pictures), holes, kept)
 
 

@@ -8,32 +8,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleanplate.canvas import Clip, fitting_size, paint
+from cleanplate.canvas import Clip, correct, fitting_size, paint
 from cleanplate.configs import checked
 from cleanplate.devices import PRECISIONS, device_named, precision_named
 from cleanplate.errors import BadInput
 from cleanplate.methods.internal.plan import Plan, Teaching
 from cleanplate.states import torch_needed
-from cleanplate.video import KNOWN, PAINTED, Filled, Frames, Holes, Provenance
+from cleanplate.video import KNOWN, PAINTED, UNSEEN, Filled, Frames, Holes, Provenance
 
+if TYPE_CHECKING:
+    from cleanplate.methods import Method as AnyMethod
+
+PRIORS = ("flow", "none")
 CONFIGS = ("small", "official", "paper", "tiny")
+UNSURE = 1.0  # pixels a step by which a trajectory does not lead back
 UNIT = 4  # pixels that both sides of a picture are a multiple of
-_FITTED = 0.95  # share of the work, for the progress
+_DRAFTED, _FITTED = 0.1, 0.95  # shares of the work, for the progress
 
 
 @dataclass(frozen=True)
 class Options(Plan, Teaching):
     """How a network is fitted to a stretch, and which.
 
-    config: the network, that of the "official" code, as in the "paper", a "small" or a "tiny" one.
-    kind: "coarse-to-fine", "stacked" or "base". size: (height, width); pictures with more pixels
-    are fitted at so many. precision: "auto" is bf16 where the machine has it. checkpoints: a folder
-    in which a fit that was stopped finds itself again, and goes on.
+    prior: "flow" begins with what that method makes of the holes, and fits what is to be corrected
+    of it, learned by as many `rehearsals` on known pixels, one of which is held out; tune is of the
+    flow, "fidelity" corrects all of the hole, "removal" what the flow is unsure of. "none" is the
+    paper's: the network paints from nothing. config: the network, that of the "official" code, as
+    in the "paper", a "small" or a "tiny" one. kind: "coarse-to-fine", "stacked" or "base". size:
+    (height, width); pictures with more pixels are fitted at so many. precision: "auto" is bf16
+    where the machine has it. checkpoints: a folder in which a fit that was stopped finds itself
+    again, and goes on.
     """
 
+    prior: str = "flow"
+    rehearsals: int = 5
     config: str = "small"
     kind: str = "coarse-to-fine"
     size: tuple[int, int] = (240, 432)
@@ -43,6 +55,8 @@ class Options(Plan, Teaching):
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
         super().__post_init__()
+        self._check_known("prior", PRIORS)
+        self._check_whole("rehearsals", 1)
         self._check_known("config", CONFIGS)
         self._check_known("precision", PRECISIONS)
         object.__setattr__(self, "size", checked(tuple[int, int], self.size, "size"))
@@ -55,17 +69,26 @@ class Options(Plan, Teaching):
 class Method:
     """Fills the holes of one stretch of a shot with a network that is fitted to it.
 
-    device: a name in DEVICES. Raises BadInput.
+    draft: the method that the options name as the prior. device: a name in DEVICES. Raises
+    BadInput.
     """
 
     longest_window = reach = 90  # any frame may show what another one hides
 
-    def __init__(self, options: Options | None = None, *, device: str = "auto") -> None:
-        self.options = options or Options()
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        draft: AnyMethod | None = None,
+        device: str = "auto",
+    ) -> None:
+        self.options, self.draft = options or Options(prior="none"), draft
         with torch_needed():
             from cleanplate.methods.internal.engine import Engine
         place = device_named(device)
         self.engine = Engine(self.options, place, precision_named(self.options.precision, place))
+        # A hole can be rehearsed where there is room for it.
+        self.whole_up_to = self.options.size[0] * self.options.size[1] if draft else 0
 
     def fill(
         self,
@@ -78,20 +101,70 @@ class Method:
     ) -> Filled:
         """Fill frames (T, H, W, 3) uint8 or uint16 where holes (T, H, W) are True.
 
-        prior: counts as known, so that what was painted before goes on. progress: called with the
-        share done, 0 to 1. in_place: paint into `frames` itself.
+        prior: counts as known, so that what was painted before goes on; or the method that drafts
+        carries it on. progress: called with the share done, 0 to 1. in_place: paint into `frames`
+        itself.
         """
-        painted, left = frames if in_place else frames.copy(), holes.copy()
+        report = progress or (lambda share: None)
+        if self.draft and holes.any():
+            filled = self._corrected(self.draft, frames, holes, prior, report)
+        else:
+            filled = self._painted(frames, holes, prior, report)
+        report(1.0)
+        if in_place:
+            frames[holes] = filled.frames[holes]
+        return filled
+
+    def _painted(
+        self,
+        frames: Frames,
+        holes: Holes,
+        prior: Filled | None,
+        report: Callable[[float], None],
+    ) -> Filled:
+        """Fit a network to what is known, and paint all of the holes by it."""
+        painted, left = frames.copy(), holes.copy()
         if prior:
             begun = len(prior.frames)
             painted[:begun][holes[:begun]] = prior.frames[holes[:begun]]
             left[:begun] = False
-        report = progress or (lambda share: None)
         if left.any():
-            clip = Clip(painted, left, fitting_size(left.shape[1:], self.options.size, UNIT))
-            network = self.engine.fitted(clip, lambda share: report(_FITTED * share))
-            for t, picture in self.engine.pictures(network, clip):
+            clip = self._clip(painted, left)
+            for t, picture in self.engine.paint(clip, lambda share: report(_FITTED * share)):
                 paint(painted[t], left[t], picture)
-        report(1.0)
         source = np.where(holes, np.int32(PAINTED), np.int32(KNOWN))
         return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
+
+    def _corrected(
+        self,
+        draft: AnyMethod,
+        frames: Frames,
+        holes: Holes,
+        prior: Filled | None,
+        report: Callable[[float], None],
+    ) -> Filled:
+        """Let another method fill the holes, and correct what it is to be doubted for."""
+        blank = np.where(holes[..., None], frames.dtype.type(0), frames)
+        filled = draft.fill(blank, holes, prior=prior)
+        report(_DRAFTED)
+        frames, source = filled.frames.copy(), filled.provenance.source.copy()
+        open_ = self._doubtful(filled.provenance, holes)
+        for t, change in self.engine.correct(
+            self._clip(blank, holes),
+            filled,
+            lambda frames, holes: draft.fill(frames, holes),
+            lambda share: report(_DRAFTED + (_FITTED - _DRAFTED) * share),
+        ):
+            correct(frames[t], open_[t], change)
+            source[t][open_[t]] = PAINTED
+        return Filled(frames, Provenance(source, filled.provenance.inconsistency))
+
+    def _doubtful(self, where: Provenance, holes: Holes) -> Holes:
+        """Return what of the holes is to be corrected, (T, H, W)."""
+        if self.options.tune == "fidelity":
+            return holes
+        unsure = (where.source == UNSEEN) | (where.inconsistency > UNSURE)
+        return np.asarray(holes & unsure)
+
+    def _clip(self, frames: Frames, holes: Holes) -> Clip:
+        return Clip(frames, holes, fitting_size(holes.shape[1:], self.options.size, UNIT))

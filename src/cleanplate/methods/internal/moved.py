@@ -14,8 +14,8 @@ from cleanplate.video import Holes
 Offset = tuple[int, int]  # (down, right) in pixels; what leaves the picture comes in again
 
 NEAR = 12  # so manieth of the picture's sides: the paper's 45 of 540 and 80 of 960 pixels
-_TRIES = 16  # places for what is held out, of which the one with the most known pixels is taken
-_ENOUGH = 0.7  # share of what is held out that is known: no further places are tried
+_TRIES = 16  # places, of which the one with the most known pixels is taken
+_ENOUGH = 0.7  # share of moved holes that is known: no further places are tried
 
 
 def draw_offset(hole: NDArray[np.bool_], rng: np.random.Generator, *, near: float = 1.0) -> Offset:
@@ -49,17 +49,16 @@ def moved(holes: Holes, offset: Offset) -> Holes:
     return np.roll(holes, offset, axis=(1, 2))
 
 
-def held_out(holes: Holes, *, seed: int, near: float) -> Holes:
-    """Return known pixels (T, H, W) that a fit is judged by, and learns nothing from.
+def elsewhere(holes: Holes, rng: np.random.Generator, *, near: float) -> Holes:
+    """Return known pixels (T, H, W) that can be hidden as the holes are.
 
-    They are the holes themselves, all moved by one offset to where as much as possible is known;
-    none where nothing is known, or nothing is to be filled.
+    They are the holes themselves, all moved by one offset to where much is known; none where
+    nothing is known, or nothing is to be filled.
     """
     best = np.zeros_like(holes)
     fullest = max(range(len(holes)), key=lambda t: int(holes[t].sum()))
     if not holes[fullest].any():
         return best
-    rng = np.random.default_rng([seed, len(holes)])
     for _ in range(_TRIES):
         there = moved(holes, draw_offset(holes[fullest], rng, near=near)) & ~holes
         best = max(best, there, key=np.count_nonzero)

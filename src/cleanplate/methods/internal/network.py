@@ -38,7 +38,8 @@ class Config:
     as the official code has it, or as the "paper" describes it. start: of the weights, "official"
     (Glorot and Bengio, AISTATS 2010), where every gate halves what it is given and little comes
     through, or "even", where all layers keep what they are given about as large: a short fit cannot
-    wait for that.
+    wait for that. doubts: channels that say how far pixels of a draft are to be doubted; with any,
+    the network is shown a draft, and corrects it, and begins by correcting nothing.
     """
 
     kind: str = "coarse-to-fine"
@@ -48,6 +49,7 @@ class Config:
     last: int = 3
     branches: str = "official"
     start: str = "official"
+    doubts: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built of; raises BadInput."""
@@ -61,6 +63,8 @@ class Config:
                 )
         if not 2 <= self.width <= MOST_WIDTH or self.width % 2:
             raise BadInput(f"width is {self.width}. Give an even number from 2 to {MOST_WIDTH}.")
+        if not 0 <= self.doubts <= MOST_WIDTH:
+            raise BadInput(f"doubts is {self.doubts}. Give 0 to {MOST_WIDTH} of it.")
         if self.last not in (1, 3):
             raise BadInput(f"last is {self.last}. Give 3, as the official code has it, or 1.")
 
@@ -124,7 +128,7 @@ class Network(nn.Module):
         super().__init__()
         self.config = config = config or Config()
         wide = 8 * (config.width // 2)
-        self.coarse = _painter(COARSE, 4, config)
+        self.coarse = _painter(COARSE, 4 + config.doubts, config)
         self.surroundings = self.detail = self.fine = None
         if config.kind == "coarse-to-fine":
             self.surroundings = _branch(SURROUNDINGS, 3, config)
@@ -132,18 +136,26 @@ class Network(nn.Module):
             self.detail = _branch(DETAIL[config.branches], 3, config)
             self.fine = _painter(FINE, wide if self.surroundings is None else 2 * wide, config)
 
-    def forward(self, frames: Tensor, masks: Tensor) -> tuple[Tensor, ...]:
-        """Return what every part painted, each (N, 3, H, W) from -1 to 1, the best one last.
+    def forward(
+        self, frames: Tensor, masks: Tensor, doubts: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """Return what every part painted, each (N, 3, H, W), from -1 to 1, the best one last.
 
         frames: (N, 3, H, W) from -1 to 1 with nothing (0) in their holes, sides multiples of 4.
-        masks: (N, 1, H, W), 1 in the holes.
+        masks: (N, 1, H, W), 1 in the holes. doubts: (N, D, H, W) from 0 to 1, as many as the config
+        has; then frames are drafts, and so may be a little beyond -1 and 1 what is painted.
         """
-        first = torch.tanh(self.coarse(torch.cat([frames, masks], dim=1)))
+        given = [frames, masks] if doubts is None else [frames, masks, doubts]
+        first = self._limited(self.coarse(torch.cat(given, dim=1)), frames, masks)
         if self.detail is None or self.fine is None:
             return (first,)
         joined = first * masks + frames * (1 - masks)
         looks = [look(joined) for look in (self.surroundings, self.detail) if look is not None]
-        return first, torch.tanh(self.fine(torch.cat(looks, dim=1)))
+        return first, self._limited(self.fine(torch.cat(looks, dim=1)), joined, masks)
+
+    def _limited(self, colours: Tensor, before: Tensor, masks: Tensor) -> Tensor:
+        """Return colours as they are to be, or added to those before where that is a draft."""
+        return before + masks * colours if self.config.doubts else torch.tanh(colours)
 
     def features(self, frames: Tensor) -> Tensor:
         """Return features (N, C, H/4, W/4) of whole pictures (N, 3, H, W), as the coarse part sees.
@@ -245,5 +257,7 @@ def _painter(layers: tuple[Layer, ...], channels: int, config: Config) -> nn.Seq
     branch = _branch(layers, channels, config)
     last = Layer(3, kernel=config.last)
     half = config.width // 2
-    branch.append(Convolution(layers[-1].channels * half, 3, last, config.padding))
-    return branch
+    painting = Convolution(layers[-1].channels * half, 3, last, config.padding)
+    if config.doubts:
+        nn.init.zeros_(painting.conv.weight)
+    return branch.append(painting)
