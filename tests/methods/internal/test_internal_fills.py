@@ -109,3 +109,18 @@ def test_everything_is_painted_by_the_network(pan):
 def test_options_that_mean_nothing_are_refused(wrong, said):
     with pytest.raises(cp.BadInput, match=said):
         cp.load_method("internal", **wrong)
+
+
+def test_shots_are_fitted_apart(pan):
+    frames, holes = given(pan)
+    other = pan(4, (0, 2), name="astronaut", size=frames.shape[1:3])
+    both = np.concatenate([frames, other])
+    apart = np.concatenate([fill(shot, holes) for shot in (frames, other)])
+    np.testing.assert_array_equal(fill(both, np.concatenate([holes, holes])), apart)
+
+
+def test_large_pictures_are_fitted_small_and_keep_their_size(pan):
+    frames, holes = given(pan, count=2, size=(120, 160))
+    clean = fill(frames, holes, size=(16, 24))
+    np.testing.assert_array_equal(clean[~holes], frames[~holes])
+    assert (clean[holes] != frames[holes]).any()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cleanplate.canvas import Clip
 from cleanplate.methods.internal.correction import Correction, changes
-from cleanplate.methods.internal.fit import Teacher, fit
+from cleanplate.methods.internal.fit import Mark, Teacher, fit
 from cleanplate.methods.internal.lesson import Lesson
 from cleanplate.methods.internal.material import Material, seen, shown
 from cleanplate.methods.internal.moved import elsewhere
@@ -30,6 +30,7 @@ Report = Callable[[float], None]  # is told the share done
 Pictures = Iterator[tuple[int, NDArray[np.float32]]]
 
 _REHEARSED = 0.3  # share of the work, for the progress
+_WORTH = 0.99  # of what a draft is off where pixels are held out: above that it is left as it is
 
 
 class Engine:
@@ -64,7 +65,8 @@ class Engine:
         """Yield the number of each frame with a hole, and what is to be added to a fill of it.
 
         filled: what `fill` made of the clip. Changes are (h, w, 3), in levels of 0 to 255; there
-        are none where nothing can be rehearsed.
+        are none where nothing can be rehearsed, or where they help what is held out by next to
+        nothing.
         """
         began = time.perf_counter()
         rehearsals = rehearse(
@@ -84,13 +86,16 @@ class Engine:
         if not teacher.possible:
             return
         network = self._network(replace(self.config, doubts=DOUBTS))
-        self._fit(
+        marks = self._fit(
             network,
             teacher,
             [truth, holes, *teacher.told],
             lambda share: report(_REHEARSED + (1 - _REHEARSED) * share),
             spent=time.perf_counter() - began,
         )
+        off = [mark.judged for mark in marks if mark.judged is not None]
+        if off and min(off) > _WORTH * off[0]:  # one place says little of another
+            return
         with torch.no_grad(), self._autocast():
             yield from changes(network, Draft.of(filled, clip.holes, clip.size), self.device)
 
@@ -108,9 +113,9 @@ class Engine:
         report: Report,
         *,
         spent: float = 0.0,
-    ) -> None:
+    ) -> list[Mark]:
         """Fit a network in place; about: what the fit depends on beside the options."""
-        fit(
+        return fit(
             network,
             teacher,
             self.options,
