@@ -11,10 +11,16 @@ from typing import Any
 import cv2
 import numpy as np
 
-from cleanplate.region import reduce_picture
+from cleanplate.metrics.fidelity import psnr, psnr_hole
+from cleanplate.region import reduce_hole, reduce_picture
 from material import filmed, videos
+from quality import load
 
 Row = dict[str, Any]
+Clip = tuple[np.ndarray, np.ndarray]  # frames, holes
+
+# Of a fill, as they are printed: PSNR of the hole and of the frame; see `change`.
+SCORES = {"hole": "hole, dB", "frame": "frame, dB", "change": "change"}
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,41 @@ def write_material(
             (out / name).mkdir(parents=True)
             for number, frame in enumerate(frames):
                 cv2.imwrite(str(out / name / f"{number:05d}.png"), reduce_picture(frame, size))
+
+
+def judging_clips(
+    data: Path, kinds: Iterable[str], clips: Sequence[str], size: tuple[int, int], frames: int
+) -> dict[str, Clip]:
+    """Return frames (T, h, w, 3) and holes (T, h, w) of whatever has any share of one."""
+    by_name = {}
+    for kind in kinds:
+        for clip in clips:
+            pictures, holes = load(data, kind, clip, frames)
+            by_name[f"{kind}/{clip}"] = (
+                np.stack([reduce_picture(picture, size) for picture in pictures]),
+                np.stack([reduce_hole(hole, size) for hole in holes]),
+            )
+    return by_name
+
+
+def scores(method: Any, clips: dict[str, Clip]) -> dict[str, list[float]]:
+    """Fill each clip and return SCORES."""
+    by_clip = {}
+    for name, (frames, holes) in clips.items():
+        result = method.fill(frames, holes).frames
+        by_clip[name] = [
+            psnr_hole(result, frames, holes),
+            psnr(result, frames),
+            change(result, frames, holes),
+        ]
+    return by_clip
+
+
+def change(result: np.ndarray, truth: np.ndarray, holes: np.ndarray) -> float:
+    """Return how far changes to the next frame are off, in levels, where both have a hole."""
+    both = holes[1:] & holes[:-1]
+    off = np.diff(result.astype(int), axis=0) - np.diff(truth.astype(int), axis=0)
+    return float(np.abs(off[both]).mean())
 
 
 def found(line: Line, told: Sequence[Row], rows: list[Row], kinds, clips) -> np.ndarray:

@@ -33,18 +33,15 @@ import torch
 
 import claims
 import cleanplate as cp
-from claims import Line, Row, Table
+from claims import SCORES, Clip, Line, Row, Table, scores
 from cleanplate.configs import built
 from cleanplate.datasets.folders import open_dataset
 from cleanplate.methods.sttn.network import Config, Network
-from cleanplate.metrics.fidelity import psnr, psnr_hole
-from cleanplate.region import reduce_hole, reduce_picture
 from cleanplate.weights import save_weights
-from quality import DATA, JUDGING, load
+from quality import DATA, JUDGING
 
 SIZE = (48, 96)  # height, width
 KINDS = ("fixed", "stationary")
-SCORES = ("hole", "frame", "change")  # PSNR of the hole and of the frame; see `change`
 STEPS, RATE = 1000, 1e-3
 LAST = 0.75  # of the steps: from there on the rate is a tenth
 WARM_STEPS, WARM_RATE, WARM_BATCH = 3000, 2e-3, 5  # of encoder and decoder; single pictures
@@ -65,8 +62,6 @@ TRAININGS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
-
-Clip = tuple[np.ndarray, np.ndarray]
 
 
 def line(label: str, training: str = "base", every: int = 10) -> Line:
@@ -121,7 +116,7 @@ def main() -> None:
     given = parse()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    clips = {f"{kind}/{clip}": judging(given, kind, clip) for kind in KINDS for clip in given.clips}
+    clips = claims.judging_clips(given.data, KINDS, given.clips, SIZE, given.frames)
     if given.vgg:
         TRAININGS["seen"]["training"]["vgg"] = str(given.vgg)
         TABLES["2"] = replace(TABLES["2"], lines=(*TABLES["2"].lines, SEEN), note="")
@@ -134,12 +129,12 @@ def main() -> None:
     missing = claims.missing_of([one for each in told.values() for one in each], rows)
     if missing:
         rows += claims.keep(made_rows(missing, clips, given), given.out)
-    claims.print_heading(("hole, dB", "frame, dB", "change"))
+    claims.print_heading(list(SCORES.values()))
     telea = [scores(cp.load_method("telea"), clips)]
     claims.print_line("Telea", claims.measured(telea, KINDS, given.clips))
     for table in chosen:
         values = [claims.found(x, told[x.training], rows, KINDS, given.clips) for x in table.lines]
-        claims.print_table(table, values, SCORES)
+        claims.print_table(table, values, list(SCORES))
 
 
 def parse() -> argparse.Namespace:
@@ -157,15 +152,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--data", type=Path, default=DATA)
     return parser.parse_args()
-
-
-def judging(given: argparse.Namespace, kind: str, clip: str) -> Clip:
-    """Return frames (T, 48, 96, 3), and holes (T, 48, 96) of whatever has any share of one."""
-    frames, holes = load(given.data, kind, clip, given.frames)
-    return (
-        np.stack([reduce_picture(frame, SIZE) for frame in frames]),
-        np.stack([reduce_hole(hole, SIZE) for hole in holes]),
-    )
 
 
 def told_of(name: str, seed: int, given: argparse.Namespace) -> Row:
@@ -248,26 +234,6 @@ def method_of(weights: Path, every: str, given: argparse.Namespace) -> Any:
     """Return the method with each so manieth frame as a reference, all of them as in the paper."""
     options = {"every": int(every) or 1, "most_references": given.frames if int(every) else 0}
     return cp.load_method("sttn", weights=weights, device=given.device, precision="fp32", **options)
-
-
-def scores(method: Any, clips: dict[str, Clip]) -> dict[str, list[float]]:
-    """Fill each clip and return SCORES."""
-    by_clip = {}
-    for name, (frames, holes) in clips.items():
-        result = method.fill(frames, holes).frames
-        by_clip[name] = [
-            psnr_hole(result, frames, holes),
-            psnr(result, frames),
-            change(result, frames, holes),
-        ]
-    return by_clip
-
-
-def change(result: np.ndarray, truth: np.ndarray, holes: np.ndarray) -> float:
-    """Return how far changes to the next frame are off, in levels, where both have a hole."""
-    both = holes[1:] & holes[:-1]
-    off = np.diff(result.astype(int), axis=0) - np.diff(truth.astype(int), axis=0)
-    return float(np.abs(off[both]).mean())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -110,6 +112,15 @@ def test_motion_and_its_scales_are_computed_once_a_clip(weights, clip, monkeypat
     assert calls["flow"] == 1
     assert calls["validity"] == 2  # forward and backward
     assert sorted(calls["scales"]) == [(6, 12), (12, 24), (24, 48), (48, 96)]
+
+
+def test_a_network_that_knows_no_flow_has_none_found(weights, clip, monkeypatch):
+    method = loaded(weights(replace(Config.tiny(), aligned=False)))
+    monkeypatch.setattr(method, "motion", None)
+    frames, holes = (part[:4] for part in clip)
+    filled = method.fill(frames, holes).frames
+    np.testing.assert_array_equal(filled[~holes], frames[~holes])
+    assert (filled[holes] != frames[holes]).any()
 
 
 def test_a_fill_is_its_slow_twin(weights, clip):

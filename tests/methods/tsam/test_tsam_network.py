@@ -107,6 +107,14 @@ def some(count=4, size=(24, 40)):
 
 
 @torch.inference_mode()
+def test_a_network_that_knows_no_flow_takes_none():
+    frames, masks, alignment = some()
+    network = made(aligned=False)
+    assert torch.equal(network(frames, masks, alignment), network(frames, masks))
+    assert not torch.equal(network(frames, masks), made()(frames, masks, alignment))
+
+
+@torch.inference_mode()
 def test_what_is_known_stays():
     frames, masks, alignment = some()
     out = made()(frames, masks, alignment)

@@ -114,7 +114,9 @@ class Method:
     def _paint(self, painted: Frames, holes: Holes, report: Callable[[float], None]) -> None:
         """Fill window after window, and paint a frame when no later one sees it."""
         clip, canvas = self._clip(painted, holes), Canvas(painted, holes)
-        alignment = self._alignment(self.motion(painted, holes))
+        alignment = None
+        if self.network.config.aligned:
+            alignment = self._alignment(self.motion(painted, holes))
         plan = windows(len(painted), blend=self.options.blend)
         for window, later in zip(plan, [w.first for w in plan[1:]] + [len(painted)], strict=True):
             seen = slice(window.first, window.frames.stop)
@@ -164,7 +166,7 @@ class Method:
         )
         return shift.Alignment(shift.Motion(*flows, *doubts), grid=self.network.config.grid)
 
-    def _filled(self, clip: Clip, window: Window, alignment: Alignment) -> Pictures:
+    def _filled(self, clip: Clip, window: Window, alignment: Alignment | None) -> Pictures:
         """Return the frames of a window as the network fills them, (N, h, w, 3) from 0 to 255."""
         import torch
 
@@ -177,7 +179,7 @@ class Method:
             filled = self.network(
                 frames.to(self.device, self._dtype),
                 masks.to(self.device, self._dtype),
-                alignment.between(first, last),
+                alignment and alignment.between(first, last),
             )
             levels = filled[0].float().clamp(0, 1) * 255
             return np.asarray(levels.permute(0, 2, 3, 1).cpu(), np.float32)

@@ -39,6 +39,7 @@ class Config:
     "original" features or the "aligned" ones. gated_enlarging: the three layers that enlarge have
     gates. spectral_norm: the decoder's layers but the last are normalised; the code asks for it,
     and goes on with the plain weights. guidance: a fifth plane of zeros is given to the network.
+    aligned: shifted channels are drawn along the flow; without it there is none (table 2).
     """
 
     size: tuple[int, int] = (240, 432)
@@ -53,6 +54,7 @@ class Config:
     gated_enlarging: bool = True
     spectral_norm: bool = True
     guidance: bool = False
+    aligned: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built of; raises BadInput."""
@@ -130,9 +132,10 @@ class Network(nn.Module):
         """Return the clips (B, T, 3, H, W) with their holes filled, and the same elsewhere.
 
         frames: (B, T, 3, H, W) from 0 to 1, with 0 in their holes; H and W multiples of UNIT.
-        masks: (B, T, 1, H, W), 1 in the holes. alignment: of the clips; without it features are
-        shifted and not aligned (the first row of the paper's ablation). What is filled in may lie
-        outside of 0 to 1. Raises BadInput for other sizes, and for flow between other frames.
+        masks: (B, T, 1, H, W), 1 in the holes. alignment: of the clips; without it, or where the
+        config says so, features are shifted and not aligned (the first row of the paper's
+        ablation). What is filled in may lie outside of 0 to 1. Raises BadInput for other sizes, and
+        for flow between other frames.
         """
         if any(side % UNIT for side in frames.shape[-2:]):
             raise BadInput(
@@ -140,7 +143,10 @@ class Network(nn.Module):
             )
         config, known = self.config, 1 - masks
         shift = Shift(
-            frames.shape[1], alignment, future_first=config.future_first, mask=config.mask
+            frames.shape[1],
+            alignment if config.aligned else None,
+            future_first=config.future_first,
+            mask=config.mask,
         )
         planes = [frames, known] + [torch.zeros_like(known)] * config.guidance
         features = self.encoder(torch.cat(planes, dim=2).flatten(0, 1), shift)
