@@ -128,7 +128,7 @@ def test_windows_change_little(tmp_path, pan, monkeypatch, mask):
             if mask is None:
                 np.testing.assert_array_equal(whole, parts)
             else:
-                assert np.abs(whole - parts).mean() < 0.05
+                assert np.abs(whole - parts).mean() < 0.1
 
 
 def test_flow_is_completed_in_the_hole(clip, tmp_path):

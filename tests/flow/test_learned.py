@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from cleanplate.convert import check  # noqa: E402
 from cleanplate.errors import BadInput  # noqa: E402
 from cleanplate.flow import completion, learned  # noqa: E402
 from cleanplate.flow.camera import CameraMotion, camera_motion  # noqa: E402
@@ -171,6 +172,14 @@ def test_what_cannot_be_loaded(name, weights, said):
     with pytest.raises(BadInput, match=said) as refusal:
         completion.load_completion(name, weights=weights)
     assert "\n" not in str(refusal.value)
+
+
+def test_what_comes_with_the_package_is_whole_and_small():
+    about = check(completion.SHIPPED)
+    assert about["method"] == "completion"
+    assert about["licence"] == "Apache-2.0"
+    assert completion.SHIPPED.stat().st_size < 8 << 20
+    assert completion.SHIPPED.with_suffix(".md").is_file()
 
 
 @pytest.mark.parametrize("missing", [None, "torch", "safetensors", "weights"])
