@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -99,6 +100,22 @@ def test_what_has_changed_is_not_mixed_in(make, source, tmp_path, filled, change
     assert out.read_bytes() == fresh.read_bytes()
 
 
+def test_a_clip_that_has_become_shorter(make, tmp_path, monkeypatch):
+    """Where it is cut, nothing is near a hole: what is filled is what it was."""
+    monkeypatch.setattr(stream, "window_length", lambda pixels: 40)
+    folder, out = tmp_path / "masks", tmp_path / "out.mp4"
+    for number in range(30):
+        hole = dot() if number < 3 else np.zeros_like(dot())
+        mask_picture(folder / f"{number:02d}.png", hole)
+    stopped(make("in.mp4", count=30), out, 30, mask=folder)
+    for number in range(24, 30):
+        (folder / f"{number:02d}.png").unlink()
+    source = make("in.mp4", count=24)
+    cp.fill_file(source, folder, out)
+    cp.fill_file(source, folder, tmp_path / "fresh.mp4")
+    assert out.read_bytes() == (tmp_path / "fresh.mp4").read_bytes()
+
+
 def other_at(changed):
     """Planes as ever, but for one sample of one frame, far from the hole."""
 
@@ -167,7 +184,9 @@ def test_killed_at_any_moment(source, tmp_path):
             time.sleep(0.005)
         time.sleep(float(rng.uniform(0, 0.1)))
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    assert subprocess.run(command, check=False).returncode == 0
+        assert process.wait() == -signal.SIGKILL
+    last = subprocess.run([*command, "--json"], capture_output=True, check=False)
+    assert last.returncode == 0
+    assert json.loads(last.stdout)["resumed_frames"] >= LENGTH
     assert out.read_bytes() == whole.read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"in.mp4", "whole.mp4", "out.mp4"}

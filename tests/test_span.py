@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
 
 import numpy as np
@@ -42,7 +43,7 @@ def test_what_is_no_moment(text):
         (None, None, range(10)),
         ("3", None, range(3, 10)),
         (None, "3", range(3)),
-        ("2", "2", range(0)),
+        ("2", "2s", range(2, 10)),
         ("0.12s", "0.24s", range(3, 6)),
         ("0.13s", "7", range(4, 7)),
     ],
@@ -51,6 +52,33 @@ def test_what_lies_in_a_span(start, stop, inside):
     span = Span(*(text and moment_of(text) for text in (start, stop)))
     found = [n for n in range(10) if span.holds(n, Fraction(n, 25))]
     assert found == list(inside)
+
+
+@pytest.mark.parametrize(("start", "stop"), [("2", "2"), ("5", "3"), ("1:00", "59s")])
+def test_a_span_that_ends_before_it_begins(start, stop):
+    with pytest.raises(cp.BadInput, match="Give an end after its beginning"):
+        Span(moment_of(start), moment_of(stop))
+
+
+def test_seconds_count_from_the_first_frame(make, tmp_path):
+    pts = [1000 + 40 * n for n in range(10)]
+    source = make("in.mkv", pts=pts, time_base=Fraction(1, 1000), codec="ffv1", options={})
+    told = {"method": Painter(level=200), "span": Span(None, moment_of("0.2s"))}
+    assert cp.fill_file(source, SPEC, tmp_path / "out.mkv", **told).filled_frames == 5
+
+
+def test_what_lies_under_a_mask_beside_the_span_is_not_read(pan, tmp_path):
+    """Not by the flow either, which would find the frame before the span the nearest."""
+    frames, results = pan(12, (3, 0)), []
+    for level in (0, 255):
+        marked = frames.copy()
+        marked[:4, 50:70, 60:90] = level
+        cp.write_video(tmp_path / "in", marked)
+        span = Span(moment_of("4"))
+        cp.fill_file(tmp_path / "in", "box:60,50,30,20", tmp_path / f"out{level}", span=span)
+        results.append(cp.read_video(tmp_path / f"out{level}").frames)
+        shutil.rmtree(tmp_path / "in")
+    np.testing.assert_array_equal(results[0][4:], results[1][4:])
 
 
 def test_a_clip_without_times_has_no_seconds():

@@ -48,9 +48,9 @@ def test_what_is_kept_is_found(tmp_path_factory, counts, dtype, seed):
     store = Store(tmp_path_factory.mktemp("store"), RECIPE)
     given = patches(counts, dtype, seed)
     store.keep("one", given)
-    assert alike(store.find("one"), given)
+    assert alike(store.find("one", shared=0), given)
     assert store.found == sum(count > 0 for count in counts)
-    assert store.find("two") is None
+    assert store.find("two", shared=0) is None
 
 
 @settings(deadline=None, max_examples=40)
@@ -66,7 +66,7 @@ def test_a_damaged_window_is_not_found(tmp_path_factory, place, cut):
     else:
         content[at] ^= 1
     path.write_bytes(content)
-    assert store.find("one") is None
+    assert store.find("one", shared=0) is None
     assert store.found == 0
     assert not path.exists()
 
@@ -75,7 +75,7 @@ def test_a_damaged_window_is_not_found(tmp_path_factory, place, cut):
     ("end", "stays"),
     [
         (None, False),
-        (cp.BadInput("no"), False),
+        (cp.BadInput("no"), True),
         (cp.BadOutput("full"), True),
         (KeyboardInterrupt(), True),
         (ZeroDivisionError(), True),
@@ -93,7 +93,7 @@ def test_what_an_end_leaves(tmp_path, end, stays):
     assert folder_of(out).is_dir() is stays
     if stays:
         with store_beside(out, RECIPE) as store:
-            assert store.find("one") is not None
+            assert store.find("one", shared=0) is not None
 
 
 def test_a_run_that_kept_nothing_leaves_nothing(tmp_path):
@@ -122,9 +122,9 @@ def test_two_runs_for_one_output_are_refused(tmp_path):
             store_beside(out, RECIPE),
         ):
             pass
-        assert first.find("one") is not None
+        assert first.find("one", shared=0) is not None
         with store_beside(tmp_path / "else.mp4", RECIPE) as other:
-            assert other.find("one") is None
+            assert other.find("one", shared=0) is None
 
 
 def test_without_a_recipe_there_is_no_store(tmp_path):

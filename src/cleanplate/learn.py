@@ -15,6 +15,7 @@ in the folder            what it is
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -228,6 +229,7 @@ class _Job:
                     raise BadOutput(
                         f"{self.run} is not empty. Give a new folder, or --resume to go on."
                     )
+            shutil.rmtree(self.run / MADE, ignore_errors=True)  # of a run that ended as it began
             write_text(listed, names)
         write_settings(self.run / SETTINGS, self.told)
 

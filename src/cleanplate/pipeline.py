@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from itertools import combinations, islice, product
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,9 @@ from cleanplate.masks.load import is_box
 from cleanplate.methods import Method, aligning, attentive, load_method, trusting
 from cleanplate.provenance import Seen, Watch, provenance_pictures
 from cleanplate.sheets import together
-from cleanplate.span import Span
+from cleanplate.span import Clock, Span
 from cleanplate.store import recipe_of, store_beside
-from cleanplate.stream import Still, fills, look
+from cleanplate.stream import Shown, Still, fills, look
 from cleanplate.summary import Summary, Tally
 from cleanplate.threads import ahead
 from cleanplate.trust import validity_pictures
@@ -173,10 +174,10 @@ def fill_file(
             folders |= {"validity": validity, "features": features, "plate": plate}
             _refuse_clashes(video, mask, out, **folders)
             check_holes(reader, holes)
-            line = look(paired(reader, holes, masks, span))
+            line = _bordered(look(paired(reader, holes, masks, span)), reader, span)
             tally, as_it_is = Tally(), _is_empty(holes) and not obstacle(reader, out, encoding)
             look_on = together(attend, trust, align)
-            for shown, patch in fills(line, room, done, look_on, kept=None if look_on else kept):
+            for shown, patch in fills(line, room, done, look_on, kept):
                 (picture, hole), rgb = shown.more, shown.picture.rgb()
                 source = patch.source[hole[shown.hole]]
                 before = rgb.copy() if draw or watch else rgb
@@ -263,7 +264,7 @@ def paired(
     span: the part of the clip whose holes are filled; elsewhere there are none. Refuses too few or
     too many masks.
     """
-    count = taken = 0
+    count, taken, clock = 0, 0, Clock()
     for count, picture in enumerate(reader, start=1):
         due = count + reader.lost  # a frame that is lost takes its mask along
         hole = next(islice(masks, due - taken - 1, None), None)
@@ -271,13 +272,22 @@ def paired(
             raise count_mismatch(due - 1, due + sum(1 for _ in reader))
         taken = due
         hole = np.ascontiguousarray(reader.orient(hole))
-        if not span.holds(due - 1, picture.time_seconds):
+        if not span.holds(due - 1, clock.since_start(picture.time_seconds)):
             hole = np.zeros_like(hole)
         yield picture, picture.clouded(hole), (picture, hole)
     if not holes.endless and not reader.problems:
         more = sum(1 for _ in masks)
         if more:
             raise count_mismatch(count + more, count)
+
+
+def _bordered(line: Iterator[Shown], reader: Reader, span: Span) -> Iterator[Shown]:
+    """Part the frames of a span from the others: what lies under a mask there is not to be read."""
+    clock, before = Clock(), None
+    for count, shown in enumerate(line):
+        inside = span.holds(count + reader.lost, clock.since_start(shown.more[0].time_seconds))
+        yield shown if before in (None, inside) else replace(shown, apart=True)
+        before = inside
 
 
 def _is_empty(holes: HoleSource) -> bool:

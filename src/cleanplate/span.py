@@ -35,10 +35,35 @@ class Span:
     start: Moment | None = None
     stop: Moment | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse one that ends before it begins."""
+        for name in ("frame", "seconds"):
+            first, last = (getattr(end, name, None) for end in (self.start, self.stop))
+            if first is not None and last is not None and last <= first:
+                raise BadInput(
+                    f"the part to fill would begin at {first} and end at {last} ({name}). "
+                    "Give an end after its beginning."
+                )
+
     def holds(self, number: int, seconds: Fraction | None) -> bool:
         """Tell whether a frame lies in it; seconds: its time, where it has one."""
         started = self.start is None or self.start.is_reached(number, seconds)
         return started and not (self.stop is not None and self.stop.is_reached(number, seconds))
+
+
+class Clock:
+    """Counts from the first frame on, whose own time may be any: clips are cut out of others."""
+
+    def __init__(self) -> None:
+        self._start: Fraction | None = None
+
+    def since_start(self, seconds: Fraction | None) -> Fraction | None:
+        """Return the seconds since the first frame that it was asked for."""
+        if seconds is None:
+            return None
+        if self._start is None:
+            self._start = seconds
+        return seconds - self._start
 
 
 def moment_of(text: str) -> Moment:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import shutil
 import zlib
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from cleanplate.errors import BadInput, BadOutput
+from cleanplate.errors import BadOutput
 from cleanplate.io.place import whole_file
 from cleanplate.overlap import Patch
 from cleanplate.states import sum_of
@@ -32,9 +33,19 @@ except ImportError:  # Windows has none: there two runs at once are not refused
 MAGIC = b"cleanplate window 1\n"
 SUM_BYTES = hashlib.sha256().digest_size
 # Another version of one of these may compute other pixels.
-LIBRARIES = ("cleanplate", "numpy", "opencv-python-headless", "scipy", "numba", "av", "torch")
+LIBRARIES = (
+    "cleanplate",
+    "numpy",
+    "opencv-python-headless",
+    "scipy",
+    "numba",
+    "av",
+    "torch",
+    "safetensors",
+)
 LEVEL = 1  # of zlib: more takes long and saves little of what a camera has seen
 LOCK = "lock"
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 PART = r"[0-9a-f]{8}\.part"  # how what is not complete yet is named, see io.place
 
 
@@ -48,8 +59,11 @@ class Store:
         self.folder, self.recipe = folder, recipe
         self.found = 0
 
-    def find(self, key: str) -> list[Patch] | None:
-        """Return a window's patches, None where they are not there or are damaged."""
+    def find(self, key: str, *, shared: int) -> list[Patch] | None:
+        """Return a window's patches, None where they are not there or are damaged.
+
+        shared: so many of its frames count to the window before.
+        """
         path = self._path(key)
         try:
             content = path.read_bytes()
@@ -60,7 +74,7 @@ class Store:
             with suppress(OSError):
                 path.unlink()
         else:
-            self.found += sum(len(patch.source) > 0 for patch in patches)
+            self.found += sum(len(patch.source) > 0 for patch in patches[shared:])
         return patches
 
     def keep(self, key: str, patches: list[Patch]) -> None:
@@ -84,7 +98,7 @@ def recipe_of(method: str, told: Mapping[str, Any]) -> bytes:
 
     told: all that the method was told; of what names a file, what the file holds counts.
     """
-    parts = [f"method {method}"]
+    parts = [f"method {method}", *_code()]
     for library in LIBRARIES:
         with suppress(metadata.PackageNotFoundError):
             parts.append(f"{library} {metadata.version(library)}")
@@ -94,31 +108,40 @@ def recipe_of(method: str, told: Mapping[str, Any]) -> bytes:
     return "\n".join(parts).encode()
 
 
+def _code() -> list[str]:
+    """Return what changes when this package does, its weights included."""
+    root = Path(__file__).parent
+    files = sorted(path for path in root.rglob("*") if path.suffix in (".py", ".safetensors"))
+    told = [(path.relative_to(root), path.stat()) for path in files]
+    return [f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in told]
+
+
 def folder_of(out: Path) -> Path:
     """Return the folder that keeps the windows of an output until it is complete."""
-    return out.absolute().with_name(f".{out.name}.job")
+    whole = out.resolve()
+    return whole.parent / f".{whole.name}.job"
 
 
 @contextmanager
 def store_beside(out: Path, recipe: bytes | None) -> Iterator[Store | None]:
-    """Give the store of an output, which goes when all went well, or when the input is refused.
+    """Give the store of an output, which goes when all went well.
 
     After any other end it stays where it holds something, and the next run of the same finds it.
     recipe: how windows are filled; None if that cannot be told, then there is no store. Raises
     BadOutput where another run is writing the same output.
     """
-    if recipe is None:
+    folder = folder_of(out)
+    if recipe is None or not folder.parent.is_dir() or folder.is_symlink():
         yield None
         return
-    folder = folder_of(out)
     with suppress(OSError):  # what is wrong with that place, whoever writes the output will tell
         folder.mkdir(exist_ok=True)
     store = Store(folder, recipe)
     with _alone(folder, out):
         try:
             yield store
-        except BaseException as end:
-            if isinstance(end, BadInput) or not store.any():
+        except BaseException:
+            if not store.any():
                 shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
@@ -126,22 +149,45 @@ def store_beside(out: Path, recipe: bytes | None) -> Iterator[Store | None]:
 
 @contextmanager
 def _alone(folder: Path, out: Path) -> Iterator[None]:
-    """Refuse a second run for the same output; clear away what a killed one has left of it."""
-    if fcntl is None or not folder.is_dir():
+    """Refuse a second run for the same output; clear away what a killed one has left of it.
+
+    Where the system has no locks, or lets us write none, neither is done.
+    """
+    lock = None
+    with suppress(OSError):
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600)
+    try:
+        if lock is not None and fcntl is not None and _taken(lock, out):
+            _sweep(out.absolute().parent, out.name)
         yield
-        return
-    with (folder / LOCK).open("wb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BadOutput(
-                f"{out} is being written by another run. Wait for it, or give another name."
-            ) from None
-        torn = re.compile(re.escape(f".{out.name}.") + PART)
-        for path in folder.parent.iterdir():
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _taken(lock: int, out: Path) -> bool:
+    """Take a lock; False where that cannot be. Raises BadOutput where another run has it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BadOutput(
+            f"{out} is being written by another run. Wait for it, or give another name."
+        ) from None
+    except OSError:  # a disk of the network, perhaps
+        return False
+    return True
+
+
+def _sweep(folder: Path, name: str) -> None:
+    """Remove what a run that was killed had written of a result of that name."""
+    torn = re.compile(re.escape(f".{name}.") + PART)
+    with suppress(OSError):
+        for path in folder.iterdir():
             if torn.fullmatch(path.name):
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        yield
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
 
 
 def _packed(patches: list[Patch]) -> bytes:

@@ -55,13 +55,15 @@ class Shown:
     """One frame on its way, held in as few bytes as its owner can.
 
     picture: whatever can give its RGB. hole: (H, W) bool, what must not be read. starts_shot:
-    whether it is the first of a shot. more: whatever the owner wants back with it.
+    whether it is the first of a shot. more: whatever the owner wants back with it. apart: it is not
+    to be filled from the frames before it, nor they from it, though they may be of one shot.
     """
 
     picture: Pictured
     hole: NDArray[np.bool_]
     starts_shot: bool
     more: Any
+    apart: bool = False
 
 
 def look(seen: Iterable[tuple[Pictured, NDArray[np.bool_], Any]]) -> Iterator[Shown]:
@@ -88,11 +90,13 @@ def fills(
     if first is None:
         return
     length = min(window_length(first.hole.size), method.longest_window)
-    cut = windows(chain([first], stream), lambda s: s.starts_shot, length=length)
+    cut = windows(chain([first], stream), lambda s: s.starts_shot or s.apart, length=length)
     overlap, key = Overlap(), ""
     for window in cut:
         key = _key(window, method, kept.recipe, key) if kept else ""
-        patches = kept.find(key) if kept and key else None
+        # What is found has not been looked at again.
+        look_for = kept is not None and key and not attend
+        patches = kept.find(key, shared=window.lead) if kept and look_for else None
         if patches is None:
             patches = fill_window(window, overlap.held(), method, progress, attend)
             if kept and key:
@@ -149,7 +153,8 @@ def _key(window: Window[Shown], method: Method, recipe: bytes, before: str) -> s
     if not stretches:
         return ""
     digest = hashlib.sha256(recipe)
-    digest.update(repr((window.first, window.lead, before if window.lead else "")).encode())
+    shape = window.first, len(window.items), window.lead, before if window.lead else ""
+    digest.update(repr(shape).encode())
     for near in stretches:
         digest.update(repr(near).encode())
         for item in window.items[near]:
@@ -163,8 +168,8 @@ class Kept(Protocol):
 
     recipe: bytes
 
-    def find(self, key: str) -> list[Patch] | None:
-        """Return a window's patches if they are there."""
+    def find(self, key: str, *, shared: int) -> list[Patch] | None:
+        """Return a window's patches if they are there; shared: frames of the window before."""
         ...
 
     def keep(self, key: str, patches: list[Patch]) -> None:

@@ -30,6 +30,7 @@ class FakeSummary:
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     output: str = "clean.mp4"
+    resumed_frames: int = 0
 
 
 class FakePipeline(types.ModuleType):

@@ -80,6 +80,24 @@ def test_json_that_is_refused(tmp_path, line):
         read_manifest(written(tmp_path, line, "clips.jsonl"), tmp_path)
 
 
+@pytest.mark.parametrize("out", ["b.mp4", "mask.png", "clips.csv"])
+def test_no_result_takes_the_place_of_a_source(tmp_path, out):
+    text = f"video,mask,out\na.mp4,mask.png,{out}\nb.mp4,mask.png,c.mp4\n"
+    path = written(tmp_path, text)
+    (path.parent / "mask.png").write_bytes(b"")
+    with pytest.raises(cp.BadInput, match="from which a clip is to be filled"):
+        read_manifest(path, path.parent)
+    assert len(read_manifest(path, tmp_path / "other")) == 2
+
+
+def test_files_of_options_lie_where_the_manifest_does(tmp_path):
+    path = written(tmp_path, "video,mask,weights,set.image\na.mp4,b.png,w.pt,i.pt\n")
+    (path.parent / "i.pt").write_bytes(b"")
+    (entry,) = read_manifest(path, tmp_path)
+    assert entry.told["weights"] == "w.pt"
+    assert entry.told["options"]["image"] == str(path.parent / "i.pt")
+
+
 def test_a_manifest_that_is_not_there(tmp_path):
     with pytest.raises(cp.BadInput, match="does not exist"):
         read_manifest(tmp_path / "none.csv", tmp_path)

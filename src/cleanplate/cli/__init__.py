@@ -89,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = command.main(given or ["--help"], prog_name="cleanplate", standalone_mode=False)
     except CleanplateError as refusal:
         return _refuse(str(refusal))
+    except SystemExit as stop:  # by the user or the system, as has been told
+        return stop.code if isinstance(stop.code, int) else 1
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
     except OSError as error:

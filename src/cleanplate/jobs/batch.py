@@ -13,9 +13,8 @@ from typing import Any
 from cleanplate.errors import BadInput, CleanplateError
 from cleanplate.inputs import digest, stamp
 from cleanplate.io.refuse import writing
-from cleanplate.jobs.manifest import Entry, read_manifest
+from cleanplate.jobs.manifest import Entry, files_of, read_manifest
 from cleanplate.journal import Journal, read_journal
-from cleanplate.masks.load import is_box
 from cleanplate.pipeline import fill_file
 from cleanplate.workers import side_by_side
 
@@ -73,7 +72,8 @@ def fill_batch(
     works = [partial(_fill, entry) for entry in entries if entry.line not in found]
     with closing(Journal(folder / NAME)) as journal:
         for identity, done in side_by_side(works, processes or 1):
-            journal.add({"identity": identity, **dataclasses.asdict(done)})
+            made = None if done.error else _made(Path(done.out))
+            journal.add({"identity": identity, "made": made, **dataclasses.asdict(done)})
             add(done)
     return [found[entry.line] for entry in entries]
 
@@ -95,20 +95,24 @@ def _fill(entry: Entry) -> tuple[str, Done]:
 
 def identity_of(entry: Entry) -> str:
     """Return what changes when a clip's files or settings do; raises BadInput."""
-    files = [entry.video, *([] if is_box(entry.mask) else [Path(entry.mask)])]
-    if "weights" in entry.told:
-        files.append(Path(entry.told["weights"]))
-    return digest([stamp(file) for file in files], entry.mask, repr(sorted(entry.told.items())))
+    files: list[str | Path] = [entry.video, *files_of(entry)]
+    stamps = [stamp(file) for file in files]
+    return digest(stamps, entry.mask, repr(sorted(entry.told.items())))
+
+
+def _made(out: Path) -> list[list[Any]]:
+    """Return what changes when a result does; raises BadInput where it is not there."""
+    return [list(part) for part in stamp(out)]
 
 
 def _kept(entries: list[Entry], folder: Path) -> Iterator[Done]:
     """Yield what an earlier run made of clips, where it is still what would be made."""
     lines = [line for line in read_journal(folder / NAME) if isinstance(line, dict)]
-    earlier = {line.get("out"): line for line in lines}
+    earlier = {str(line.get("out")): line for line in lines}
     for entry in entries:
         line = earlier.get(str(entry.out), {})
         with suppress(BadInput):
             same = line.get("identity") == identity_of(entry)
-            if same and line["error"] is None and entry.out.exists():
-                told = str(entry.video), str(entry.out), None, line["summary"]
+            if same and line.get("made") == _made(entry.out) and line.get("error", "") is None:
+                told = str(entry.video), str(entry.out), None, line.get("summary")
                 yield Done(entry.line, *told, kept=True)

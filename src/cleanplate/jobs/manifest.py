@@ -51,6 +51,7 @@ def read_manifest(path: Path, folder: Path) -> list[Entry]:
     if not entries:
         raise BadInput(f"{path} names no clip. Give a line for each, with its video and mask.")
     _check_outputs(entries, path)
+    _check_sources(entries, path)
     return entries
 
 
@@ -94,7 +95,16 @@ def _entry(line: int, values: dict[str, Any], path: Path, folder: Path) -> Entry
         told = _told(given)
     except BadInput as refusal:
         raise BadInput(f"{where}: {refusal}") from None
+    options = {k: _here(v, path) for k, v in told.pop("options").items()}
+    told = {**{k: _here(v, path) for k, v in told.items()}, "options": options}
     return Entry(line, video, mask if is_box(mask) else str(path.parent / mask), folder / out, told)
+
+
+def _here(value: Any, path: Path) -> Any:
+    """Return what names a file, seen from the manifest, as the path of that file."""
+    if isinstance(value, str) and value and (path.parent / value).is_file():
+        return str(path.parent / value)
+    return value
 
 
 def _told(given: dict[str, Any]) -> dict[str, Any]:
@@ -126,6 +136,26 @@ def _check_outputs(entries: list[Entry], path: Path) -> None:
                 f"{entry.out}. Give each an out of its own."
             )
         seen[entry.out] = entry.line
+
+
+def _check_sources(entries: list[Entry], path: Path) -> None:
+    """Refuse a result that would take the place of what some clip is filled from."""
+    sources = {path.resolve()}
+    for entry in entries:
+        sources |= {entry.video.resolve(), *(Path(file).resolve() for file in files_of(entry))}
+    for entry in entries:
+        whole = entry.out.resolve()
+        if whole in sources or any(source in whole.parents for source in sources):
+            raise BadInput(
+                f"line {entry.line} of {path} would be written to {entry.out}, from which a clip "
+                "is to be filled. Give another out, or another folder."
+            )
+
+
+def files_of(entry: Entry) -> list[str]:
+    """Return what an entry names beside its video that is a file or a folder."""
+    told = [entry.mask, *entry.told.values(), *entry.told.get("options", {}).values()]
+    return [text for text in told if isinstance(text, str) and Path(text).exists()]
 
 
 def _text(value: Any, name: str) -> str:
