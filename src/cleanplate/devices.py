@@ -6,7 +6,8 @@ PyTorch is an optional part of an installation, so it is imported when first use
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from cleanplate.errors import BadInput
 
@@ -50,3 +51,18 @@ def has_bf16(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported())
     ask = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # not every PyTorch can tell
     return ask is not None and bool(ask())
+
+
+def exact_convolutions(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[Any]:
+    """Keep convolutions in float32 from being computed with ten bits on a GPU."""
+    import torch
+
+    if device.type == "cuda" and dtype == torch.float32:
+        now = torch.backends.cudnn  # whose other settings stay
+        return now.flags(
+            enabled=now.enabled,
+            benchmark=now.benchmark,
+            deterministic=now.deterministic,
+            allow_tf32=False,
+        )
+    return nullcontext()

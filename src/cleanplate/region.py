@@ -23,9 +23,19 @@ class Region:
     left: int
     right: int
 
+    @classmethod
+    def spanning(cls, rows: slice, columns: slice) -> Region:
+        """Return the box of rows and columns."""
+        return cls(rows.start, rows.stop, columns.start, columns.stop)
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
     def crop(self, array: NDArray[Any]) -> NDArray[Any]:
         """View of the box in an array (H, W, ...)."""
-        return array[self.top : self.bottom, self.left : self.right]
+        return array[self.slices]
 
     def grown(self, by: int, size: tuple[int, int]) -> Region:
         """Return a box with so many pixels more on every side, cut to a size (height, width)."""
@@ -39,6 +49,23 @@ class Region:
     def scaled(self, by: int) -> Region:
         """Return the same box where every pixel is so many, along either side."""
         return Region(by * self.top, by * self.bottom, by * self.left, by * self.right)
+
+    def shrunk(self, by: int) -> Region:
+        """Return the least box that covers this one where so many pixels are one.
+
+        >>> Region(3, 5, 4, 8).shrunk(2)
+        Region(top=1, bottom=3, left=2, right=4)
+        """
+        return Region(self.top // by, -(-self.bottom // by), self.left // by, -(-self.right // by))
+
+    def within(self, other: Region) -> Region:
+        """Return the same box counted from another's corner."""
+        return Region(
+            self.top - other.top,
+            self.bottom - other.top,
+            self.left - other.left,
+            self.right - other.left,
+        )
 
 
 def whole_of(size: tuple[int, ...]) -> Region:

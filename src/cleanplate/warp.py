@@ -30,6 +30,20 @@ def bilinear_weight(y: float, x: float, row: int, column: int) -> Any:
 
 
 @compiled(inline="always")
+def shares_around(place: Any, side: Any) -> Any:
+    """Return the two numbers around a position along a side, and the shares of each.
+
+    Those beyond the border have a share of 0.
+    """
+    place = min(max(place, np.float32(-1)), np.float32(side))
+    lower = np.floor(place)
+    first, share = int(lower), place - lower
+    one = (np.float32(1) - share) * np.float32(0 <= first < side)
+    other = share * np.float32(first + 1 < side)
+    return min(max(first, 0), side - 1), min(first + 1, side - 1), one, other
+
+
+@compiled(inline="always")
 def sample_vector(field: Any, y: float, x: float) -> Any:
     """Bilinear value (dx, dy) of field (H, W, 2) at y, x; positions are clamped to the picture."""
     height, width = field.shape[0], field.shape[1]

@@ -119,13 +119,6 @@ def test_the_official_code_judges_what_came_from_before_by_what_came_from_the_ne
     assert torch.equal(own[1, :2, :, :3], x[1, :2, :, :3])
 
 
-def test_a_part_of_the_clip_is_shifted_as_all_of_it():
-    x, given = torch.cat([some(seed=n) for n in range(2)]), still(6, flow=(1.5, -0.5))
-    shift = Shift(6, Alignment(given))
-    whole, part = shift(x, 2), shift.between(1, 4)(x[1:5], 2)
-    assert torch.equal(part[1:3], whole[2:4])
-
-
 def test_flow_that_does_not_fit_is_refused():
     good = still()
     for name, value, said in (

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from cleanplate.canvas import Clip, Pictures
+from cleanplate.devices import exact_convolutions
 from cleanplate.methods.sttn.mixer import Mixer
 from cleanplate.methods.sttn.network import DECODER_REACH, REDUCTION, Network
 from cleanplate.methods.sttn.schedule import Step
@@ -51,7 +50,7 @@ class Engine:
         features: dict[int, Tensor] = {}
         for number, step in enumerate(plan):
             if clip.holes[step.neighbours.start : step.neighbours.stop].any():
-                with self._exact():
+                with exact_convolutions(self.device, self.dtype):
                     self._encode(clip, [*step.neighbours, *step.references], features)
                     pictures = self._paint(clip, features, step)
             else:
@@ -60,18 +59,6 @@ class Engine:
             later = {t for s in plan[number + 1 :] for t in (*s.neighbours, *s.references)}
             for t in [t for t in features if t not in later]:
                 del features[t]
-
-    def _exact(self) -> AbstractContextManager[Any]:
-        """Keep convolutions in float32 from being computed with ten bits."""
-        if self.device.type == "cuda" and self.dtype == torch.float32:
-            now = torch.backends.cudnn  # whose other settings stay
-            return now.flags(
-                enabled=now.enabled,
-                benchmark=now.benchmark,
-                deterministic=now.deterministic,
-                allow_tf32=False,
-            )
-        return nullcontext()
 
     @torch.inference_mode()
     def _encode(self, clip: Clip, looked_at: list[int], features: dict[int, Tensor]) -> None:
@@ -95,12 +82,11 @@ class Engine:
         if hole is None:
             return painted
         size = clip.size[0] // REDUCTION, clip.size[1] // REDUCTION
-        part = _over(hole).grown(DECODER_REACH, size)
+        around = Region.spanning(*hole)
+        part = around.shrunk(REDUCTION).grown(DECODER_REACH, size)
         missing = torch.from_numpy(holes[:, ::REDUCTION, ::REDUCTION]).to(self.device)
         mixed = self._mix([features[t] for t in looked_at], missing, wanted, part)
-        inside = part.scaled(REDUCTION)
-        rows = slice(hole[0].start - inside.top, hole[0].stop - inside.top)
-        columns = slice(hole[1].start - inside.left, hole[1].stop - inside.left)
+        rows, columns = around.within(part.scaled(REDUCTION)).slices
         for some in torch.split(torch.arange(wanted), 1 if self._one_by_one else wanted):
             decoded = self.network.decode_part(mixed[some], part, size)[..., rows, columns]
             pictures = ((decoded.float() + 1) * (255 / 2)).permute(0, 2, 3, 1)
@@ -114,14 +100,3 @@ class Engine:
             return self._mixer.mix(pixels, missing, wanted, part).permute(0, 3, 1, 2)
         mixed = self.network.mix(torch.cat(frames)[None], missing[None], wanted)[0]
         return mixed[:, :, part.top : part.bottom, part.left : part.right]
-
-
-def _over(hole: tuple[slice, slice]) -> Region:
-    """Return the pixels of the features that lie over rows and columns of a picture."""
-    rows, columns = hole
-    return Region(
-        rows.start // REDUCTION,
-        -(-rows.stop // REDUCTION),
-        columns.start // REDUCTION,
-        -(-columns.stop // REDUCTION),
-    )

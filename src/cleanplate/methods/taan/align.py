@@ -19,6 +19,7 @@ from torch.nn import functional
 from cleanplate.compiled import compiled
 from cleanplate.scratch import Scratch
 from cleanplate.threads import in_parts
+from cleanplate.warp import shares_around
 
 # Where the taps of a 3x3 kernel lie, row by row: (dy, dx).
 TAPS = tuple(product((-1, 0, 1), repeat=2))
@@ -136,8 +137,8 @@ def _gather(
                     dy, dx = TAPS[tap]
                     y = offsets[row, column, group, tap, 0] + np.float32(row + dy)
                     x = offsets[row, column, group, tap, 1] + np.float32(column + dx)
-                    y0, y1, upper, lower = _around(y, height)
-                    x0, x1, left, right = _around(x, width)
+                    y0, y1, upper, lower = shares_around(y, height)
+                    x0, x1, left, right = shares_around(x, width)
                     upper *= modulators[row, column, group, tap]
                     lower *= modulators[row, column, group, tap]
                     a, b = pixels[y0, x0, some], pixels[y0, x1, some]
@@ -147,17 +148,3 @@ def _gather(
                     for k in range(size):
                         to[k] = wa * a[k] + wb * b[k] + wc * c[k] + wd * d[k]
                     at += size
-
-
-@compiled(inline="always")
-def _around(place: Any, side: Any) -> Any:
-    """Return the two numbers around a position along a side, and the shares of each.
-
-    Those beyond the border have a share of 0.
-    """
-    place = min(max(place, np.float32(-1)), np.float32(side))
-    lower = np.floor(place)
-    first, share = int(lower), place - lower
-    one = (np.float32(1) - share) * np.float32(0 <= first < side)
-    other = share * np.float32(first + 1 < side)
-    return min(max(first, 0), side - 1), min(first + 1, side - 1), one, other

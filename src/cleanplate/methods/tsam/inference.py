@@ -31,7 +31,6 @@ from cleanplate.weights import load_network
 if TYPE_CHECKING:
     import torch
 
-    from cleanplate.methods.tsam.network import Network
     from cleanplate.methods.tsam.shift import Alignment
 
 
@@ -77,15 +76,16 @@ class Method:
     def __init__(self, options: Options, *, weights: str | Path, device: str = "auto") -> None:
         with torch_needed():
             from cleanplate.methods.tsam import network as room
+            from cleanplate.methods.tsam.engine import Engine
         self.options = options
         self._rule = Rule(options.consistency, options.delta)
         self._estimate = load_estimator(options.flow, weights=options.flow_weights)
         self._complete = load_completion(options.completion, weights=options.completion_weights)
         self.device = device_named(device)
-        self._dtype = precision_named(options.precision, self.device)
-        self.network: room.Network = load_network(weights, method="tsam", room=room)
-        _prepare(self.network, self.device, self._dtype)
-        self._unit, self._size = room.UNIT, self.network.config.size
+        network: room.Network = load_network(weights, method="tsam", room=room)
+        dtype = precision_named(options.precision, self.device)
+        self.engine = Engine(network, device=self.device, dtype=dtype)
+        self._unit, self._size = room.UNIT, network.config.size
         # As the official code has it, what is no larger than the network is not cropped.
         self.whole_up_to = self._size[0] * self._size[1]
 
@@ -115,7 +115,7 @@ class Method:
         """Fill window after window, and paint a frame when no later one sees it."""
         clip, canvas = self._clip(painted, holes), Canvas(painted, holes)
         alignment = None
-        if self.network.config.aligned:
+        if self.engine.config.aligned:
             alignment = self._alignment(self.motion(painted, holes))
         plan = windows(len(painted), blend=self.options.blend)
         for window, later in zip(plan, [w.first for w in plan[1:]] + [len(painted)], strict=True):
@@ -164,39 +164,11 @@ class Method:
         doubts = (
             tensor(doubt)[:, :, None] for doubt in (motion.doubt_forward, motion.doubt_backward)
         )
-        return shift.Alignment(shift.Motion(*flows, *doubts), grid=self.network.config.grid)
+        return shift.Alignment(shift.Motion(*flows, *doubts), grid=self.engine.config.grid)
 
     def _filled(self, clip: Clip, window: Window, alignment: Alignment | None) -> Pictures:
         """Return the frames of a window as the network fills them, (N, h, w, 3) from 0 to 255."""
-        import torch
-
         pictures = np.stack([clip.picture(t, darkest=0) for t in window.frames])
         holes = np.stack([clip.hole(t) for t in window.frames])
         first, last = window.first, window.frames.stop - 1
-        with torch.inference_mode():
-            frames = torch.from_numpy(pictures).permute(0, 3, 1, 2)[None]
-            masks = torch.from_numpy(holes)[None, :, None]
-            filled = self.network(
-                frames.to(self.device, self._dtype),
-                masks.to(self.device, self._dtype),
-                alignment and alignment.between(first, last),
-            )
-            levels = filled[0].float().clamp(0, 1) * 255
-            return np.asarray(levels.permute(0, 2, 3, 1).cpu(), np.float32)
-
-
-def _prepare(network: Network, device: torch.device, dtype: torch.dtype) -> None:
-    """Have a network compute where and how it is to, as fast as it can; it learns no more."""
-    import torch
-
-    from cleanplate.winograd import quicken
-
-    network.eval().requires_grad_(False)
-    network.settle()
-    if device.type == "cpu":
-        quicken(network, dtype)
-    elif dtype == torch.float32:
-        torch.backends.cudnn.allow_tf32 = False  # or convolutions would keep ten bits
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.Conv2d | torch.nn.BatchNorm2d):
-            layer.to(device, dtype)
+        return self.engine.run(pictures, holes, alignment and alignment.between(first, last))

@@ -256,14 +256,7 @@ class Gated(nn.Module):
 
     def forward(self, x: Tensor, shift: Shift) -> Tensor:
         """Return (N, out, h, w) of (N, channels, h, w)."""
-        return self.of(x, self.shifted(x, shift))
-
-    def shifted(self, x: Tensor, shift: Shift) -> Tensor:
-        """Return what the features are made of."""
-        return shift(x, x.shape[1] // self._fold) if self._fold else x
-
-    def of(self, x: Tensor, shifted: Tensor) -> Tensor:
-        """Return what becomes of features that have been shifted already."""
+        shifted = shift(x, x.shape[1] // self._fold) if self._fold else x
         out: Tensor = self.feature(shifted)
         if self._leaky:
             out = functional.leaky_relu(out, LEAK)
@@ -310,33 +303,15 @@ class Decoder(nn.Module):
     def forward(self, stages: list[Tensor], shift: Shift) -> Tensor:
         """Return pictures (N, 3, H, W) of the features of four stages."""
         c1, c2, c3, c4 = stages
-        x = finer(self.mix1, self.enlarge1(c4, shift) + self.skip3(c3, shift), shift)
-        x = finer(self.mix2, self.enlarge2(x, shift) + enlarged(self.skip2(c2, shift), 2), shift)
-        return finer(self.paint, self.enlarge3(x, shift) + enlarged(self.skip1(c1), 2), shift)
+        x = self.enlarge1(c4, shift) + self.skip3(c3, shift)
+        x = self.mix1(enlarged(x), shift)
+        x = self.enlarge2(x, shift) + enlarged(self.skip2(c2, shift))
+        x = self.mix2(enlarged(x), shift)
+        x = self.enlarge3(x, shift) + enlarged(self.skip1(c1))
+        out: Tensor = self.paint(enlarged(x), shift)
+        return out
 
 
-def finer(layer: Gated, x: Tensor, shift: Shift) -> Tensor:
-    """Return what a layer makes of features (B T, C, h, w) at twice their size.
-
-    Where nothing is learned, frame by frame: those of a whole clip would be what weighs most.
-    """
-    if torch.is_grad_enabled():
-        whole: Tensor = layer(enlarged(x, 2), shift)
-        return whole
-    each = [_finer_frame(layer, x, shift, t) for t in range(shift.frames)]
-    return torch.stack(each, dim=1).flatten(0, 1)
-
-
-def _finer_frame(layer: Gated, x: Tensor, shift: Shift, t: int) -> Tensor:
-    """Return frame t (B, C', 2 h, 2 w) of every clip, for which three frames are enlarged."""
-    first, last = max(t - 1, 0), min(t + 1, shift.frames - 1)
-    near = torch.unflatten(x, 0, (-1, shift.frames))[:, first : last + 1]
-    large = enlarged(near.flatten(0, 1), 2)
-    shifted = layer.shifted(large, shift.between(first, last))
-    here = (torch.unflatten(part, 0, near.shape[:2])[:, t - first] for part in (large, shifted))
-    return layer.of(*here)
-
-
-def enlarged(x: Tensor, times: int) -> Tensor:
-    """Return (N, C, times h, times w) of (N, C, h, w): every pixel so many times."""
-    return functional.interpolate(x, scale_factor=times)
+def enlarged(x: Tensor) -> Tensor:
+    """Return (N, C, 2 h, 2 w) of (N, C, h, w): every pixel four times."""
+    return functional.interpolate(x, scale_factor=2)

@@ -156,11 +156,6 @@ class Shift:
         both = (ahead, behind) if self._future_first else (behind, ahead)
         return torch.cat([*both, rest], dim=2).flatten(0, 1)
 
-    def between(self, first: int, last: int) -> Shift:
-        """Return that of the frames from first to last alone."""
-        alignment = self.alignment and self.alignment.between(first, last)
-        return Shift(last + 1 - first, alignment, future_first=self._future_first, mask=self._mask)
-
     def _aligned(self, ahead: Tensor, behind: Tensor, scale: Scale) -> tuple[Tensor, Tensor]:
         """Return what comes from the next frame and from the one before, (B, T-1, f, h, w)."""
         left, right = warped(ahead[:, 1:], scale.ahead), warped(behind[:, :-1], scale.behind)
