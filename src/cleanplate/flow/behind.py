@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.errors import BadInput
 from cleanplate.flow.attached import attached_to_hole, hole_centres
 from cleanplate.flow.camera import CameraMotion, camera_motion
 from cleanplate.flow.complete import Effort, complete_flow
@@ -76,10 +77,13 @@ def find_motion(
     """Find and complete the flow of the clip, its holes filled with `guess` or smoothly.
 
     removal: the hole is an object's, so what moves with the hole belongs to the object.
-    estimate: finds the flow of filled pictures. complete: completes it in their holes.
+    estimate: finds the flow of filled pictures. complete: completes it in their holes. Raises
+    BadInput for flow of another size, or that is no number somewhere.
     """
     pictures = clip.filled(clip.smooth if guess is None else guess)
     forward, backward = estimate(pictures)
+    for name, flow in (("forward", forward), ("backward", backward)):
+        _check(flow, clip.holes, name)
     greys = each_frame(lambda t: grey(pictures[t]), len(pictures))
     wide = stack_frames(lambda t: _with_ring(clip.holes[t], guess is not None), len(pictures))
     doubtful, rests = (wide[:-1], wide[1:]), at_rest(greys, wide)
@@ -97,6 +101,20 @@ def find_motion(
     effort = _QUICK if removal else Effort()
     completed = complete(forward, backward, camera, doubtful, effort=effort)
     return Motion(*completed, *camera)
+
+
+def _check(flow: Flow, holes: Holes, name: str) -> None:
+    wanted = (len(holes) - 1, *holes.shape[1:], 2)
+    if flow.shape != wanted:
+        raise BadInput(
+            f"the {name} flow that was found is {flow.shape}. It has to be {wanted}: (dx, dy) for "
+            "each pixel, between each frame and the next."
+        )
+    if not np.isfinite(flow).all():
+        raise BadInput(
+            f"the {name} flow that was found holds values that are no numbers. Choose another "
+            "estimator, or other weights for it."
+        )
 
 
 def _with_ring(hole: NDArray[np.bool_], well_filled: bool) -> NDArray[np.bool_]:

@@ -13,7 +13,6 @@ import cleanplate as cp
 torch = pytest.importorskip("torch")
 
 from cleanplate.canvas import Clip  # noqa: E402
-from cleanplate.flow.validity import TrustedFlow  # noqa: E402
 from cleanplate.methods.tsam import inference  # noqa: E402
 from cleanplate.methods.tsam.network import Config, Network  # noqa: E402
 from cleanplate.methods.tsam.schedule import LENGTH, windows  # noqa: E402
@@ -176,27 +175,48 @@ def test_bf16_and_blends_and_options(weights, clip):
             loaded(weights(), **options)
 
 
-def test_masks_of_whole_frames_and_a_clip_of_one(weights, clip):
-    frames, holes = (part[:6].copy() for part in clip)
-    holes[2:4] = True
-    method = loaded(weights())
-    assert method.fill(frames, holes).frames.shape == frames.shape
-    alone = method.fill(frames[:1], holes[:1]).frames
-    np.testing.assert_array_equal(alone[~holes[:1]], frames[:1][~holes[:1]])
-    assert method.fill(frames[:1], np.ones_like(holes[:1])).frames.shape == (1, 48, 96, 3)
+@pytest.mark.parametrize("length", [1, 6])
+@pytest.mark.parametrize("size", [(48, 96), (45, 83), (7, 5), (150, 90)], ids=str)
+def test_masks_of_whole_frames_and_a_clip_of_one(weights, pan, length, size):
+    """... of any size, by the front door: cropped, brought to multiples of eight, pasted back."""
+    frames = pan(length, (1, 0), size=size)
+    holes = np.zeros(frames.shape[:3], bool)
+    holes[:, size[0] // 3 : size[0] // 2 + 1, size[1] // 3 : size[1] // 2 + 1] = True
+    some = holes.copy()
+    some[length // 2 :] = True
+    for hole in (holes, some, np.ones_like(holes)):
+        filled = cp.fill(frames, hole, method="tsam", weights=weights(), device="cpu")
+        assert filled.shape == frames.shape
+        np.testing.assert_array_equal(filled[~hole], frames[~hole])
 
 
-def test_flow_that_is_no_number_is_refused(weights, clip, monkeypatch):
-    def broken(pictures):
-        flow = np.full((len(pictures) - 1, *pictures[0].shape[:2], 2), np.nan, np.float32)
-        return flow, flow.copy()
+def test_a_cut_is_not_looked_across(weights, pan):
+    """What comes after a cut makes no difference to what is filled before it."""
+    one, two = pan(4, (1, 0), size=(48, 96)), 255 - pan(4, (0, 2), size=(48, 96))[:, ::-1]
+    holes = np.zeros((8, 48, 96), bool)
+    holes[:, 16:30, 30:60] = True
+    both, alone = (
+        cp.fill(clip, holes[: len(clip)], method="tsam", weights=weights(), device="cpu")
+        for clip in (np.concatenate([one, two]), one)
+    )
+    np.testing.assert_array_equal(both[:4], alone)
 
-    method = loaded(weights())
-    motion = method.motion(*(part[:3] for part in clip))
-    with pytest.raises(cp.BadInput, match="forward holds values that are no numbers"):
-        method._alignment(TrustedFlow(
-            broken(clip[0][:3])[0], motion.backward, motion.doubt_forward, motion.doubt_backward
-        ))  # fmt: skip
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda flow: flow * np.nan, "forward flow that was found holds values"),
+        (lambda flow: flow[:, :, :-1], r"forward flow that was found is \(2, 48, 95, 2\)"),
+        (lambda flow: flow[:-1], r"forward flow that was found is \(1, 48, 96, 2\)"),
+    ],
+    ids=["no number", "size", "count"],
+)
+def test_flow_that_is_wrong_is_refused(weights, clip, monkeypatch, wrong, said):
+    frames, holes = (part[:3] for part in clip)
+    flow = wrong(np.ones((2, 48, 96, 2), np.float32))
+    monkeypatch.setattr(inference, "load_estimator", lambda *_, **__: lambda _: (flow, flow))
+    with pytest.raises(cp.BadInput, match=said):
+        loaded(weights()).fill(frames, holes)
 
 
 def test_a_file_at_its_full_size(weights, pan, tmp_path):
