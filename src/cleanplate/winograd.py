@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from cleanplate.compiled import compiled
 from cleanplate.halves import stored, widened
+from cleanplate.multiply import multiply_each
 from cleanplate.scratch import Scratch
 from cleanplate.threads import in_parts
 
@@ -116,7 +117,7 @@ class FastConv(nn.Module):
                 _join(products, number, bias, slope, self.dilation, start, stop, add, results[n])
 
         in_parts(before, bottom - top)
-        torch.bmm(cut, self.kernel, out=product)
+        multiply_each(cut, self.kernel, out=product)
         in_parts(after, bottom - top)
 
 

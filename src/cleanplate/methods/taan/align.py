@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from cleanplate.compiled import compiled
+from cleanplate.multiply import multiply
 from cleanplate.scratch import Scratch
 from cleanplate.threads import in_parts
 from cleanplate.warp import shares_around
@@ -97,7 +98,7 @@ def _compiled(
         bottom = min(top + some, height)
         samples = _scratch.take("samples", kernel.dtype, (bottom - top) * width, len(kernel))
         _gather_rows([x[n] for x in given], samples, top, bottom)
-        torch.addmm(bias, samples, kernel, out=out[n, top:bottom].flatten(0, 1))
+        multiply(samples, kernel, bias=bias, out=out[n, top:bottom].flatten(0, 1))
     return out.permute(0, 3, 1, 2)
 
 
@@ -128,11 +129,13 @@ def _gather(
     height, width, channels = pixels.shape
     groups, taps = modulators.shape[2:]
     size = channels // groups
+    # Flat and by numbers without a sign, which cannot count from the end: so it becomes vectors.
+    flat, out = pixels.ravel(), samples.ravel()
     for row in range(first, last):
         for column in range(width):
-            at = 0
+            at = ((row - top) * width + column) * groups * taps * size
             for group in range(groups):
-                some = slice(group * size, (group + 1) * size)
+                start = group * size
                 for tap in range(taps):
                     dy, dx = TAPS[tap]
                     y = offsets[row, column, group, tap, 0] + np.float32(row + dy)
@@ -141,10 +144,17 @@ def _gather(
                     x0, x1, left, right = shares_around(x, width)
                     upper *= modulators[row, column, group, tap]
                     lower *= modulators[row, column, group, tap]
-                    a, b = pixels[y0, x0, some], pixels[y0, x1, some]
-                    c, d = pixels[y1, x0, some], pixels[y1, x1, some]
+                    a = np.uint64((y0 * width + x0) * channels + start)
+                    b = np.uint64((y0 * width + x1) * channels + start)
+                    c = np.uint64((y1 * width + x0) * channels + start)
+                    d = np.uint64((y1 * width + x1) * channels + start)
+                    to = np.uint64(at)
                     wa, wb, wc, wd = upper * left, upper * right, lower * left, lower * right
-                    to = samples[(row - top) * width + column, at : at + size]
-                    for k in range(size):
-                        to[k] = wa * a[k] + wb * b[k] + wc * c[k] + wd * d[k]
+                    for k in range(np.uint64(size)):
+                        out[to + k] = (
+                            wa * flat[a + k]
+                            + wb * flat[b + k]
+                            + wc * flat[c + k]
+                            + wd * flat[d + k]
+                        )
                     at += size
