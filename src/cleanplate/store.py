@@ -19,18 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.errors import BadOutput
 from cleanplate.io.place import whole_file
 from cleanplate.overlap import Patch
 from cleanplate.states import sum_of
+from cleanplate.threads import each_frame
 
 try:
     import fcntl
 except ImportError:  # Windows has none: there two runs at once are not refused
     fcntl = None  # type: ignore[assignment]
 
-MAGIC = b"cleanplate window 1\n"
+MAGIC = b"cleanplate window 2\n"
 SUM_BYTES = hashlib.sha256().digest_size
 # Another version of one of these may compute other pixels.
 LIBRARIES = (
@@ -43,7 +45,12 @@ LIBRARIES = (
     "torch",
     "safetensors",
 )
+COLUMNS = ("colours", "source", "inconsistency")  # of a patch
 LEVEL = 1  # of zlib: more takes long and saves little of what a camera has seen
+# How the counts and the columns are compressed: of what a camera has seen hardly anything comes
+# again, and looking for it takes three times as long as all the rest.
+WAYS = (0, zlib.Z_HUFFMAN_ONLY, 0, 0)
+SIZE_BYTES = 8
 LOCK = "lock"
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 PART = r"[0-9a-f]{8}\.part"  # how what is not complete yet is named, see io.place
@@ -192,15 +199,11 @@ def _sweep(folder: Path, name: str) -> None:
 
 def _packed(patches: list[Patch]) -> bytes:
     """Return the bytes of a window's patches, with a checksum."""
-    parts = io.BytesIO()
-    np.savez(
-        parts,
-        counts=np.array([len(patch.source) for patch in patches]),
-        colours=np.concatenate([patch.colours for patch in patches]),
-        source=np.concatenate([patch.source for patch in patches]),
-        inconsistency=np.concatenate([patch.inconsistency for patch in patches]),
-    )
-    body = zlib.compress(parts.getbuffer(), LEVEL)
+    columns = [np.concatenate([getattr(patch, name) for patch in patches]) for name in COLUMNS]
+    counts = np.array([len(patch.source) for patch in patches])
+    parts = [_as_bytes(column) for column in (counts, *map(_narrowed, columns))]
+    blocks = each_frame(lambda n: _compressed(parts[n], WAYS[n]), len(parts))
+    body = b"".join(len(block).to_bytes(SIZE_BYTES, "little") + block for block in blocks)
     return MAGIC + hashlib.sha256(body).digest() + body
 
 
@@ -211,7 +214,32 @@ def _unpacked(content: bytes) -> list[Patch] | None:
         return None
     if hashlib.sha256(content[start:]).digest() != content[len(MAGIC) : start]:
         return None
-    with np.load(io.BytesIO(zlib.decompress(content[start:])), allow_pickle=False) as parts:
-        ends = np.cumsum(parts["counts"])[:-1]
-        columns = (np.split(parts[name], ends) for name in ("colours", "source", "inconsistency"))
-        return [Patch(*patch) for patch in zip(*columns, strict=True)]
+    parts, body = [], io.BytesIO(content[start:])
+    while size := int.from_bytes(body.read(SIZE_BYTES), "little"):
+        parts.append(np.load(io.BytesIO(zlib.decompress(body.read(size))), allow_pickle=False))
+    counts, colours, source, inconsistency = parts
+    columns = (colours, source.astype(np.int32), inconsistency)
+    ends = np.cumsum(counts)[:-1]
+    return [
+        Patch(*patch) for patch in zip(*(np.split(each, ends) for each in columns), strict=True)
+    ]
+
+
+def _narrowed(column: NDArray[Any]) -> NDArray[Any]:
+    """Return whole numbers with a sign in as few bytes as hold them all; others as they are."""
+    if column.dtype.kind != "i" or not column.size:
+        return column
+    furthest = min(column.min(), -1 - column.max())  # as far below 0 as needs the same bytes
+    return column.astype(np.min_scalar_type(furthest))
+
+
+def _as_bytes(column: NDArray[Any]) -> bytes:
+    """Return an array as numpy writes it."""
+    file = io.BytesIO()
+    np.save(file, column, allow_pickle=False)
+    return file.getvalue()
+
+
+def _compressed(part: bytes, way: int) -> bytes:
+    packer = zlib.compressobj(LEVEL, strategy=way)
+    return packer.compress(part) + packer.flush()
