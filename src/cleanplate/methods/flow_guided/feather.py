@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cleanplate.album import Album
 from cleanplate.compiled import compiled
-from cleanplate.methods.flow_guided.settle import alike, led
+from cleanplate.methods.flow_guided.settle import ALIKE, led
 from cleanplate.propagate import Sources
 from cleanplate.region import pixels_of
 
@@ -50,7 +50,9 @@ def across_borders(
     leader, share = np.arange(len(sources.frame)), np.zeros(len(sources.frame), np.float32)
     # Where a source lies in time from here; 0 for what is no other frame of the clip.
     away = np.where(sources.frame < len(album.frames), sources.frame - t, 0)
-    _look_across(*pixels_of(hole), index, away, *sources[:3], leader, share)
+    rows, columns = pixels_of(hole)
+    go = sources.y - rows, sources.x - columns
+    _look_across(rows, columns, index, away, sources.frame, *go, leader, share)
     return leader, share
 
 
@@ -61,38 +63,49 @@ def _look_across(
     index: Any,
     away: Any,
     frame: Any,
-    y: Any,
-    x: Any,
+    go_y: Any,
+    go_x: Any,
     leader: Any,
     share: Any,
 ) -> None:
-    """Set leaders and shares where a border is near. index: (H, W), places in the lists, or -1."""
+    """Set leaders and shares where a border is near.
+
+    index: (H, W), places in the lists, or -1. go_y, go_x: from the pixels to their sources.
+    """
+    height, width = index.shape
     for i in range(len(rows)):
-        if frame[i] < 0:
-            continue
-        for far in range(1, _WIDTH + 1):
-            for side in range(4):
-                r = rows[i] + (far, -far, 0, 0)[side]
-                c = columns[i] + (0, 0, far, -far)[side]
-                if share[i] > 0 or not (0 <= r < index.shape[0] and 0 <= c < index.shape[1]):
-                    continue
-                j = index[r, c]
-                if j < 0 or frame[j] < 0:
-                    continue
-                if frame[i] == frame[j]:
-                    one = alike(i, j, rows, columns, frame, y, x)
-                else:
-                    one = _of_one_motion(i, j, rows, columns, away, y, x)
-                if not one:
-                    leader[i], share[i] = j, 0.5 - 0.5 * (far - 0.5) / _WIDTH
+        for step in range(4 * _WIDTH if frame[i] >= 0 else 0):
+            far, side = 1 + step // 4, step % 4
+            by = far if side % 2 == 0 else -far
+            r, c = rows[i] + (by if side < 2 else 0), columns[i] + (0 if side < 2 else by)
+            if not (0 <= r < height and 0 <= c < width):
+                continue
+            j = index[r, c]
+            if j < 0 or frame[j] < 0:
+                continue
+            one, other = (away[i], go_y[i], go_x[i]), (away[j], go_y[j], go_x[j])
+            same = frame[i] == frame[j]
+            if not (_of_one_place(one, other) if same else _of_one_motion(one, other)):
+                leader[i], share[i] = j, 0.5 - 0.5 * (far - 0.5) / _WIDTH
+                break
+
+
+# Each is how far away in time a source lies, and how far down and right. Numbers alone: a list
+# that is handed on is counted each time, which takes longer than all the rest.
 
 
 @compiled(inline="always")
-def _of_one_motion(i: int, j: int, rows: Any, columns: Any, away: Any, y: Any, x: Any) -> Any:
+def _of_one_place(one: Any, other: Any) -> Any:
+    """Tell whether sources in one frame lie where the same displacement leads."""
+    return abs(other[1] - one[1]) < ALIKE and abs(other[2] - one[2]) < ALIKE
+
+
+@compiled(inline="always")
+def _of_one_motion(one: Any, other: Any) -> Any:
     """Tell whether sources on one side in time lie where the same speed leads."""
-    if away[i] * away[j] <= 0:
+    if one[0] * other[0] <= 0:
         return False
-    apart_y = (y[i] - rows[i]) / away[i] - (y[j] - rows[j]) / away[j]
-    apart_x = (x[i] - columns[i]) / away[i] - (x[j] - columns[j]) / away[j]
-    nearer = min(abs(away[i]), abs(away[j]))
+    apart_y = one[1] / one[0] - other[1] / other[0]
+    apart_x = one[2] / one[0] - other[2] / other[0]
+    nearer = min(abs(one[0]), abs(other[0]))
     return abs(apart_y) * nearer < _ALIKE and abs(apart_x) * nearer < _ALIKE

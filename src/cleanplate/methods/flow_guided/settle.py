@@ -12,7 +12,7 @@ from cleanplate.propagate import Sources, moved
 from cleanplate.region import pixels_of
 
 _REACH = 1  # pixels around a pixel that are asked, 8 in all where all have a source
-_ALIKE = 2.0  # pixels between displacements that belong to one motion
+ALIKE = 2.0  # pixels between displacements that belong to one motion
 _LONE = 0.2  # share of those around that a source has to be like, not to be lone
 
 
@@ -100,4 +100,4 @@ def alike(i: int, j: int, rows: Any, columns: Any, frame: Any, y: Any, x: Any) -
         return False
     apart_y = (y[j] - rows[j]) - (y[i] - rows[i])
     apart_x = (x[j] - columns[j]) - (x[i] - columns[i])
-    return abs(apart_y) < _ALIKE and abs(apart_x) < _ALIKE
+    return abs(apart_y) < ALIKE and abs(apart_x) < ALIKE
