@@ -36,7 +36,8 @@ class Line:
 class Table:
     """Lines of which the first should be the best, by one of the scores. note: what else is known.
 
-    lower: whether a lower score is better.
+    lower: whether a lower score is better. seeded: whether chance is in it; where it is not, lines
+    differ by their clips alone.
     """
 
     title: str
@@ -44,6 +45,7 @@ class Table:
     by: str
     note: str = ""
     lower: bool = False
+    seeded: bool = True
 
 
 def trainings_of(tables: Iterable[Table]) -> list[str]:
@@ -154,7 +156,7 @@ def print_table(table: Table, values: list[np.ndarray], scores: Sequence[str]) -
     verdicts = []
     for line, value in zip(table.lines[1:], values[1:], strict=True):
         place = list(scores).index(table.by)
-        verdict, gain = compared(values[0], value, place, lower=table.lower)
+        verdict, gain = compared(values[0], value, place, lower=table.lower, seeded=table.seeded)
         print_line(line.label, value, f"{gain}: {verdict}")
         verdicts.append(verdict)
     counts = (f"{verdict} {verdicts.count(verdict)}x" for verdict in dict.fromkeys(verdicts))
@@ -168,14 +170,16 @@ def print_line(label: str, value: np.ndarray, word: str = "") -> None:
     print(f"  {label:26}{cells.replace('±  nan', '      ')}  {word}".rstrip())
 
 
-def compared(best: np.ndarray, other: np.ndarray, place: int, *, lower: bool) -> tuple[str, str]:
+def compared(
+    best: np.ndarray, other: np.ndarray, place: int, *, lower: bool, seeded: bool
+) -> tuple[str, str]:
     """Say whether the first line of a table beats another, and by how much of a score.
 
-    Within the spread is what is less than two standard errors, over seeds or over clips; one alone
-    tells nothing.
+    Within the spread is what is less than two standard errors, over clips, and over seeds where
+    there are any; one alone tells nothing.
     """
     gains = (best - other)[..., place] * (-1 if lower else 1)
-    sides = (gains.mean(axis=1), gains.mean(axis=0))
+    sides = [gains.mean(axis=0), *([gains.mean(axis=1)] if seeded else [])]
     known = min(map(len, sides)) > 1
     error = max(s.std(ddof=1) / len(s) ** 0.5 for s in sides) if known else np.inf
     gain = gains.mean()

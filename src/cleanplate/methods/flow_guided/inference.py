@@ -16,7 +16,7 @@ from cleanplate.configs import checked
 from cleanplate.errors import BadInput
 from cleanplate.flow.behind import Clip, Motion, find_motion
 from cleanplate.flow.completion import load_completion
-from cleanplate.flow.estimate import load_estimator
+from cleanplate.flow.estimate import Estimate, load_estimator
 from cleanplate.methods.flow_guided import fidelity, removal
 from cleanplate.methods.flow_guided.fusion import Fuse, load_fusion
 from cleanplate.methods.flow_guided.painter import reduced_picture, reduced_plate
@@ -110,19 +110,25 @@ class Options(CommonOptions):
 class Method:
     """Fills the holes of one stretch of a shot by the options given.
 
-    fuse: decides what to trust, in place of what the options name. Raises BadInput for weights of a
-    network that do not fit.
+    fuse: decides what to trust, and estimate: finds flow, in place of what the options name. Raises
+    BadInput for weights of a network that do not fit.
     """
 
     longest_window = 90
 
-    def __init__(self, options: Options | None = None, *, fuse: Fuse | None = None) -> None:
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        fuse: Fuse | None = None,
+        estimate: Estimate | None = None,
+    ) -> None:
         self.options = chosen = options or Options()
         self._complete = completer(
             chosen.tune, seed=chosen.seed, pixels=chosen.working_pixels, weights=chosen.image
         )
         self._invent = partial(invent, seed=chosen.seed)
-        self._estimate = load_estimator(
+        self._estimate = estimate or load_estimator(
             chosen.flow, weights=chosen.flow_weights, device=chosen.flow_device
         )
         self._fuse = fuse or load_fusion(chosen.fusion, weights=chosen.fusion_weights)
