@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 
-from cleanplate.devices import device_named, has_bf16, precision_named
+from cleanplate.devices import device_named, has_bf16, precision_named, settled
 from cleanplate.errors import BadInput
 
 torch = pytest.importorskip("torch")
@@ -33,3 +36,16 @@ def test_precisions(monkeypatch, able):
     assert precision_named("auto", cpu) == (torch.bfloat16 if able else torch.float32)
     assert precision_named("fp32", cpu) == torch.float32
     assert precision_named("bf16", cpu) == torch.bfloat16
+
+
+def test_what_auto_comes_to_is_settled(monkeypatch):
+    told = {"device": "auto", "flow_device": "auto", "precision": "auto", "seed": 3}
+    with_gpu = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True))
+    monkeypatch.setitem(sys.modules, "torch", with_gpu)
+    everywhere = {**told, "device": "cuda", "flow_device": "cuda"}
+    assert settled(told, ("auto", "cpu", "cuda")) == everywhere
+    assert settled(told, ("auto", "cpu")) == {**everywhere, "device": "cpu"}
+    assert settled({"device": "cpu"}, ("auto", "cpu", "cuda")) == {"device": "cpu"}
+    monkeypatch.delitem(sys.modules, "torch")
+    nowhere = {**told, "device": "cpu", "flow_device": "cpu"}
+    assert settled(told, ("auto", "cpu", "cuda")) == nowhere

@@ -6,6 +6,8 @@ PyTorch is an optional part of an installation, so it is imported when first use
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,19 @@ def device_named(name: str) -> torch.device:
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     torch.cuda.set_device(device)
     return device
+
+
+def settled(told: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    """Return options with the devices that "auto" comes to on this machine.
+
+    known: the names of devices on which the method itself runs. Where nothing has loaded PyTorch
+    all is computed on the CPU.
+    """
+    torch = sys.modules.get("torch")
+    auto = "cuda" if torch is not None and torch.cuda.is_available() else "cpu"
+    own = auto if auto in known else "cpu"
+    places = {k: own if k == "device" else auto for k in told if k.endswith("device")}
+    return {k: places.get(k, v) if v == "auto" else v for k, v in told.items()}
 
 
 def precision_named(name: str, device: torch.device) -> torch.dtype:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import re
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadOutput
-from cleanplate.io.place import whole_file
+from cleanplate.io.place import sweep, whole_file
 from cleanplate.overlap import Patch
 from cleanplate.states import sum_of
 from cleanplate.threads import each_frame
@@ -53,7 +52,6 @@ WAYS = (0, zlib.Z_HUFFMAN_ONLY, 0, 0)
 SIZE_BYTES = 8
 LOCK = "lock"
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
-PART = r"[0-9a-f]{8}\.part"  # how what is not complete yet is named, see io.place
 
 
 class Store:
@@ -165,7 +163,7 @@ def _alone(folder: Path, out: Path) -> Iterator[None]:
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600)
     try:
         if lock is not None and fcntl is not None and _taken(lock, out):
-            _sweep(out.absolute().parent, out.name)
+            sweep(out)
         yield
     finally:
         if lock is not None:
@@ -183,18 +181,6 @@ def _taken(lock: int, out: Path) -> bool:
     except OSError:  # a disk of the network, perhaps
         return False
     return True
-
-
-def _sweep(folder: Path, name: str) -> None:
-    """Remove what a run that was killed had written of a result of that name."""
-    torn = re.compile(re.escape(f".{name}.") + PART)
-    with suppress(OSError):
-        for path in folder.iterdir():
-            if torn.fullmatch(path.name):
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink(missing_ok=True)
 
 
 def _packed(patches: list[Patch]) -> bytes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cleanplate.errors import BadOutput
 from cleanplate.orphans import end_with_parent
@@ -15,29 +16,59 @@ from cleanplate.orphans import end_with_parent
 Result = TypeVar("Result")
 
 
-def side_by_side(works: Sequence[Callable[[], Result]], processes: int | None) -> Iterator[Result]:
+def side_by_side(
+    works: Sequence[Callable[[], Result]],
+    processes: int | None,
+    *,
+    lost: Callable[[int], Result] | None = None,
+) -> Iterator[Result]:
     """Yield what pieces of work return, as they end; with one process in this one.
 
-    works: what can be pickled. processes: at most so many; as many as cores if None. Raises what a
-    piece of work raises, and BadOutput where a process was ended from outside.
+    works: what can be pickled. processes: at most so many; as many as cores if None. lost: what
+    there is to yield for a piece of work, by its number, whose process ends without a word; without
+    it BadOutput is raised. Raises what a piece of work raises.
     """
     count = min(processes or os.cpu_count() or 1, len(works))
     if count < 2:
         yield from (work() for work in works)
         return
+    todo = deque(range(len(works)))
+    while todo:
+        for index in (yield from _pooled(works, todo, count)):
+            if lost is None:
+                raise BadOutput(
+                    "a process was ended from outside, perhaps for lack of memory. Run it again "
+                    "with fewer processes: what is done is kept."
+                )
+            # One process ended took all with it. Alone, each tells whether it was that one.
+            if (yield from _pooled(works, deque([index]), 1)):
+                yield lost(index)
+
+
+def _pooled(
+    works: Sequence[Callable[[], Result]], todo: deque[int], count: int
+) -> Generator[Result, None, list[int]]:
+    """Do the work that is due; return what was in the making when a process ended."""
     # Not forked: a fork of a process that has run threads may hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=context, initializer=end_with_parent) as pool:
-        waiting: set[Future[Result]] = {pool.submit(work) for work in works}
+        doing: dict[Future[Result], int] = {}
         try:
-            while waiting:
-                ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    yield future.result()
+            while todo or doing:
+                while todo and len(doing) < count:
+                    doing[pool.submit(works[todo[0]])] = todo[0]
+                    todo.popleft()
+                ended, _ = wait(doing, return_when=FIRST_COMPLETED)
+                for future in sorted(ended, key=_is_lost):  # what is done first: it is not lost
+                    result = future.result()
+                    del doing[future]
+                    yield result
         except BrokenProcessPool:
-            raise BadOutput(
-                "a process was ended from outside, perhaps for lack of memory. Run it again with "
-                "fewer processes: what is done is kept."
-            ) from None
+            return sorted(doing.values())
         finally:
             pool.shutdown(cancel_futures=True)
+    return []
+
+
+def _is_lost(future: Future[Any]) -> bool:
+    return isinstance(future.exception(), BrokenProcessPool)

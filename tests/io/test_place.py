@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from cleanplate.errors import BadOutput
-from cleanplate.io import refuse_same, whole_folder, write_picture, write_video
+from cleanplate.io import refuse_same, sweep, whole_folder, write_picture, write_video
+from cleanplate.io.place import whole_file
 
 
 def test_whole_folder_replaces_its_own_and_keeps_the_rest(tmp_path):
@@ -110,3 +111,46 @@ def test_a_folder_that_bears_a_videos_suffix_is_not_meant(tmp_path):
     (tmp_path / "shot.v2").mkdir()
     write_video(tmp_path / "shot.v2", FRAMES)
     assert len(list((tmp_path / "shot.v2").iterdir())) == 2
+
+
+def test_what_killed_runs_were_writing_is_swept_and_what_others_write_stays(tmp_path):
+    out = tmp_path / "plate"
+    torn = tmp_path / ".plate.00aa11bb.part"
+    torn.mkdir()
+    (torn / "00000.png").write_text("half")
+    (tmp_path / ".plate.00aa11bc.part").write_text("half")
+    others = [".plate.part", ".plates.00aa11bb.part", "plate.00aa11bb.part"]
+    for name in others:
+        (tmp_path / name).write_text("other")
+    with whole_folder(out) as folder:
+        sweep(out)
+        assert folder.is_dir()
+        assert not torn.exists()
+        (folder / "whole.txt").write_text("whole")
+    assert (out / "whole.txt").read_text() == "whole"
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*others, "plate"])
+    sweep(tmp_path / "none" / "plate")
+
+
+def test_a_result_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """... the file or every file of a folder, then the folder that holds the name."""
+    seen, plain = [], os.fsync
+
+    def fsync(number):
+        status = os.fstat(number)
+        named = {(p.stat().st_dev, p.stat().st_ino): p for p in tmp_path.rglob("*")}
+        named[tmp_path.stat().st_dev, tmp_path.stat().st_ino] = tmp_path
+        seen.append((named[status.st_dev, status.st_ino].name, (tmp_path / "out").exists()))
+        plain(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with whole_file(tmp_path / "out") as part:
+        part.write_text("whole")
+        name = part.name
+    assert seen == [(name, False), (tmp_path.name, True)]
+    (tmp_path / "out").unlink()
+    seen.clear()
+    with whole_folder(tmp_path / "out") as folder:
+        write_picture(folder / "0.png", np.zeros((2, 2), np.uint8))
+        name = folder.name
+    assert seen == [("0.png", False), (name, False), (tmp_path.name, True)]

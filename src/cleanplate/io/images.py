@@ -99,13 +99,14 @@ def save_planes(path: Path, planes: Planes, form: Layout) -> None:
 def write_picture(path: str | Path, array: NDArray[Any]) -> None:
     """Write (H, W) grey or (H, W, 3) RGB, uint8 or uint16, as PNG; complete or not at all.
 
-    Raises BadInput for other arrays, BadOutput where it cannot be written.
+    That it is on the disk is waited for by whoever writes a whole folder. Raises BadInput for other
+    arrays, BadOutput where it cannot be written.
     """
     path = Path(path)
     good = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     if not good or array.dtype not in (np.uint8, np.uint16) or 0 in array.shape:
         raise BadInput(f"picture is {array.dtype} {array.shape}. Give (H, W) or (H, W, 3), uint8.")
-    with whole_file(path) as part:
+    with whole_file(path, lasting=False) as part:
         part.write_bytes(_coded_png(array))
 
 

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cleanplate.errors import BadOutput, CleanplateError
 from cleanplate.io.refuse import writing
+
+try:
+    import fcntl
+except ImportError:  # Windows has none: there nothing torn is told from what is being written
+    fcntl = None  # type: ignore[assignment]
+
+PART = r"[0-9a-f]{8}\.part"  # how what is not complete yet is named, after its result
+DIRECTORY = getattr(os, "O_DIRECTORY", 0)
+# No link is followed, and a pipe that somebody gave such a name is not waited for.
+AS_IT_IS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Place:
@@ -19,13 +30,17 @@ class Place:
 
     path: the result. part: what to write to. folder: the result is a folder, new or empty; with
     `among`, one that may hold other things: those of the same names are replaced, the rest stays.
-    Raises BadOutput where nothing can be written.
+    lasting: what has its name is on the disk, also when the power fails. Raises BadOutput where
+    nothing can be written.
     """
 
-    def __init__(self, path: Path, *, folder: bool = False, among: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, folder: bool = False, among: bool = False, lasting: bool = True
+    ) -> None:
         self.path = path
         self._folder = folder
         self._among = among
+        self._lasting = lasting
         with writing(path):
             self._check()
             self.part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
@@ -33,16 +48,21 @@ class Place:
                 self.part.mkdir()
             else:
                 self.part.touch(exist_ok=False)
+            self._mark = _marked(self.part)
 
     def keep(self) -> None:
         """Give the finished result its name, in place of what had it; raises BadOutput."""
         with writing(self.path):
+            if self._lasting:
+                _settle(self.part)
             if self._among and self.path.is_dir():
                 self._move_in()
-                return
-            if self._folder and self.path.is_dir():
-                self.path.rmdir()  # empty, or it was refused at the start
-            self.part.replace(self.path)
+            else:
+                if self._folder and self.path.is_dir():
+                    self.path.rmdir()  # empty, or it was refused at the start
+                self.part.replace(self.path)
+            if self._lasting:
+                _settle_folder(self.path.absolute().parent)
 
     def drop(self) -> None:
         """Remove what was written so far; does nothing once it is kept."""
@@ -50,6 +70,9 @@ class Place:
             shutil.rmtree(self.part, ignore_errors=True)
         else:
             self.part.unlink(missing_ok=True)
+        if self._mark is not None:
+            os.close(self._mark)
+            self._mark = None
 
     def _move_in(self) -> None:
         for child in self.part.iterdir():
@@ -83,13 +106,73 @@ class Place:
             raise BadOutput(f"{path} is a file. Give the name of a folder for pictures.")
 
 
+def sweep(path: Path) -> None:
+    """Remove what runs that were killed had written of a result; what others write stays.
+
+    Where the system has no locks, or gives none, nothing is removed.
+    """
+    torn = re.compile(re.escape(f".{path.name}.") + PART)
+    with suppress(OSError):
+        for part in path.absolute().parent.iterdir():
+            if torn.fullmatch(part.name) and (mark := _marked(part)) is not None:
+                if part.is_dir() and not part.is_symlink():
+                    shutil.rmtree(part, ignore_errors=True)
+                else:
+                    part.unlink(missing_ok=True)
+                os.close(mark)
+
+
+def _marked(part: Path) -> int | None:
+    """Mark a part as being written, for as long as the process lives; None where it is by another.
+
+    None as well where the system has no locks, or gives none. Returns what is to be closed.
+    """
+    if not hasattr(fcntl, "flock"):
+        return None
+    try:
+        mark = os.open(part, AS_IT_IS)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(mark)
+        return None
+    return mark
+
+
+def _settle(part: Path) -> None:
+    """Wait until a file, or a folder with all that it holds, is on the disk."""
+    if part.is_dir():
+        for child in part.iterdir():
+            _settle(child)
+        _settle_folder(part)
+        return
+    file = os.open(part, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _settle_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can tell."""
+    with suppress(OSError):
+        names = os.open(folder, os.O_RDONLY | DIRECTORY)
+        try:
+            os.fsync(names)
+        finally:
+            os.close(names)
+
+
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     """Give a hidden file that takes the name `path` when all went well, and else vanishes.
 
-    What the system raises inside becomes BadOutput, as does what keeps it from its place.
+    lasting: as for Place. What the system raises inside becomes BadOutput, as does what keeps it
+    from its place.
     """
-    place = Place(path)
+    place = Place(path, lasting=lasting)
     try:
         with writing(path):
             yield place.part

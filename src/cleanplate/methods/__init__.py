@@ -106,6 +106,11 @@ def _unable(what: str, door: str) -> BadInput:
     return BadInput(f"this method has no {what} to draw. Choose one of: {able}, or draw none.")
 
 
+def runs_on(method: str | Method) -> tuple[str, ...]:
+    """Return the names of devices that a method, by its name, can be asked to run on."""
+    return getattr(_ROOMS.get(method), "DEVICES", ()) if isinstance(method, str) else ()
+
+
 def load_method(
     name: str, /, *, weights: Any = None, device: str = "auto", **options: Any
 ) -> Method:
