@@ -457,3 +457,11 @@ def test_arrays_that_are_no_clip(tmp_path):
     with pytest.raises(BadInput) as raised:
         write_video(tmp_path / "out.mp4", np.zeros((3, 48, 64), np.uint8))
     assert "(T, H, W, 3)" in one_line(raised)
+
+
+def test_pictures_that_an_encoder_comes_to_harm_with(tmp_path):
+    """Narrow pictures make x265 write beyond its memory, which ends the process now or later."""
+    narrow = np.zeros((3, 32, 48, 3), np.uint8)
+    with pytest.raises(BadOutput, match=r"of 48x32 \(at least 64 pixels wide\)"):
+        write_video(tmp_path / "out.mp4", narrow, encoding=Encoding(codec="h265"))
+    write_video(tmp_path / "out.mp4", np.zeros((3, 32, 64, 3), np.uint8), encoding=Encoding("h265"))

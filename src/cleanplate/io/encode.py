@@ -263,12 +263,14 @@ def _trouble(codec: str, pix_fmt: str, options: dict[str, str], info: VideoInfo)
     """Open the encoder on trial; return what it says against it, None where it accepts."""
     os.environ.setdefault("SVT_LOG", "1")  # that encoder tells its life on stderr otherwise
     context: Any = av.CodecContext.create(codec, "w")
+    height, width = info.size
+    if width < (least := HABITS.get(codec, Habits()).least_width):
+        return f"of {width}x{height} (at least {least} pixels wide)"
     try:
         configure(context, pix_fmt, info)
         context.options = options
         context.open()
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
-        height, width = info.size
         what = getattr(error, "strerror", None) or str(error)
         ours = {*HABITS.get(codec, Habits()).fixed, *_unasked(codec, info)}
         given = "".join(f" {name}={options[name]}" for name in options if name not in ours)

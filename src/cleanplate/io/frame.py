@@ -39,7 +39,10 @@ def colour_of(frame: av.VideoFrame) -> Colour:
 def side_data(frame: av.VideoFrame) -> dict[SideType, Any]:
     """Return what a frame holds besides its samples, by kind; kinds unknown to us are left out."""
     parts: dict[SideType, Any] = {}
-    found: Any = frame.side_data
+    try:
+        found: Any = frame.side_data
+    except ValueError:  # the same, and then the library gives none of them
+        return parts
     for index in range(len(found)):
         with suppress(ValueError):  # a kind newer than the library's list of them
             parts[found[index].type] = found[index]

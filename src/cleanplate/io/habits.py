@@ -13,6 +13,8 @@ class Habits:
     presets: their names, where the encoder itself would write to stderr about another one.
     best, worst: the span of crf; beyond it the encoders clip in silence, or fail without a word.
     lossless: options that keep every sample, None where it cannot; always: it never loses any.
+    least_width: pixels; narrower pictures it does not take, or comes to harm with them.
+    held: bytes that it keeps for each pixel of a frame of 8 bits, as measured, rounded up.
     """
 
     fixed: dict[str, str] = field(default_factory=dict)
@@ -25,6 +27,8 @@ class Habits:
     worst: int = 63
     lossless: dict[str, str] | None = None
     always: bool = False
+    least_width: int = 0
+    held: int = 90
 
 
 SPEEDS = (
@@ -44,6 +48,7 @@ HABITS = {
         presets=SPEEDS,
         worst=51,
         lossless={"x265-params": "log-level=none:lossless=1"},
+        least_width=64,  # it writes beyond its memory for some narrower ones, as measured
     ),
     "libvpx-vp9": Habits(
         fixed={"b": "0", "row-mt": "1", "deadline": "good"},

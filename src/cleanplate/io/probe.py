@@ -53,7 +53,8 @@ def is_cover(stream: Any) -> bool:
 def named(stream: Any) -> str:
     """Name a stream for a user: kind, index, codec."""
     context = getattr(stream, "codec_context", None)
-    codec = context.codec.canonical_name if context is not None else stream.name
+    # Of a codec that the library does not know, a stream of sound has not even that attribute.
+    codec = context.codec.canonical_name if context is not None else getattr(stream, "name", None)
     return f"{stream.type} stream {stream.index} ({codec or 'unknown'})"
 
 
