@@ -123,6 +123,15 @@ def flicker(result: Frames, holes: Holes, *, flow: FindFlow = estimate_flow) -> 
 
 def flicker_sums(result: Frames, holes: Holes, *, flow: FindFlow = estimate_flow) -> Sums:
     """Return the changes of all pairs that count and how many there are; see `flicker`."""
+    found = [change for change in changes(result, holes, flow=flow) if not np.isnan(change)]
+    return sum(found), len(found)
+
+
+def changes(result: Frames, holes: Holes, *, flow: FindFlow = estimate_flow) -> list[float]:
+    """Return how much the fill of each frame but the first changes along its own motion.
+
+    In levels, as `flicker`, whose means these are; nan where no pixel of a pair counts.
+    """
     result, holes = check_pair(result, holes)
 
     def change(t: int) -> float:
@@ -131,11 +140,10 @@ def flicker_sums(result: Frames, holes: Holes, *, flow: FindFlow = estimate_flow
         forward, backward = _flows(result[t], result[t + 1], flow)
         seen = holes[t + 1] & stays_inside(backward) & ~occluded(backward, forward)
         before, here = _scaled(result[t], PEAK), _scaled(result[t + 1], PEAK)
-        changes = np.abs(_follow(before, backward) - here)[seen]
-        return float(changes.mean()) if changes.size else float("nan")
+        differences = np.abs(_follow(before, backward) - here)[seen]
+        return float(differences.mean()) if differences.size else float("nan")
 
-    changes = [each for each in each_frame(change, len(result) - 1) if not np.isnan(each)]
-    return sum(changes), len(changes)
+    return each_frame(change, len(result) - 1)
 
 
 def occluded(flow: Field, back: Field) -> NDArray[np.bool_]:
