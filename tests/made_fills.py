@@ -71,8 +71,9 @@ def plane_holes(hole, pix_fmt):
     if "444" in pix_fmt:
         return hole, hole, hole
     height, width = hole.shape
-    padded = np.pad(hole, ((0, height % 2), (0, width % 2)))
-    chroma = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2).any((1, 3))
+    down = 1 if "422" in pix_fmt else 2
+    padded = np.pad(hole, ((0, height % down), (0, width % 2)))
+    chroma = padded.reshape(padded.shape[0] // down, down, padded.shape[1] // 2, 2).any((1, 3))
     return hole, chroma, chroma
 
 

@@ -22,12 +22,12 @@ from made_clips import random_planes
 from made_fills import SPEC, dot, mask_picture
 
 LENGTH, COUNT, WINDOWS = 10, 18, 3  # windows of 10, 6 and 6 frames, of which neighbours share 2
-SHORT = f"import cleanplate.stream; cleanplate.stream.window_length = lambda pixels: {LENGTH}; "
+SHORT = f"import cleanplate.stream; cleanplate.stream.window_length = lambda *_: {LENGTH}; "
 
 
 @pytest.fixture(autouse=True)
 def short_windows(monkeypatch):
-    monkeypatch.setattr(stream, "window_length", lambda pixels: LENGTH)
+    monkeypatch.setattr(stream, "window_length", lambda *_: LENGTH)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_what_has_changed_is_not_mixed_in(make, source, tmp_path, filled, change
 
 def test_a_clip_that_has_become_shorter(make, tmp_path, monkeypatch):
     """Where it is cut, nothing is near a hole: what is filled is what it was."""
-    monkeypatch.setattr(stream, "window_length", lambda pixels: 40)
+    monkeypatch.setattr(stream, "window_length", lambda *_: 40)
     folder, out = tmp_path / "masks", tmp_path / "out.mp4"
     for number in range(30):
         hole = dot() if number < 3 else np.zeros_like(dot())
@@ -190,3 +190,20 @@ def test_killed_at_any_moment(source, tmp_path):
     assert json.loads(last.stdout)["resumed_frames"] >= LENGTH
     assert out.read_bytes() == whole.read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"in.mp4", "whole.mp4", "out.mp4"}
+
+
+def test_what_a_killed_run_left_of_its_plate_is_swept(source, tmp_path):
+    for name in ("plate", "seen"):
+        (tmp_path / f".{name}.00aa11bb.part").mkdir()
+    told = {"plate": tmp_path / "plate", "provenance": tmp_path / "seen"}
+    cp.fill_file(source, SPEC, tmp_path / "out.mp4", **told)
+    names = {"in.mp4", "out.mp4", "plate", "seen"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_a_device_that_is_found_goes_on_from_one_that_is_named(source, tmp_path, filled):
+    out = tmp_path / "out.mp4"
+    stopped(source, out, 15, device="cpu")
+    filled.clear()
+    cp.fill_file(source, SPEC, out, device="auto")  # what "auto" comes to is what counts
+    assert len(filled) == WINDOWS - 1 - 1

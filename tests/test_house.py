@@ -47,9 +47,9 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
     {"flow", "propagate", "album", "merge", "seams"},
     {"masks", "store", "provenance", "sheets", "gaze", "trust", "alignment"},
     {"training", "datasets", "metrics", "methods"},
-    {"stream", "summary", "pipeline", "motion", "learn", "convert"},
+    {"stream", "matched", "summary", "pipeline", "motion", "learn", "convert"},
     {"report", "jobs"},
-    {"cli"},
+    {"cli", "comfyui"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 

@@ -105,7 +105,7 @@ def test_nothing_flows_across_a_cut(tmp_path, pan):
 def test_windows_change_little(tmp_path, pan, monkeypatch, mask):
     cp.write_video(tmp_path / "pan", pan(30, (1.5, 0.4)))
     cp.flow_file(tmp_path / "pan", tmp_path / "whole", mask=mask)
-    monkeypatch.setattr(motion, "window_length", lambda pixels: 12)
+    monkeypatch.setattr(motion, "window_length", lambda needs: 12)
     longest, finder = [], motion._finder
 
     def watched(*how):

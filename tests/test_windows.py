@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanplate.windows import BUDGET_BYTES, LONGEST, SHORTEST, window_length, windows
+from cleanplate.errors import BadInput
+from cleanplate.memory import bytes_of
+from cleanplate.windows import (
+    BUDGET_BYTES,
+    LONGEST,
+    SHORTEST,
+    footprint,
+    window_length,
+    windows,
+)
 
 SHOTS = st.lists(st.integers(1, 60), min_size=1, max_size=5)
 
@@ -93,7 +102,26 @@ def test_the_first_item_starts_a_shot_whatever_is_said():
 
 @pytest.mark.parametrize("pixels", [1, 320 * 180, 854 * 480, 1920 * 1080, 3840 * 2160, 10**9])
 def test_window_lengths_keep_to_the_budget(pixels):
-    length = window_length(pixels)
+    needs = footprint(pixels)
+    length = window_length(needs)
     assert SHORTEST <= length <= LONGEST
-    assert length == SHORTEST or length * pixels * 12 <= BUDGET_BYTES
-    assert window_length(2 * pixels) <= length
+    assert length == SHORTEST or length * needs.each <= BUDGET_BYTES
+    assert window_length(footprint(2 * pixels)) <= length
+    assert window_length(footprint(pixels, deep=True)) <= length
+
+
+@settings(deadline=None)
+@given(st.integers(1, 10**8), st.integers(1, 10**11), st.booleans(), st.integers(0, 10**9))
+def test_a_memory_is_kept_or_refused_with_the_least_that_does(pixels, memory, deep, beside):
+    needs = footprint(pixels, deep=deep, beside=beside)
+    try:
+        length = window_length(needs, memory)
+    except BadInput as refusal:
+        assert needs.of(SHORTEST) > memory
+        least = bytes_of(str(refusal).split("filled in ")[1].split(" ")[0])
+        assert needs.of(SHORTEST) <= least
+        assert window_length(needs, least) >= SHORTEST
+    else:
+        assert needs.of(length) <= memory
+        assert SHORTEST <= length <= LONGEST
+        assert length == LONGEST or needs.of(length + 1) > memory

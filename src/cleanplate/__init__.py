@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cleanplate.errors import BadInput, BadOutput, CleanplateError
     from cleanplate.io import Encoding, Video, read_video, write_video
+    from cleanplate.jobs.plan import Plan, plan_file
     from cleanplate.learn import train
     from cleanplate.masks import MaskOptions, grow, read_holes
     from cleanplate.methods import BASELINES, METHODS, load_method
@@ -36,6 +37,7 @@ _HOMES = {
     "Encoding": "io",
     "Filled": "video",
     "MaskOptions": "masks",
+    "Plan": "jobs.plan",
     "Provenance": "video",
     "Summary": "summary",
     "Video": "io",
@@ -46,6 +48,7 @@ _HOMES = {
     "flow_file": "motion",
     "grow": "masks",
     "load_method": "methods",
+    "plan_file": "jobs.plan",
     "read_holes": "masks",
     "read_video": "io",
     "score": "metrics.score",
@@ -63,6 +66,7 @@ __all__ = [
     "Encoding",
     "Filled",
     "MaskOptions",
+    "Plan",
     "Provenance",
     "Summary",
     "Video",
@@ -73,6 +77,7 @@ __all__ = [
     "flow_file",
     "grow",
     "load_method",
+    "plan_file",
     "read_holes",
     "read_video",
     "score",

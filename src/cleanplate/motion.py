@@ -27,15 +27,16 @@ from cleanplate.io.place import write_text
 from cleanplate.io.refuse import path_of, writing
 from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks.load import is_box
+from cleanplate.matched import FULL, check_holes, paired
 from cleanplate.memory import give_back
 from cleanplate.methods.flow_guided.painter import reduced_picture
 from cleanplate.methods.flow_guided.rounds import guide
-from cleanplate.pipeline import FULL, Progress, check_holes, paired
+from cleanplate.pipeline import Progress
 from cleanplate.region import reduce_hole, working_size
 from cleanplate.stream import look
 from cleanplate.threads import ahead, each_frame
 from cleanplate.video import Flow, Holes, whole
-from cleanplate.windows import Window, window_length, windows
+from cleanplate.windows import Window, footprint, window_length, windows
 
 MOST_PIXELS = 854 * 480  # of the pictures that flow is found on
 SHADES = 1.0  # pixels: a clip that moves less is drawn by this scale, or its noise would glow
@@ -247,7 +248,7 @@ def flows(
     start = next(stream, None)
     if start is None:
         return
-    length = window_length(_WEIGHT * start.hole.size)
+    length = window_length(footprint(_WEIGHT * start.hole.size))
 
     def again() -> Iterator[Shown]:
         yield start

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
-from itertools import combinations, islice, product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +13,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.alignment import alignment_pictures
+from cleanplate.devices import settled
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.gaze import attention_pictures
 from cleanplate.io import (
     Encoding,
-    Picture,
     Reader,
+    VideoInfo,
     Writer,
     copy_file,
+    encoder_bytes,
+    is_pipe,
     obstacle,
     open_video,
     open_writer,
     plate_writer,
     refuse_same,
+    spooled,
+    sweep,
 )
-from cleanplate.masks import HoleSource, MaskOptions, count_mismatch, open_holes
+from cleanplate.masks import MaskOptions, open_holes
 from cleanplate.masks import grow as grow_holes
 from cleanplate.masks.load import is_box
-from cleanplate.methods import Method, aligning, attentive, load_method, trusting
+from cleanplate.matched import FULL, bordered, check_holes, is_empty, paired
+from cleanplate.memory import bytes_of
+from cleanplate.methods import Method, aligning, attentive, load_method, runs_on, trusting
 from cleanplate.provenance import Seen, Watch, provenance_pictures
 from cleanplate.sheets import together
-from cleanplate.span import Clock, Span
+from cleanplate.span import Span
 from cleanplate.store import recipe_of, store_beside
-from cleanplate.stream import Shown, Still, fills, look
+from cleanplate.stream import Still, fills, length_of, look, needs_of
 from cleanplate.summary import Summary, Tally
 from cleanplate.threads import ahead
 from cleanplate.trust import validity_pictures
 from cleanplate.video import KNOWN, Filled, Frames, Holes, Provenance, check_pair
+from cleanplate.windows import Footprint
 
-FULL = (
-    "The mask covers the whole picture in every frame: nothing is left to borrow from. "
-    "Mark only what is to go, or use --invert-mask."
-)
 COPIED = "No frame has a hole: the video is copied as it is."
 
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if known
@@ -89,7 +92,8 @@ def fill(
     residual = np.zeros(holes.shape, np.float16) if provenance else None
     done = None if progress is None else (lambda count: progress(count, len(frames)))
     shown = look((Still(frame), hole, None) for frame, hole in zip(frames, holes, strict=True))
-    for t, (_, patch) in enumerate(fills(shown, room, done)):
+    length = length_of(room, needs_of(room, holes[0].size, deep=frames.dtype == np.uint16))
+    for t, (_, patch) in enumerate(fills(shown, room, done, length=length)):
         result[t][holes[t]] = patch.colours
         if source is not None and residual is not None:
             source[t][holes[t]], residual[t][holes[t]] = patch.source, patch.inconsistency
@@ -127,6 +131,7 @@ def fill_file(
     features: str | Path | None = None,
     plate: str | Path | None = None,
     span: Span = Span(),  # noqa: B008 - frozen
+    memory: int | str | None = None,
     weights: Any = None,
     device: str = "auto",
     options: Mapping[str, Any] | None = None,
@@ -137,14 +142,16 @@ def fill_file(
     """Fill the holes of a video file or frame folder; everything else comes back as it was.
 
     video, out: any file or folder of pictures that `cleanplate.io` reads and writes; `out` appears
-    when it is complete, or not at all. mask: a picture, a folder, a video or "box:x,y,w,h".
+    when it is complete, or not at all; "-" is stdin and stdout, yuv4mpeg2. mask: a picture, a
+    folder, a video or "box:x,y,w,h".
     provenance: a new folder for pictures of where every pixel came from. attention: one for
     pictures of what the holes of some frames attend to, by a method that has attention. validity:
     one for pictures of the flow between some frames and where it is trusted, by a method that
     follows flow. features: one for pictures of how some frames see others, by a method that aligns
     them. plate: where the fill is written by itself, with alpha: a new folder of PNG of 16 bits,
     .mov (ProRes 4444) or .mkv (FFV1). span: the part of the clip that is filled; the rest comes
-    back as it was. watch: called with every frame as it was and as it is filled.
+    back as it was. memory: bytes, or such as "2G", that the whole process keeps to, on a CPU: by
+    shorter windows, or it is refused. watch: called with every frame as it was and as it is filled.
     The other arguments are those of `fill`. Frames stream: memory does not grow with the clip. What
     is finished is kept beside `out` until that is complete: after an interruption the same call
     goes on from there, unless `method` is one that was loaded already. Raises BadInput, BadOutput.
@@ -152,13 +159,17 @@ def fill_file(
     began = time.perf_counter()
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
     room = as_method(method, options, **named)
-    recipe = None if isinstance(method, Method) else recipe_of(method, {**named, **(options or {})})
+    told = settled({**named, **(options or {})}, runs_on(method))
+    recipe = None if isinstance(method, Method) or is_pipe(out) else recipe_of(method, told)
     gaze_of = None if attention is None else attentive(room).gaze
     motion_of = None if validity is None else trusting(room).motion
     alignment_of = None if features is None else aligning(room).alignment
-    with open_video(video) as reader:
+    with spooled(video) as video, open_video(video) as reader:
         size, total = reader.info.displayed_size, reader.info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
+        most = bytes_of(memory)
+        beside = encoder_bytes(out, reader.info, encoding) if most else 0
+        length = length_of(room, clip_needs(room, reader.info, beside), most)
         with (
             store_beside(Path(out), recipe) as kept,
             open_holes(mask, size=size, numbers=reader.numbers, options=mask_options) as holes,
@@ -173,11 +184,14 @@ def fill_file(
             folders = {"provenance": provenance, "attention": attention}
             folders |= {"validity": validity, "features": features, "plate": plate}
             _refuse_clashes(video, mask, out, **folders)
+            for folder in folders.values():
+                if folder is not None:
+                    sweep(Path(folder))
             check_holes(reader, holes)
-            line = _bordered(look(paired(reader, holes, masks, span)), reader, span)
-            tally, as_it_is = Tally(), _is_empty(holes) and not obstacle(reader, out, encoding)
+            line = bordered(look(paired(reader, holes, masks, span)), reader, span)
+            tally, as_it_is = Tally(), is_empty(holes) and not obstacle(reader, out, encoding)
             look_on = together(attend, trust, align)
-            for shown, patch in fills(line, room, done, look_on, kept):
+            for shown, patch in fills(line, room, done, look_on, kept, length):
                 (picture, hole), rgb = shown.more, shown.picture.rgb()
                 source = patch.source[hole[shown.hole]]
                 before = rgb.copy() if draw or watch else rgb
@@ -203,9 +217,15 @@ def fill_file(
         + ([COPIED] if copied else writer.warnings)  # what a thrown-away result could not keep
         + ([] if copied or tally.hole_pixels else [_unfilled(reader, out, encoding)]),
         problems=list(reader.problems),
-        output=str(out),
+        output="stdout" if is_pipe(out) else str(out),
         resumed_frames=kept.found if kept else 0,
     )
+
+
+def clip_needs(method: Method, info: VideoInfo, beside: int = 0) -> Footprint:
+    """Return what filling a clip takes of memory; beside: bytes that its encoder keeps."""
+    pixels = info.size[0] * info.size[1]
+    return needs_of(method, pixels, deep=info.bits > 8, beside=beside)
 
 
 def _seen(
@@ -241,60 +261,6 @@ def _refuse_clashes(
             raise BadOutput(f"{second} lies inside the result {first}. Give another place.")
 
 
-def check_holes(reader: Reader, holes: HoleSource) -> None:
-    """Refuse before the work what can be known by then: a wrong number of masks, a full still."""
-    if holes.still and next(iter(holes)).all():
-        raise BadInput(FULL)
-    if holes.count is None or reader.info.frame_count in (None, holes.count):
-        return  # the header's count is only a hint: where it differs, the frames are counted
-    with open_video(reader.path) as counted:
-        frames = sum(1 for _ in counted)
-    if not counted.problems:
-        holes.check_count(frames)
-
-
-def paired(
-    reader: Reader,
-    holes: HoleSource,
-    masks: Iterator[Holes],
-    span: Span = Span(),  # noqa: B008 - frozen
-) -> Iterator[tuple[Picture, Any, tuple[Picture, Any]]]:
-    """Yield each picture, where it is not to be read, and what it is pasted with, all as coded.
-
-    span: the part of the clip whose holes are filled; elsewhere there are none. Refuses too few or
-    too many masks.
-    """
-    count, taken, clock = 0, 0, Clock()
-    for count, picture in enumerate(reader, start=1):
-        due = count + reader.lost  # a frame that is lost takes its mask along
-        hole = next(islice(masks, due - taken - 1, None), None)
-        if hole is None:
-            raise count_mismatch(due - 1, due + sum(1 for _ in reader))
-        taken = due
-        hole = np.ascontiguousarray(reader.orient(hole))
-        if not span.holds(due - 1, clock.since_start(picture.time_seconds)):
-            hole = np.zeros_like(hole)
-        yield picture, picture.clouded(hole), (picture, hole)
-    if not holes.endless and not reader.problems:
-        more = sum(1 for _ in masks)
-        if more:
-            raise count_mismatch(count + more, count)
-
-
-def _bordered(line: Iterator[Shown], reader: Reader, span: Span) -> Iterator[Shown]:
-    """Part the frames of a span from the others: what lies under a mask there is not to be read."""
-    clock, before = Clock(), None
-    for count, shown in enumerate(line):
-        inside = span.holds(count + reader.lost, clock.since_start(shown.more[0].time_seconds))
-        yield shown if before in (None, inside) else replace(shown, apart=True)
-        before = inside
-
-
-def _is_empty(holes: HoleSource) -> bool:
-    """Tell whether it is known before the work that there is no hole."""
-    return holes.still and not next(iter(holes)).any()
-
-
 def _write_again(video: str | Path, writer: Writer) -> None:
     """Decode the video once more, and write every picture as it is."""
     with open_video(video) as reader:
@@ -304,7 +270,7 @@ def _write_again(video: str | Path, writer: Writer) -> None:
 
 def _unfilled(reader: Reader, out: str | Path, encoding: Encoding) -> str:
     """Say that there was no hole, and why a file that could have stayed as it is did not."""
-    if reader.path.is_dir() or Path(out).is_dir():  # pictures lose nothing
+    if reader.path.is_dir() or is_pipe(out) or Path(out).is_dir():  # pictures lose nothing
         return "No frame has a hole: nothing was filled."
     why = obstacle(reader, out, encoding)
     return f"No frame has a hole: nothing was filled, but the video is encoded again: {why}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple, Protocol
@@ -19,7 +19,15 @@ from cleanplate.sheets import Onlooker
 from cleanplate.shots import CutDetector
 from cleanplate.threads import stack_frames
 from cleanplate.video import KNOWN, Filled, Holes, Provenance, to_clip, to_stretch
-from cleanplate.windows import REACH, Window, near_holes, window_length, windows
+from cleanplate.windows import (
+    REACH,
+    Footprint,
+    Window,
+    footprint,
+    near_holes,
+    window_length,
+    windows,
+)
 
 
 class Pictured(Protocol):
@@ -73,26 +81,44 @@ def look(seen: Iterable[tuple[Pictured, NDArray[np.bool_], Any]]) -> Iterator[Sh
         yield Shown(picture, hole, detector.is_cut(picture.rgb(), hole), more)
 
 
+def needs_of(method: Method, pixels: int, *, deep: bool = False, beside: int = 0) -> Footprint:
+    """Return what filling frames of so many pixels by a method takes of memory.
+
+    deep: they have more than 8 bits. beside: bytes that an encoder keeps.
+    """
+    return footprint(pixels, deep=deep, beside=beside + getattr(method, "held_bytes", 0))
+
+
+def length_of(method: Method, needs: Footprint, memory: int | None = None) -> int:
+    """Return how many frames a method fills together; raises BadInput, see `window_length`."""
+    return min(window_length(needs, memory), method.longest_window)
+
+
+def cut(shown: Iterable[Shown], length: int) -> Iterator[Window[Shown]]:
+    """Cut a clip into windows of at most so many frames, within shots."""
+    return windows(shown, lambda item: item.starts_shot or item.apart, length=length)
+
+
 def fills(
     shown: Iterable[Shown],
     method: Method,
     progress: Callable[[int], None] | None,
     attend: Onlooker | None = None,
     kept: Kept | None = None,
+    length: int | None = None,
 ) -> Iterator[tuple[Shown, Patch]]:
     """Yield every frame with its patch, in order, holding one window of frames at a time.
 
     attend: called with each stretch before the method fills it. kept: where windows that are
-    finished are found and put.
+    finished are found and put. length: of windows, see `length_of`; what is usual by default.
     """
     stream = iter(shown)
     first = next(stream, None)
     if first is None:
         return
-    length = min(window_length(first.hole.size), method.longest_window)
-    cut = windows(chain([first], stream), lambda s: s.starts_shot or s.apart, length=length)
+    length = length or length_of(method, needs_of(method, first.hole.size))
     overlap, key = Overlap(), ""
-    for window in cut:
+    for window in cut(chain([first], stream), length):
         key = _key(window, method, kept.recipe, key) if kept else ""
         # What is found has not been looked at again.
         look_for = kept is not None and key and not attend
@@ -126,7 +152,7 @@ def fill_window(
     before: what the window before made of the frames that both share. attend: as for `fills`.
     """
     patches = [Patch.empty() for _ in window.items]
-    for near in _stretches(window, method):
+    for near in stretches(window, method):
 
         def report(share: float, near: slice = near) -> None:
             if progress:
@@ -137,7 +163,7 @@ def fill_window(
     return patches
 
 
-def _stretches(window: Window[Shown], method: Method) -> list[slice]:
+def stretches(window: Window[Shown], method: Method) -> list[slice]:
     """Return the frames of a window that are looked at, those near to any hole."""
     reach = getattr(method, "reach", REACH)
     return near_holes([bool(item.hole.any()) for item in window.items], reach)
@@ -149,13 +175,13 @@ def _key(window: Window[Shown], method: Method, recipe: bytes, before: str) -> s
     recipe: how they are. before: the key of the window before, on whose patches these build if both
     share frames.
     """
-    stretches = _stretches(window, method)
-    if not stretches:
+    looked_at = stretches(window, method)
+    if not looked_at:
         return ""
     digest = hashlib.sha256(recipe)
     shape = window.first, len(window.items), window.lead, before if window.lead else ""
     digest.update(repr(shape).encode())
-    for near in stretches:
+    for near in looked_at:
         digest.update(repr(near).encode())
         for item in window.items[near]:
             digest.update(np.packbits(item.hole).tobytes())
@@ -188,6 +214,14 @@ class Stretch(NamedTuple):
     before: list[Patch]
 
 
+def region_of(items: Sequence[Shown], method: Method) -> Region:
+    """Return the box of the picture that a method is given of frames, some of which have a hole."""
+    hole = items[0].hole
+    if hole.size <= getattr(method, "whole_up_to", 0):
+        return whole_of(hole.shape)
+    return region_around(np.logical_or.reduce([item.hole for item in items]))
+
+
 def _fill_stretch(
     stretch: Stretch,
     method: Method,
@@ -196,10 +230,8 @@ def _fill_stretch(
 ) -> list[Patch]:
     """Fill frames on a crop around their holes; sources count from the start of the clip."""
     items, first, before = stretch
-    holes = np.stack([item.hole for item in items])
-    small = holes[0].size <= getattr(method, "whole_up_to", 0)
-    region = whole_of(holes[0].shape) if small else region_around(np.logical_or.reduce(holes))
-    holes = np.stack([region.crop(hole) for hole in holes])
+    region = region_of(items, method)
+    holes = np.stack([region.crop(item.hole) for item in items])
     crops = _crops(items, region)
     prior = _prior(crops, holes, stretch) if before else None
     if attend:

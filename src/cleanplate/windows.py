@@ -1,4 +1,8 @@
-"""Which frames are filled together: stretches of one shot that overlap, read as a stream."""
+"""Which frames are filled together: stretches of one shot that overlap, read as a stream.
+
+How long they are follows from memory: the larger a frame, the fewer of them, so that peak memory
+does not depend on the length of a clip.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.errors import BadInput
+from cleanplate.memory import in_words
+
 Item = TypeVar("Item")
 
 LONGEST = 90  # frames; far sources hardly help beyond this, and memory grows with it
@@ -16,8 +23,12 @@ SHORTEST = 12  # frames; a window has to see something beside the frame that it 
 OVERLAP_SHARE = 8  # one eighth of a window is shared with the next, and
 LEAST_OVERLAP = 2  # frames where it has room for them
 REACH = 8  # frames without a hole beside those with one: what a trajectory needs, and some more
-BUDGET_BYTES = 1_000_000_000  # what one window may take, everything that a method keeps included
-BYTES_PER_PIXEL = 12  # of one frame: planes, RGB, masks, where it came from; as measured
+BUDGET_BYTES = 1_200_000_000  # what one window may take where nobody says how much memory is there
+# As measured, of one frame of a window, everything that a method keeps included.
+BYTES_PER_PIXEL = 12  # planes, RGB, masks, where it came from
+BYTES_PER_DEEP_PIXEL = 17  # the same of a clip with more than 8 bits
+WORKING_BYTES = 2_100_000  # what is found at the working size, whatever the frame's: flow, paths
+PROCESS_BYTES = 300_000_000  # the interpreter, its libraries and compiled code
 
 
 @dataclass(frozen=True)
@@ -41,9 +52,40 @@ class Window(Generic[Item]):
         return weights
 
 
-def window_length(pixels: int) -> int:
-    """How many frames of so many pixels are filled together within the memory budget."""
-    return int(np.clip(BUDGET_BYTES // max(pixels * BYTES_PER_PIXEL, 1), SHORTEST, LONGEST))
+@dataclass(frozen=True)
+class Footprint:
+    """What filling a clip takes of memory, in bytes: always, and for each frame of a window."""
+
+    always: int
+    each: int
+
+    def of(self, frames: int) -> int:
+        """Return what windows of so many frames take, at most."""
+        return self.always + frames * self.each
+
+
+def footprint(pixels: int, *, deep: bool = False, beside: int = 0) -> Footprint:
+    """Return what frames of so many pixels take of memory.
+
+    deep: they have more than 8 bits. beside: bytes that an encoder or a network keeps.
+    """
+    each = pixels * (BYTES_PER_DEEP_PIXEL if deep else BYTES_PER_PIXEL)
+    return Footprint(PROCESS_BYTES + beside, each + WORKING_BYTES)
+
+
+def window_length(needs: Footprint, memory: int | None = None) -> int:
+    """How many frames are filled together within a memory of so many bytes.
+
+    memory: of the whole process; by default a window is given its usual budget. Raises BadInput
+    where it is too little for the shortest window.
+    """
+    room = BUDGET_BYTES if memory is None else memory - needs.always
+    if memory is not None and room < SHORTEST * needs.each:
+        raise BadInput(
+            f"a memory of {in_words(memory)} is too little for this clip: frames of this size are "
+            f"filled in {in_words(needs.of(SHORTEST))} or more. Allow as much."
+        )
+    return int(np.clip(room // needs.each, SHORTEST, LONGEST))
 
 
 def windows(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -103,3 +105,31 @@ def test_the_command(manifest, tmp_path, capsys):
     lines = json.loads(capsys.readouterr().out)
     assert [line["kept"] for line in lines] == [True, False, True]
     assert main(["batch", str(tmp_path / "none.csv"), "-o", out]) == 2
+
+
+def test_a_clip_whose_process_ends_is_named(manifest, tmp_path):
+    """What a fault in a decoder does, by a method that ends its process."""
+    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
+    lines[1]["method"] = "deadly"
+    manifest.write_text("\n".join(map(json.dumps, lines)))
+    out = tmp_path / "out"
+    run = (
+        "import os, sys; import cleanplate.jobs.batch as batch\n"
+        "plain = batch.fill_file\n"
+        "def fill(*given, method='flow', **told):\n"
+        "    if method == 'deadly': os._exit(9)\n"
+        "    return plain(*given, method=method, **told)\n"
+        "batch.fill_file = fill\n"
+        "if __name__ == '__main__':\n"
+        "    from cleanplate.cli import main; raise SystemExit(main(sys.argv[1:]))\n"
+    )
+    (tmp_path / "run.py").write_text(run)
+    arguments = ["batch", str(manifest), "-o", str(out), "--processes", "2", "--json"]
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "run.py"), *arguments], capture_output=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    results = json.loads(done.stdout)
+    assert [result["error"] is None for result in results] == [True, False, True]
+    assert results[1]["error"].startswith("its process ended in the midst of it")
+    assert sorted(path.name for path in out.iterdir()) == ["ant.mp4", "batch.jsonl", "cat.mp4"]

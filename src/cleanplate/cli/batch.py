@@ -16,6 +16,9 @@ def batch(
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")],
     processes: Annotated[int, typer.Option(min=1, help="Clips at the same time.")] = 1,
+    memory: Annotated[
+        str | None, typer.Option(help="Keep to so much memory, all clips together, such as 4G.")
+    ] = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -39,7 +42,7 @@ def batch(
             typer.echo(done_words(done, count, total, left))
 
     with options.stoppable(lambda: "the same command goes on from here"):
-        results = fill_batch(manifest, out, processes=processes, progress=tell)
+        results = fill_batch(manifest, out, processes=processes, memory=memory, progress=tell)
     if as_json:
         typer.echo(json.dumps(finite([dataclasses.asdict(done) for done in results])))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,7 +26,8 @@ Out = Annotated[
     typer.Option(
         "-o",
         "--out",
-        help="What to write: a video, by its extension, or without one a folder of pictures.",
+        help="What to write: a video, by its extension, without one a folder of pictures, or - "
+        "for stdout.",
     ),
 ]
 Method = Annotated[str, typer.Option(help="How to fill.")]
@@ -70,6 +71,14 @@ From = Annotated[
     typer.Option("--from", help="Fill from here on: a frame (250), or a time (12.5s, 1:05)."),
 ]
 To = Annotated[str | None, typer.Option("--to", help="Fill up to here, as --from.")]
+Memory = Annotated[
+    str | None,
+    typer.Option(help="Keep to so much memory, such as 2G; where that cannot be, say so."),
+]
+Planned = Annotated[
+    bool,
+    typer.Option("--plan", help="Say what would be done, how long and in what memory; do nothing."),
+]
 Weights = Annotated[Path | None, typer.Option(help="Weights, for a method that has some.")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto.")]
 Precision = Annotated[
@@ -125,6 +134,8 @@ def fill(
     plate: Plate = None,
     start: From = None,
     stop: To = None,
+    memory: Memory = None,
+    plan: Planned = False,
     weights: Weights = None,
     device: Device = "auto",
     precision: Precision = None,
@@ -142,7 +153,6 @@ def fill(
     from cleanplate.io import Encoding
     from cleanplate.masks import MaskOptions
     from cleanplate.memory import keep_no_large_blocks
-    from cleanplate.pipeline import fill_file
     from cleanplate.span import Span, moment_of
     from cleanplate.store import folder_of
 
@@ -162,25 +172,34 @@ def fill(
         kept = folder_of(out).is_dir()
         return "the same command goes on from here" if kept else "nothing half-written is left"
 
+    common: dict[str, Any] = {
+        "method": method,
+        "tune": tune.value,
+        "mask_options": MaskOptions(invert_mask, object_index, grow),
+        "encoding": Encoding(codec, crf, preset, lossless),
+        "span": span,
+        "memory": memory,
+        "weights": weights,
+        "device": device,
+        "options": more,
+        "seed": seed,
+    }
+    if plan:
+        _tell_plan(video, mask, out, common, quiet=quiet, as_json=as_json)
+        return
+    from cleanplate.pipeline import fill_file
+
     with options.stoppable(left), options.progress_bar(quiet=quiet) as progress:
         summary = fill_file(
             video,
             mask,
             out,
-            method=method,
-            tune=tune.value,
-            mask_options=MaskOptions(invert_mask, object_index, grow),
-            encoding=Encoding(codec, crf, preset, lossless),
+            **common,
             provenance=provenance,
             attention=attention,
             validity=validity,
             features=features,
             plate=plate,
-            span=span,
-            weights=weights,
-            device=device,
-            options=more,
-            seed=seed,
             progress=progress,
         )
     folders = {
@@ -190,9 +209,32 @@ def fill(
         "features": features,
         "plate": plate,
     }
-    _tell(summary, folders, quiet=quiet, as_json=as_json)
+    _tell(summary, folders, quiet=quiet, as_json=as_json, err=str(out) == "-")
     if summary.problems:
         raise typer.Exit(1)
+
+
+def _tell_plan(
+    video: Path, mask: str, out: Path, told: dict[str, Any], *, quiet: bool, as_json: bool
+) -> None:
+    """Say what would be done: one JSON object, or words."""
+    import dataclasses
+    import json
+
+    from cleanplate.cli.words import plan_words
+    from cleanplate.jobs.plan import plan_file
+
+    nothing = "nothing was done"
+    with (
+        options.stoppable(lambda: nothing),
+        options.progress_bar(quiet=quiet, doing="Looking") as progress,
+    ):
+        plan = plan_file(video, mask, out, **told, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(plan)))
+        return
+    options.warn(plan.warnings, quiet=quiet)
+    typer.echo(plan_words(plan, str(video)))
 
 
 def _tell(
@@ -201,21 +243,25 @@ def _tell(
     *,
     quiet: bool,
     as_json: bool,
+    err: bool,
 ) -> None:
-    """Say what was done, and what the folders show: one JSON object, or words."""
+    """Say what was done, and what the folders show: one JSON object, or words.
+
+    err: on stderr, where pictures go to stdout.
+    """
     import dataclasses
     import json
 
     from cleanplate.cli.words import folder_words, summary_words
 
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(summary)))
+        typer.echo(json.dumps(dataclasses.asdict(summary)), err=err)
         return
     options.warn(summary.warnings, quiet=quiet)
     if not quiet:
-        typer.echo(summary_words(summary))
+        typer.echo(summary_words(summary), err=err)
         for what, folder in folders.items():
             if folder:
-                typer.echo(folder_words(what, str(folder)))
+                typer.echo(folder_words(what, str(folder)), err=err)
     for problem in summary.problems:
         typer.echo(f"Problem: {problem.rstrip('.')}.", err=True)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cleanplate.errors import counted
+from cleanplate.memory import in_words
 
 if TYPE_CHECKING:
     from cleanplate.jobs.batch import Done
+    from cleanplate.jobs.plan import Plan, PlannedWindow
     from cleanplate.masks import MaskReport
     from cleanplate.motion import FlowSummary
     from cleanplate.report.rows import Row
@@ -76,6 +78,50 @@ FOLDERS = {
 def folder_words(what: str, folder: str) -> str:
     """Say what lies in a folder of pictures, a key of FOLDERS, and how to read them."""
     return f"{folder}: {FOLDERS[what]}"
+
+
+def plan_words(plan: Plan, video: str) -> str:
+    """Say what a fill would do: in all, then window by window."""
+    height, width = plan.size
+    lines = [
+        f"{video}: {counted(plan.frames, 'frame')} of {width}x{height}{_shots(len(plan.shots))}.",
+        f"{plan.filled_frames} of them have a hole, {percent(plan.hole_share)} of the picture on "
+        "average.",
+    ]
+    if plan.seen is not None:
+        lines.append(
+            f"About {percent(plan.seen)} of the hole is visible in other frames; the rest has to "
+            "be invented."
+        )
+    time = "cannot be told" if plan.seconds is None else f"about {duration_words(plan.seconds)}"
+    lines.append(f"Time: {time}. Memory: at most about {in_words(plan.bytes)}.")
+    lines += [_window_words(number, window) for number, window in enumerate(plan.windows, start=1)]
+    return "\n".join(lines)
+
+
+def _window_words(number: int, window: PlannedWindow) -> str:
+    """Say what is done in one window."""
+    last = window.first + window.frames - 1
+    parts = []
+    for part in window.stretches:
+        box, context = part.crop, part.frames - part.filled
+        parts.append(
+            f"{part.filled} to fill and {context} beside them, in a crop of "
+            f"{box.right - box.left}x{box.bottom - box.top} at {box.left},{box.top}"
+        )
+    what = "; ".join(parts) or "nothing to fill"
+    return f"window {number}: frames {window.first}-{last}: {what}"
+
+
+def duration_words(seconds: float) -> str:
+    """Say how long something takes, as precisely as anybody can know.
+
+    >>> duration_words(7.3), duration_words(95), duration_words(7300)
+    ('7 s', '2 min', '2.0 h')
+    """
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def done_words(done: Done, count: int, total: int, seconds: float) -> str:

@@ -10,10 +10,12 @@ from cleanplate.io.images import write_picture
 from cleanplate.io.info import Colour, VideoInfo, to_coded, to_displayed
 from cleanplate.io.names import in_order, numbers_of
 from cleanplate.io.picture import Picture
-from cleanplate.io.place import refuse_same, whole_folder
+from cleanplate.io.pipe import is_pipe, spooled
+from cleanplate.io.place import refuse_same, sweep, whole_folder
 from cleanplate.io.plate import plate_writer
 from cleanplate.io.reader import Reader
 from cleanplate.io.through import copy_file, obstacle
+from cleanplate.io.trial import encoder_bytes, writing_seconds
 from cleanplate.io.writer import Writer
 
 __all__ = [
@@ -25,7 +27,9 @@ __all__ = [
     "VideoInfo",
     "Writer",
     "copy_file",
+    "encoder_bytes",
     "in_order",
+    "is_pipe",
     "numbers_of",
     "obstacle",
     "open_video",
@@ -33,9 +37,12 @@ __all__ = [
     "plate_writer",
     "read_video",
     "refuse_same",
+    "spooled",
+    "sweep",
     "to_coded",
     "to_displayed",
     "whole_folder",
     "write_picture",
     "write_video",
+    "writing_seconds",
 ]

@@ -20,6 +20,7 @@ from cleanplate.io.images import colour_of_pictures
 from cleanplate.io.info import LIMITED, Colour, VideoInfo
 from cleanplate.io.layout import layout
 from cleanplate.io.picture import Picture
+from cleanplate.io.pipe import PipeWriter, is_pipe
 from cleanplate.io.place import refuse_same
 from cleanplate.io.reader import Reader
 from cleanplate.io.refuse import path_of, reading, refuse_pipe, writing
@@ -73,10 +74,13 @@ def read_video(path: str | Path) -> Video:
 def open_writer(path: str | Path, like: Reader, encoding: Encoding = Encoding()) -> Writer:  # noqa: B008 - frozen
     """Open a video file (by its extension) or, without one, a folder of pictures for writing.
 
-    like: the clip whose pictures are coming; what else it holds is copied. Raises BadOutput.
+    path: "-" writes a stream to stdout, see `PipeWriter`. like: the clip whose pictures are coming;
+    what else it holds is copied. Raises BadOutput.
     """
     path = path_of(path)
-    if _means_folder(path):
+    if is_pipe(path):
+        return PipeWriter(like, encoding)
+    if means_folder(path):
         return FolderWriter(path, like, encoding)
     source = like.path if isinstance(like, FileReader) else None
     if source is None:
@@ -99,7 +103,7 @@ def write_video(
     it, 8 bits or 10; with encoding.lossless the RGB itself. Raises BadInput, BadOutput.
     """
     path, frames = path_of(path), _frames_of(frames)
-    folder = _means_folder(path)
+    folder = means_folder(path)
     info = _info_of(frames, _rate_of(rate), rgb=folder or encoding.lossless)
     writer = (
         FolderWriter(path, None, encoding)
@@ -140,7 +144,7 @@ def _rate_of(given: Any) -> Fraction:
     return rate
 
 
-def _means_folder(path: Path) -> bool:
+def means_folder(path: Path) -> bool:
     """Tell whether a result of this name is a folder: one without a suffix, or one that is there.
 
     A folder that bears a video's suffix is not meant: to write a file of that name is refused.

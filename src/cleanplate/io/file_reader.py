@@ -11,8 +11,10 @@ import av
 from av.codec.context import Flags
 
 from cleanplate.errors import BadInput
+from cleanplate.io import y4m
 from cleanplate.io.broken import Losses
 from cleanplate.io.frame import picture_of
+from cleanplate.io.layout import layout
 from cleanplate.io.picture import Picture
 from cleanplate.io.probe import check_size, main_stream, probe, stated_end
 from cleanplate.io.reader import Reader
@@ -104,6 +106,12 @@ class FileReader(Reader):
                 yield frame
         expected, exact = self._promised()
         self.problems += self._losses.report(expected, exact=exact)
+        if hasattr(self, "info") and self.info.container == y4m.NAME:
+            self._note_torn()
+
+    def _note_torn(self) -> None:
+        if y4m.torn(self.path, layout(self.info.planes), self.info.size):
+            self.problems.append("the stream breaks off in the middle of a picture")
 
     def _note_end(self, frame: av.VideoFrame) -> None:
         # The last frame may last for seconds: where it does not say, its end is not known.

@@ -29,6 +29,7 @@ CAUSES = {
     errno.ELOOP: "is a link that leads round in a circle",
     errno.ENAMETOOLONG: "has a name that is too long",
     errno.EFBIG: "grew larger than the disk allows",
+    errno.EPIPE: "was closed by whoever read it",
 }
 
 
@@ -55,7 +56,8 @@ def refuse_pipe(path: Path) -> None:
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise BadInput(
-            f"{path} is a pipe or a device, and files are read more than once. Save it to a file."
+            f"{path} is a pipe or a device, and files are read more than once. "
+            "Save it to a file, or give - and send it to stdin."
         )
 
 

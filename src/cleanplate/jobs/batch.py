@@ -15,6 +15,7 @@ from cleanplate.inputs import digest, stamp
 from cleanplate.io.refuse import writing
 from cleanplate.jobs.manifest import Entry, files_of, read_manifest
 from cleanplate.journal import Journal, read_journal
+from cleanplate.memory import bytes_of
 from cleanplate.pipeline import fill_file
 from cleanplate.workers import side_by_side
 
@@ -46,6 +47,7 @@ def fill_batch(
     out: str | Path,
     *,
     processes: int | None = None,
+    memory: int | str | None = None,
     progress: Progress | None = None,
 ) -> list[Done]:
     """Fill the clips of a manifest into a folder; return what came of each, in its order.
@@ -53,8 +55,10 @@ def fill_batch(
     manifest: see `read_manifest`. out: a folder, whose batch.jsonl keeps what is done: run again,
     clips whose files have not changed since are not filled again, and one that was stopped goes on
     from its finished windows. processes: clips at the same time; one by default, which keeps all
-    cores busy by itself. A clip that is refused or fails does not stop the others. Raises BadInput
-    for the manifest, BadOutput for the folder.
+    cores busy by itself. memory: that all of them together keep to, as for `fill_file`; a clip's
+    own in the manifest goes before its share. A clip that is refused or fails does not stop the
+    others, nor one whose process is ended, unless that is this one. Raises BadInput for the
+    manifest, BadOutput for the folder.
     """
     manifest, folder = Path(manifest), Path(out)
     entries = read_manifest(manifest, folder)
@@ -69,21 +73,36 @@ def fill_batch(
 
     for done in _kept(entries, folder):
         add(done)
-    works = [partial(_fill, entry) for entry in entries if entry.line not in found]
+    due = [entry for entry in entries if entry.line not in found]
+    works = [partial(_fill, entry, _share(memory, processes)) for entry in due]
     with closing(Journal(folder / NAME)) as journal:
-        for identity, done in side_by_side(works, processes or 1):
+        made_of = side_by_side(works, processes or 1, lost=lambda index: _lost(due[index]))
+        for identity, done in made_of:
             made = None if done.error else _made(Path(done.out))
             journal.add({"identity": identity, "made": made, **dataclasses.asdict(done)})
             add(done)
     return [found[entry.line] for entry in entries]
 
 
-def _fill(entry: Entry) -> tuple[str, Done]:
+def _share(memory: int | str | None, processes: int | None) -> int | None:
+    """Return how much memory each of the clips that are filled at the same time may take."""
+    most = bytes_of(memory)
+    return None if most is None else most // (processes or 1)
+
+
+def _lost(entry: Entry) -> tuple[str, Done]:
+    """Say of a clip that the process which filled it ended without a word."""
+    error = "its process ended in the midst of it: a fault of a decoder, or a lack of memory"
+    return "", Done(entry.line, str(entry.video), str(entry.out), error, None)
+
+
+def _fill(entry: Entry, memory: int | None) -> tuple[str, Done]:
     """Fill one clip; return what it was made from, and what came of it."""
     identity, error, summary = "", None, None
     try:
         identity = identity_of(entry)
-        made = fill_file(entry.video, entry.mask, entry.out, **entry.told)
+        told = {"memory": memory, **entry.told}
+        made = fill_file(entry.video, entry.mask, entry.out, **told)
         summary = dataclasses.asdict(made)
         error = "; ".join(made.problems) or None
     except CleanplateError as refusal:

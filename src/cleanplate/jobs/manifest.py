@@ -15,6 +15,7 @@ from cleanplate.io import Encoding
 from cleanplate.io.refuse import reading
 from cleanplate.masks import MaskOptions
 from cleanplate.masks.load import is_box
+from cleanplate.memory import bytes_of
 from cleanplate.span import Span, moment_of
 
 LINES = {".jsonl", ".ndjson"}
@@ -164,6 +165,10 @@ def _text(value: Any, name: str) -> str:
     return value
 
 
+def _memory(value: Any, name: str) -> int | None:
+    return bytes_of(_text(value, name))
+
+
 def _whole(value: Any, name: str) -> int:
     text = str(value).strip()
     if isinstance(value, bool) or not text.removeprefix("-").isdecimal():
@@ -190,6 +195,7 @@ COLUMNS: dict[str, Callable[[Any, str], Any]] = {
     "tune": _text,
     "weights": _text,
     "device": _text,
+    "memory": _memory,
     "seed": _whole,
     "grow": _whole,
     "invert": _yes,
