@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from itertools import islice
 from typing import Any
 
@@ -60,6 +61,17 @@ def paired(
         more = sum(1 for _ in masks)
         if more:
             raise count_mismatch(count + more, count)
+
+
+def touched_frames(times: list[Fraction], holes: HoleSource, span: Span) -> list[bool]:
+    """Tell which frames of a clip have a hole, by their times in seconds; masks are read for it."""
+    masks, clock = iter(holes), Clock()
+    still = bool(next(iter(holes)).any()) if holes.still else None
+    touched = []
+    for number, seconds in enumerate(times):
+        hole = still if still is not None else bool(next(masks, np.zeros(1, bool)).any())
+        touched.append(hole and span.holds(number, clock.since_start(seconds)))
+    return touched
 
 
 def bordered(line: Iterator[Shown], reader: Reader, span: Span) -> Iterator[Shown]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from fractions import Fraction
+from functools import partial
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -32,10 +34,12 @@ from cleanplate.io import (
     spooled,
     sweep,
 )
-from cleanplate.masks import MaskOptions, open_holes
+from cleanplate.io.groups import CannotCopy
+from cleanplate.io.splice import open_spliced
+from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks import grow as grow_holes
 from cleanplate.masks.load import is_box
-from cleanplate.matched import FULL, bordered, check_holes, is_empty, paired
+from cleanplate.matched import FULL, bordered, check_holes, is_empty, paired, touched_frames
 from cleanplate.memory import bytes_of
 from cleanplate.methods import Method, aligning, attentive, load_method, runs_on, trusting
 from cleanplate.provenance import Seen, Watch, provenance_pictures
@@ -51,6 +55,7 @@ from cleanplate.windows import Footprint
 
 COPIED = "No frame has a hole: the video is copied as it is."
 
+Touched = Callable[[list[Fraction]], list[bool]]  # given when frames are shown, in seconds
 Progress = Callable[[int, int | None], None]  # frames done, frames in all if known
 
 
@@ -132,6 +137,7 @@ def fill_file(
     plate: str | Path | None = None,
     span: Span = Span(),  # noqa: B008 - frozen
     memory: int | str | None = None,
+    copy_untouched: bool = False,
     weights: Any = None,
     device: str = "auto",
     options: Mapping[str, Any] | None = None,
@@ -151,7 +157,9 @@ def fill_file(
     them. plate: where the fill is written by itself, with alpha: a new folder of PNG of 16 bits,
     .mov (ProRes 4444) or .mkv (FFV1). span: the part of the clip that is filled; the rest comes
     back as it was. memory: bytes, or such as "2G", that the whole process keeps to, on a CPU: by
-    shorter windows, or it is refused. watch: called with every frame as it was and as it is filled.
+    shorter windows, or it is refused. copy_untouched: groups of pictures without a hole are copied
+    and not encoded again, where that can be; else a warning says why not. watch: called with
+    every frame as it was and as it is filled.
     The other arguments are those of `fill`. Frames stream: memory does not grow with the clip. What
     is finished is kept beside `out` until that is complete: after an interruption the same call
     goes on from there, unless `method` is one that was loaded already. Raises BadInput, BadOutput.
@@ -170,10 +178,15 @@ def fill_file(
         most = bytes_of(memory)
         beside = encoder_bytes(out, reader.info, encoding) if most else 0
         length = length_of(room, clip_needs(room, reader.info, beside), most)
+
+        def touched(holes: HoleSource) -> Touched | None:
+            told = partial(touched_frames, holes=holes, span=span)
+            return told if copy_untouched else None
+
         with (
             store_beside(Path(out), recipe) as kept,
             open_holes(mask, size=size, numbers=reader.numbers, options=mask_options) as holes,
-            open_writer(out, like=reader, encoding=encoding) as writer,
+            _writer(out, reader, encoding, touched(holes)) as writer,
             provenance_pictures(provenance) as draw,
             attention_pictures(attention, gaze_of, reader.upright) as attend,
             validity_pictures(validity, motion_of, reader.upright) as trust,
@@ -201,6 +214,8 @@ def fill_file(
                 if lay:
                     lay(picture, rgb, hole)
                 tally.add(hole, source, shown.starts_shot)
+                if hole.any() and writer.copies(picture):
+                    raise BadOutput(f"{mask} has changed since it was looked through. Begin again.")
                 if not as_it_is:
                     writer.write(picture.pasted(rgb, hole))
             if tally.frames == tally.full_frames:
@@ -220,6 +235,18 @@ def fill_file(
         output="stdout" if is_pipe(out) else str(out),
         resumed_frames=kept.found if kept else 0,
     )
+
+
+def _writer(out: str | Path, reader: Reader, encoding: Encoding, touched: Touched | None) -> Writer:
+    """Open what the result is written by; touched: frames that are, where others are copied."""
+    if touched is None:
+        return open_writer(out, like=reader, encoding=encoding)
+    try:
+        return open_spliced(Path(out), reader, encoding, touched)
+    except CannotCopy as why:
+        writer = open_writer(out, like=reader, encoding=encoding)
+        writer.warnings.append(f"untouched parts are encoded as well, not copied: {why}")
+        return writer
 
 
 def clip_needs(method: Method, info: VideoInfo, beside: int = 0) -> Footprint:

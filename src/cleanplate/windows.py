@@ -23,12 +23,12 @@ SHORTEST = 12  # frames; a window has to see something beside the frame that it 
 OVERLAP_SHARE = 8  # one eighth of a window is shared with the next, and
 LEAST_OVERLAP = 2  # frames where it has room for them
 REACH = 8  # frames without a hole beside those with one: what a trajectory needs, and some more
-BUDGET_BYTES = 1_200_000_000  # what one window may take where nobody says how much memory is there
+BUDGET_BYTES = 1_130_000_000  # what one window may take where nobody says how much memory is there
 # As measured, of one frame of a window, everything that a method keeps included.
 BYTES_PER_PIXEL = 12  # planes, RGB, masks, where it came from
 BYTES_PER_DEEP_PIXEL = 17  # the same of a clip with more than 8 bits
-WORKING_BYTES = 2_100_000  # what is found at the working size, whatever the frame's: flow, paths
-PROCESS_BYTES = 300_000_000  # the interpreter, its libraries and compiled code
+WORKING_BYTES = 1_400_000  # what is found at the working size, whatever the frame's: flow, paths
+PROCESS_BYTES = 360_000_000  # the interpreter, its libraries and compiled code
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,13 @@ Planned = Annotated[
     bool,
     typer.Option("--plan", help="Say what would be done, how long and in what memory; do nothing."),
 ]
+CopyUntouched = Annotated[
+    bool,
+    typer.Option(
+        "--copy-untouched",
+        help="Copy groups of pictures without a hole, where codec and container allow.",
+    ),
+]
 Weights = Annotated[Path | None, typer.Option(help="Weights, for a method that has some.")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto.")]
 Precision = Annotated[
@@ -136,6 +143,7 @@ def fill(
     stop: To = None,
     memory: Memory = None,
     plan: Planned = False,
+    copy_untouched: CopyUntouched = False,
     weights: Weights = None,
     device: Device = "auto",
     precision: Precision = None,
@@ -195,6 +203,7 @@ def fill(
             mask,
             out,
             **common,
+            copy_untouched=copy_untouched,
             provenance=provenance,
             attention=attention,
             validity=validity,

@@ -73,11 +73,7 @@ class FileWriter(Writer):
         name = f"file:{self._place.part.resolve()}"
         self._container = av.open(name, "w", format=chosen.container, container_options=options)
         self._container.metadata.update(kept(info.metadata))
-        self._stream = self._container.add_stream(chosen.codec, options=chosen.options)
-        colour = target_colour(info.colour, layout(info.planes), chosen.planes, info.size)
-        configure(self._stream.codec_context, chosen.pix_fmt, replace(info, colour=colour))
-        self._stream.codec_context.flags |= Flags.frame_duration
-        self._stream.time_base = info.time_base or Fraction(1, 25)
+        self._stream = self._add_video()
         self._stream.metadata.update(kept(info.stream_metadata))
         if info.display_matrix:
             self._stream.set_display_matrix(info.display_matrix)
@@ -90,6 +86,16 @@ class FileWriter(Writer):
         if audio is not None:
             self._sound = Sound(audio, self._container)
         self._container.start_encoding()
+
+    def _add_video(self) -> Any:
+        """Add the stream of new pictures, its encoder set as planned."""
+        info, chosen = self._info, self._plan
+        stream = self._container.add_stream(chosen.codec, options=chosen.options)
+        colour = target_colour(info.colour, layout(info.planes), chosen.planes, info.size)
+        configure(stream.codec_context, chosen.pix_fmt, replace(info, colour=colour))
+        stream.codec_context.flags |= Flags.frame_duration
+        stream.time_base = info.time_base or Fraction(1, 25)
+        return stream
 
     def _check_start(self, start: Fraction) -> None:
         """Let Matroska move all times on where the other streams begin long before 0."""
@@ -104,22 +110,27 @@ class FileWriter(Writer):
         """Write the next picture, encoded as planned; raises BadOutput."""
         with writing(self.path):
             self._note_time(picture)
-            frame = frame_of(converted(picture, self._plan.planes), self._plan.planes.name)
-            if self._plan.pix_fmt != self._plan.planes.name:
-                frame = frame.reformat(format=self._plan.pix_fmt, threads=1)
-            if frame.pts is None:
-                frame.pts = self._count
-            if self._info.field_order > 1 and self._plan.codec in FIELDS_BY_FRAME:
-                frame = marked(frame, self._info.field_order)
+            frame = self._frame_of(picture)
             self._count += 1
             self._mux(self._stream.encode(frame))
+
+    def _frame_of(self, picture: Picture) -> av.VideoFrame:
+        """Return a picture as the encoder takes it."""
+        frame = frame_of(converted(picture, self._plan.planes), self._plan.planes.name)
+        if self._plan.pix_fmt != self._plan.planes.name:
+            frame = frame.reformat(format=self._plan.pix_fmt, threads=1)
+        if frame.pts is None:
+            frame.pts = self._count
+        if self._info.field_order > 1 and self._plan.codec in FIELDS_BY_FRAME:
+            frame = marked(frame, self._info.field_order)
+        return frame
 
     def finish(self) -> None:
         """Write what the encoder holds back and the other streams' rest; raises BadOutput."""
         if self._count == 0:
             raise BadOutput(f"{self.path} would hold no frame: none was written.")
         with writing(self.path):
-            self._mux(self._stream.encode(None))
+            self._flush()
             for beside in (self._sides, self._sound):
                 if beside is not None:
                     beside.rest()
@@ -132,6 +143,10 @@ class FileWriter(Writer):
             )
         self._place.keep()
         self.drop()
+
+    def _flush(self) -> None:
+        """Write the pictures that the encoder holds back."""
+        self._mux(self._stream.encode(None))
 
     def drop(self) -> None:
         """Let go of everything and remove what is not finished."""

@@ -24,6 +24,10 @@ class Writer(ABC):
     def write(self, picture: Picture) -> None:
         """Write the next picture; raises BadOutput."""
 
+    def copies(self, picture: Picture) -> bool:
+        """Tell whether a picture of the source is copied, so that `write` leaves it as it was."""
+        return False
+
     @abstractmethod
     def finish(self) -> None:
         """Write what is left and let the result appear; raises BadOutput."""
