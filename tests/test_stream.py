@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import cleanplate as cp
+from cleanplate.metrics.temporal import changes
 from cleanplate.region import LEAST_MARGIN
-from cleanplate.stream import Still, fills, look
+from cleanplate.stream import Still, cut, fills, look
 from cleanplate.video import KNOWN, PAINTED, UNSEEN, Filled, Provenance
 
 CUT = 19  # the first frame of the second shot
@@ -114,6 +115,26 @@ def test_windows_are_joined_without_a_jump(pan):
     clean = cp.fill(frames, holes)[:, holes[0]].astype(float)
     steps = np.abs(np.diff(clean, axis=0)).mean(axis=(1, 2))
     assert steps.max() < 2 * np.median(steps) + 0.5
+
+
+@pytest.mark.parametrize("tune", TUNES)
+def test_borders_of_windows_do_not_flicker(pan, tune):
+    """The largest change of the fill along its own motion is no larger at borders than inside.
+
+    By half a level at most, which nobody sees: that much comes from rounding alone.
+    """
+    frames = pan(48, (2, 1), size=(96, 128))
+    holes = np.zeros(frames.shape[:3], bool)
+    holes[:, 40:60, 50:76] = True
+    shown = look((Still(frame), hole, None) for frame, hole in zip(frames, holes, strict=True))
+    cuts = [window for window in cut(shown, 12) if window.lead]
+    assert len(cuts) > 4
+    here = np.zeros(len(frames) - 1, bool)
+    for window in cuts:
+        here[window.first - 1 : window.first + window.lead] = True
+    told = {"tune": tune, "options": {"completion": "smooth"}}
+    change = np.array(changes(cp.fill(frames, holes, **told), holes))
+    assert change[here].max() < change[~here].max() + 0.5
 
 
 def test_a_method_sees_crops_of_one_shot_within_its_window():

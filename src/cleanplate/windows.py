@@ -27,7 +27,7 @@ BUDGET_BYTES = 1_130_000_000  # what one window may take where nobody says how m
 # As measured, of one frame of a window, everything that a method keeps included.
 BYTES_PER_PIXEL = 12  # planes, RGB, masks, where it came from
 BYTES_PER_DEEP_PIXEL = 17  # the same of a clip with more than 8 bits
-WORKING_BYTES = 1_400_000  # what is found at the working size, whatever the frame's: flow, paths
+WORKING_PIXELS, BYTES_PER_WORKING_PIXEL = 432 * 240, 14  # flow and paths are found at that size
 PROCESS_BYTES = 360_000_000  # the interpreter, its libraries and compiled code
 
 
@@ -70,7 +70,8 @@ def footprint(pixels: int, *, deep: bool = False, beside: int = 0) -> Footprint:
     deep: they have more than 8 bits. beside: bytes that an encoder or a network keeps.
     """
     each = pixels * (BYTES_PER_DEEP_PIXEL if deep else BYTES_PER_PIXEL)
-    return Footprint(PROCESS_BYTES + beside, each + WORKING_BYTES)
+    working = min(pixels, WORKING_PIXELS) * BYTES_PER_WORKING_PIXEL
+    return Footprint(PROCESS_BYTES + beside, each + working)
 
 
 def window_length(needs: Footprint, memory: int | None = None) -> int:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import golden_rule
 from cleanplate.errors import BadInput
 from cleanplate.metrics import temporal
-from cleanplate.metrics.temporal import flicker, warping_error, warping_error_tsam
+from cleanplate.metrics.temporal import changes, flicker, warping_error, warping_error_tsam
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "metrics.npz")
 
@@ -202,6 +202,17 @@ def test_flicker_of_a_steady_and_of_a_blinking_fill(pan):
     inside = np.zeros(still.shape[:3], bool)
     inside[:, 10:20, 10:30] = True
     assert flicker(still, inside, flow=everywhere(0, 0)) == pytest.approx(7, abs=1e-5)
+
+
+def test_flicker_is_the_mean_of_what_each_frame_changes():
+    clip = np.random.default_rng(0).integers(0, 256, (6, 12, 16, 3), np.uint8)
+    holes = np.ones(clip.shape[:3], bool)
+    holes[2] = False
+    found = changes(clip, holes, flow=everywhere(1, 0))
+    assert len(found) == 5
+    assert np.isnan(found[1])
+    rest = found[:1] + found[2:]
+    assert flicker(clip, holes, flow=everywhere(1, 0)) == pytest.approx(np.mean(rest))
 
 
 def test_only_the_hole_counts_for_flicker():

@@ -73,6 +73,7 @@ class Method:
     """
 
     longest_window = reach = 60  # references lie anywhere in a window
+    held_bytes = 1_050_000_000  # by the official network, everything decoded, as measured
 
     def __init__(self, options: Options, *, weights: str | Path, device: str = "auto") -> None:
         with torch_needed():

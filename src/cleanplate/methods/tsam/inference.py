@@ -72,6 +72,7 @@ class Method:
     """
 
     longest_window = 60
+    held_bytes = 1_000_000_000  # by the official network, everything decoded, as measured
 
     def __init__(self, options: Options, *, weights: str | Path, device: str = "auto") -> None:
         with torch_needed():
