@@ -44,10 +44,11 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
     {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap", "canvas"},
     {"states", "inputs", "journal"},
     {"weights", "known", "configs", "losses", "winograd", "vgg", "patchgan"},
-    {"flow", "propagate", "album", "merge", "seams"},
-    {"masks", "store", "provenance", "sheets", "gaze", "trust", "alignment"},
+    {"flow", "propagate", "album", "merge", "seams", "blend"},
+    {"masks", "store", "provenance", "sheets", "gaze", "trust", "alignment", "veil"},
     {"training", "datasets", "metrics", "methods"},
     {"stream", "matched", "summary", "pipeline", "motion", "learn", "convert"},
+    {"stream", "summary", "pipeline", "motion", "learn", "convert", "unblending"},
     {"report", "jobs"},
     {"cli", "comfyui"},
 ]

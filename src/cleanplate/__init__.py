@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cleanplate.jobs.plan import Plan, plan_file
     from cleanplate.learn import train
     from cleanplate.masks import MaskOptions, grow, read_holes
+    from cleanplate.masks.static import find_static
     from cleanplate.methods import BASELINES, METHODS, load_method
     from cleanplate.metrics import METRICS
     from cleanplate.metrics.score import score
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cleanplate.report.compare import compare
     from cleanplate.report.evaluate import evaluate
     from cleanplate.summary import Summary
+    from cleanplate.unblending import unblend, unblend_file
     from cleanplate.video import Filled, Provenance
 
 __version__ = "0.1.0"
@@ -45,6 +47,7 @@ _HOMES = {
     "evaluate": "report.evaluate",
     "fill": "pipeline",
     "fill_file": "pipeline",
+    "find_static": "masks.static",
     "flow_file": "motion",
     "grow": "masks",
     "load_method": "methods",
@@ -53,6 +56,8 @@ _HOMES = {
     "read_video": "io",
     "score": "metrics.score",
     "train": "learn",
+    "unblend": "unblending",
+    "unblend_file": "unblending",
     "write_video": "io",
 }
 
@@ -74,6 +79,7 @@ __all__ = [
     "evaluate",
     "fill",
     "fill_file",
+    "find_static",
     "flow_file",
     "grow",
     "load_method",
@@ -82,6 +88,8 @@ __all__ = [
     "read_video",
     "score",
     "train",
+    "unblend",
+    "unblend_file",
     "write_video",
 ]
 

@@ -26,6 +26,7 @@ from cleanplate.cli import (
     report,
     study,
     train,
+    unblend,
     weights,
 )
 from cleanplate.cli.options import STOPPED
@@ -41,6 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("fill")(fill.fill)
+app.command("unblend")(unblend.unblend)
 app.command("batch")(batch.batch)
 app.command("check")(check.check)
 app.command("flow")(flow.flow)

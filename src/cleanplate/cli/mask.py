@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cleanplate.cli import options
+from cleanplate.cli import find, options
 
 app = typer.Typer(help="Make and change masks.", no_args_is_help=False, rich_markup_mode=None)
 
@@ -15,6 +15,9 @@ app = typer.Typer(help="Make and change masks.", no_args_is_help=False, rich_mar
 @app.callback()
 def _family() -> None:
     """Make and change masks."""
+
+
+app.command("find-static")(find.static)
 
 
 @app.command("grow")

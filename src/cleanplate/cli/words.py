@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from cleanplate.jobs.batch import Done
     from cleanplate.jobs.plan import Plan, PlannedWindow
     from cleanplate.masks import MaskReport
+    from cleanplate.masks.static import Overlay
     from cleanplate.motion import FlowSummary
     from cleanplate.report.rows import Row
     from cleanplate.summary import Summary
+    from cleanplate.unblending import Unblended
 
 
 _MOST_CUTS = 10  # that are named
@@ -192,6 +194,33 @@ def report_words(report: MaskReport, video: str, mask: str) -> str:
         lines.append(f"{counted(len(report.empty), 'frame')} without a hole.")
     lines += report.findings or ["Nothing looks wrong."]
     return "\n".join(lines)
+
+
+def overlay_words(overlay: Overlay, out: str) -> str:
+    """Say what stands still in a video."""
+    looked = f"{counted(overlay.frames, 'frame')} looked at"
+    if not overlay.patches:
+        return f"Nothing stands still while the scene moves ({looked}): no mask is written."
+    patches = "1 patch" if overlay.patches == 1 else f"{overlay.patches} patches"
+    share = percent(float(overlay.hole.mean()))
+    return f"{out}: {patches}, {share} of the picture ({looked})."
+
+
+def unblend_words(summary: Unblended) -> str:
+    """Say how much of an overlay was seen through."""
+    height, width = summary.size
+    written = (
+        f"{summary.output}: {counted(summary.frames, 'frame')} of {width}x{height}, "
+        f"in {summary.seconds:.1f} s."
+    )
+    if not summary.restored:
+        return f"{written}\nNothing could be seen through the overlay: all of it was filled."
+    seen = (
+        f"{percent(summary.restored)} of the hole was seen through the overlay, which is "
+        f"{percent(summary.opacity)} opaque on average"
+    )
+    rest = "; the rest was filled." if summary.restored < 1 else "; nothing had to be filled."
+    return f"{written}\n{seen}{rest}"
 
 
 def row_words(row: Row) -> str:

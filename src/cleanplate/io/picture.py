@@ -82,14 +82,14 @@ class Picture:
         self._check(rgb, hole)
         box = self._box(hole)
         if box is None:
-            return self._with(self.planes)
+            return self.with_planes(self.planes)
         top, bottom, left, right = box
         fill = to_planes(rgb, self.layout, self.colour, box)
         shifts = (self.layout.log2_w, self.layout.log2_h)
         views = [self._cut(index, box) for index in range(len(fill))]
         inside = paste_planes(views, fill, hole[top:bottom, left:right], shifts)
         planes = tuple(p.copy() if i < len(fill) else p for i, p in enumerate(self.planes))
-        changed = self._with(planes)
+        changed = self.with_planes(planes)
         for index, part in enumerate(inside):
             changed._cut(index, box)[...] = part
         return changed
@@ -101,7 +101,8 @@ class Picture:
         rows = slice(top >> down, -(-bottom >> down))
         return self.planes[index][rows, left >> across : -(-right >> across)]
 
-    def _with(self, planes: Planes) -> Picture:
+    def with_planes(self, planes: Planes) -> Picture:
+        """Return the same picture with other samples; planes: of the same shapes and types."""
         return Picture(
             planes,
             self.layout,

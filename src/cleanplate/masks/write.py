@@ -59,9 +59,14 @@ def _grow_folder(source: Path, out: Path, options: MaskOptions) -> tuple[int, li
 
 def write_mask(hole: Holes, out: Path) -> None:
     """Write one (H, W) bool hole as a PNG. Raises BadOutput."""
+    check_name(out)
+    write_picture(out, _image(hole))
+
+
+def check_name(out: Path) -> None:
+    """Refuse what is no name of a PNG; raises BadOutput."""
     if out.suffix.lower() != ".png":
         raise BadOutput(f"{out.name} is no PNG, and masks are written as PNG. Give NAME.png.")
-    write_picture(out, _image(hole))
 
 
 def write_folder(named: Iterable[tuple[str, Holes]], out: Path) -> int:

@@ -1,0 +1,36 @@
+"""``cleanplate mask find-...``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cleanplate.cli import options
+
+
+def static(
+    video: options.Video,
+    out: Annotated[Path, typer.Option("-o", "--out", help="NAME.png.")],
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Find what does not move with the scene of VIDEO (logos, burnt-in text) and write its mask.
+
+    The exit code is 1 if there is nothing, 2 if the scene stands still, so that nobody can tell.
+    """
+    import json
+
+    from cleanplate.cli.words import overlay_words
+    from cleanplate.masks.static import describe, find_static_file
+
+    overlay = find_static_file(video, out)
+    if as_json:
+        typer.echo(json.dumps(describe(overlay)))
+    else:
+        options.warn(overlay.warnings, quiet=quiet)
+        if not quiet:
+            typer.echo(overlay_words(overlay, str(out)))
+    if not overlay.patches:
+        raise typer.Exit(1)

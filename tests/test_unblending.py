@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cleanplate as cp
+from cleanplate.blend import fit_blend
+from cleanplate.cli import main
+from cleanplate.io import open_video
+from cleanplate.unblending import unblend, unblend_file
+from made_fills import LOSSLESS, mask_picture, plane_holes
+
+SIZE = (120, 160)
+BOX = (slice(30, 60), slice(90, 134))
+
+
+def hole():
+    inside = np.zeros(SIZE, bool)
+    inside[BOX] = True
+    return inside
+
+
+def laid_over(frames, opacity):
+    """A plate with a darker middle, of an opacity, or of one for each row."""
+    colour = np.full((*SIZE, 3), (240, 240, 220), float)
+    colour[40:50, 100:124] = (30, 60, 160)
+    top = 257 if frames.dtype == np.uint16 else 1
+    share = (hole() * np.broadcast_to(opacity, SIZE))[..., None]
+    return np.rint(frames * (1 - share) + top * colour * share).astype(frames.dtype)
+
+
+def psnr(one, other, where):
+    top = 65535 if one.dtype == np.uint16 else 255
+    off = (one[:, where].astype(float) - other[:, where]) ** 2
+    return 10 * np.log10(top**2 / off.mean())
+
+
+@pytest.mark.parametrize("opacity", [0.3, 0.5, 0.7])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_is_behind_comes_back(pan, opacity, dtype):
+    frames = pan(40, (3.3, 0.7), dtype=dtype)
+    seen = laid_over(frames, opacity)
+    clean = unblend(seen, cp.grow(hole(), 2))
+    assert clean.dtype == dtype
+    assert psnr(clean, frames, hole()) > 35
+    outside = ~cp.grow(hole(), 2)
+    np.testing.assert_array_equal(clean[:, outside], seen[:, outside])
+
+
+def test_what_is_opaque_is_filled(pan):
+    frames = pan(40, (3.3, 0.7))
+    opacity = np.full((SIZE[0], 1), 0.4)
+    opacity[46:] = 1.0
+    seen = laid_over(frames, opacity)
+    clean = unblend(seen, hole())
+    through = hole().copy()
+    through[44:] = False
+    assert psnr(clean, frames, through) > 35
+    assert psnr(clean, frames, hole()) > psnr(seen, frames, hole()) + 10
+
+
+def test_a_scene_that_stands_still_is_filled_and_never_guessed(pan):
+    still = np.repeat(pan(1, (0, 0)), 20, axis=0)
+    seen = laid_over(still, 0.5)
+    clean = unblend(seen, hole(), method="telea")
+    np.testing.assert_array_equal(clean, cp.fill(seen, hole(), method="telea"))
+
+
+def test_masks_that_move_and_empty_ones(pan):
+    frames = pan(12, (3.3, 0.7))
+    moving = np.stack([np.roll(hole(), t, axis=1) for t in range(12)])
+    with pytest.raises(cp.BadInput, match="never moves"):
+        unblend(frames, moving)
+    np.testing.assert_array_equal(unblend(frames, np.zeros(SIZE, bool)), frames)
+
+
+def planes_of(path):
+    with open_video(path) as reader:
+        return [picture.planes for picture in reader]
+
+
+@pytest.mark.parametrize("kind", ["420", "420, 10 bits", "RGB"])
+def test_a_file_keeps_all_else(pan, tmp_path, kind):
+    deep = "10" in kind
+    frames = pan(40, (3.3, 0.7), dtype=np.uint16 if deep else np.uint8)
+    source, truth, out = (tmp_path / name for name in ("in.mkv", "truth.mkv", "out.mkv"))
+    lossless = cp.Encoding(codec="ffv1")
+    for path, clip in ((truth, frames), (source, laid_over(frames, 0.5))):
+        encoding = LOSSLESS if kind == "RGB" else lossless
+        cp.write_video(path, clip, encoding=encoding)
+    summary = unblend_file(source, mask_picture(tmp_path / "m.png", hole()), out, encoding=lossless)
+    assert summary.frames == 40
+    assert summary.restored > 0.9
+    assert summary.opacity == pytest.approx(0.45, abs=0.07)  # the grown rim has none
+    wide = cp.grow(hole(), 2)
+    parts = plane_holes(wide, "444" if kind == "RGB" else "420")
+    for had, got, true in zip(*map(planes_of, (source, out, truth)), strict=True):
+        for one, other, part in zip(had, got, parts, strict=True):
+            np.testing.assert_array_equal(one[~part], other[~part])
+        off = (got[0].astype(float) - true[0])[hole()] / (1023 if deep else 255)
+        assert 10 * np.log10(1 / (off**2).mean()) > 32
+
+
+def test_sound_and_timing_stay(make, tmp_path):
+    source = make("in.mp4", audio=True, count=20)
+    mask = mask_picture(tmp_path / "m.png", np.pad(np.ones((8, 12), bool), ((20, 20), (26, 26))))
+    out = tmp_path / "out.mp4"
+    assert main(["unblend", str(source), str(mask), "-o", str(out), "--json", "-q"]) == 0
+    with av.open(str(out)) as got, av.open(str(source)) as had:
+        assert [s.type for s in got.streams] == [s.type for s in had.streams]
+        assert [p.pts for p in got.decode(video=0)] == [p.pts for p in had.decode(video=0)]
+
+
+def test_the_command(pan, tmp_path, capsys):
+    frames = laid_over(pan(30, (3.3, 0.7)), 0.5)
+    cp.write_video(tmp_path / "in.mkv", frames, encoding=LOSSLESS)
+    mask = str(mask_picture(tmp_path / "m.png", hole()))
+    out = tmp_path / "out.mkv"
+    command = ["unblend", str(tmp_path / "in.mkv"), mask, "-o", str(out)]
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["restored"] > 0.9
+    assert main(command) == 0
+    assert "was seen through the overlay" in capsys.readouterr().out
+    with open_video(out) as reader:
+        assert sum(1 for _ in reader) == 30
+    for number in range(30):
+        mask_picture(tmp_path / "many" / f"{number}.png", hole())
+    assert main([*command[:2], str(tmp_path / "many"), *command[3:]]) == 2
+    assert "Give one still mask" in capsys.readouterr().err
+    assert main([*command[:2], "box:0,0,160,120", *command[3:]]) == 2
+    assert "whole picture" in capsys.readouterr().err
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    opacity=st.floats(0.0, 0.8),
+    seed=st.integers(0, 99),
+)
+def test_an_exact_guess_is_fitted_exactly(size, opacity, seed):
+    rng = np.random.default_rng(seed)
+    behind = rng.uniform(0, 255, (60, *size)).astype(np.float32)
+    seen = (1 - opacity) * behind + opacity * 200
+    blend = fit_blend(seen, behind, np.ones(seen.shape, bool))
+    assert blend.clear.all()
+    np.testing.assert_allclose(blend.opacity, opacity, atol=0.02)
+    np.testing.assert_allclose(blend.gain * seen + blend.offset, behind, atol=6)
+
+
+def test_frames_that_do_not_fit_hardly_count():
+    rng = np.random.default_rng(0)
+    behind = rng.uniform(40, 200, (80, 6, 6)).astype(np.float32)
+    seen = 0.5 * behind + 100
+    wrong = behind.copy()
+    wrong[:8] = 255 - wrong[:8]
+    blend = fit_blend(seen, wrong, np.ones(seen.shape, bool))
+    np.testing.assert_allclose(blend.opacity, 0.5, atol=0.06)
+
+
+def test_what_never_varies_and_what_is_hardly_known_is_not_clear():
+    rng = np.random.default_rng(0)
+    behind = rng.uniform(40, 200, (40, 4, 4)).astype(np.float32)
+    known = np.ones(behind.shape, bool)
+    opaque = fit_blend(np.full_like(behind, 99) + rng.normal(0, 0.5, behind.shape), behind, known)
+    assert not opaque.clear.any()
+    assert not fit_blend(
+        0.5 * behind, behind, known & (np.arange(40) < 5)[:, None, None]
+    ).clear.any()
