@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cleanplate.learn import train
     from cleanplate.masks import MaskOptions, grow, read_holes
     from cleanplate.masks.static import find_static
+    from cleanplate.masks.subtitles import find_subtitles
     from cleanplate.methods import BASELINES, METHODS, load_method
     from cleanplate.metrics import METRICS
     from cleanplate.metrics.score import score
@@ -48,6 +49,7 @@ _HOMES = {
     "fill": "pipeline",
     "fill_file": "pipeline",
     "find_static": "masks.static",
+    "find_subtitles": "masks.subtitles",
     "flow_file": "motion",
     "grow": "masks",
     "load_method": "methods",
@@ -80,6 +82,7 @@ __all__ = [
     "fill",
     "fill_file",
     "find_static",
+    "find_subtitles",
     "flow_file",
     "grow",
     "load_method",

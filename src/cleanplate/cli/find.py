@@ -34,3 +34,35 @@ def static(
             typer.echo(overlay_words(overlay, str(out)))
     if not overlay.patches:
         raise typer.Exit(1)
+
+
+def subtitles(
+    video: options.Video,
+    out: Annotated[Path, typer.Option("-o", "--out", help="A new or empty folder.")],
+    band: Annotated[
+        str,
+        typer.Option(help="Look between these shares of the height, from above, as in 0.6-1."),
+    ] = "0-1",
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Find lines of text that come and go in VIDEO and write a mask for every frame.
+
+    The exit code is 1 if there are none: then nothing is written.
+    """
+    import dataclasses
+    import json
+
+    from cleanplate.cli.words import subtitle_words
+    from cleanplate.masks.subtitles import find_subtitles_file
+
+    with options.progress_bar(quiet=quiet, doing="Looking") as progress:
+        found = find_subtitles_file(video, out, band=options.shares_of(band), progress=progress)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(found)))
+    else:
+        options.warn(found.warnings, quiet=quiet)
+        if not quiet:
+            typer.echo(subtitle_words(found, str(out)))
+    if not found.lines:
+        raise typer.Exit(1)

@@ -18,6 +18,7 @@ def _family() -> None:
 
 
 app.command("find-static")(find.static)
+app.command("find-subtitles")(find.subtitles)
 
 
 @app.command("grow")

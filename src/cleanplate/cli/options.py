@@ -59,6 +59,17 @@ def size_of(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def shares_of(text: str) -> tuple[float, float]:
+    """Read two shares, LOW-HIGH; raises BadInput."""
+    from cleanplate.errors import BadInput
+
+    low, _, high = text.partition("-")
+    try:
+        return float(low), float(high)
+    except ValueError:
+        raise BadInput(f"{text!r} are no two shares. Give LOW-HIGH, such as 0.6-1.") from None
+
+
 @contextmanager
 def progress_bar(*, quiet: bool, doing: str = "Filling") -> Iterator[Progress | None]:
     """Show a bar with the time left on stderr if that is a terminal; give what advances it."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cleanplate.jobs.plan import Plan, PlannedWindow
     from cleanplate.masks import MaskReport
     from cleanplate.masks.static import Overlay
+    from cleanplate.masks.subtitles import Subtitles
     from cleanplate.motion import FlowSummary
     from cleanplate.report.rows import Row
     from cleanplate.summary import Summary
@@ -204,6 +205,16 @@ def overlay_words(overlay: Overlay, out: str) -> str:
     patches = "1 patch" if overlay.patches == 1 else f"{overlay.patches} patches"
     share = percent(float(overlay.hole.mean()))
     return f"{out}: {patches}, {share} of the picture ({looked})."
+
+
+def subtitle_words(found: Subtitles, out: str) -> str:
+    """Say what text comes and goes in a video."""
+    if not found.lines:
+        return f"No line of text comes and goes in {counted(found.frames, 'frame')}."
+    return (
+        f"{out}: {counted(found.lines, 'line')} of text, in {found.texted} of "
+        f"{counted(found.frames, 'frame')}; a mask for each frame."
+    )
 
 
 def unblend_words(summary: Unblended) -> str:
