@@ -231,14 +231,15 @@ def test_the_conventions_in_the_readme_are_those_of_the_code():
 
 @pytest.fixture(scope="session")
 def park(tmp_path_factory):
-    """What the README takes for granted: park.mp4, a pan of 8 frames, mask.png, a run, answers."""
+    """What the README takes for granted: park.mp4, a pan of 8 frames, masks, a run, answers."""
     folder = tmp_path_factory.mktemp("park")
     photograph = skimage.data.coffee()
     frames = np.stack([photograph[100:196, 100 + 4 * t : 228 + 4 * t] for t in range(8)])
     holes = np.zeros(frames.shape[:3], bool)
     holes[:, 40:56, 60:80] = True
     cp.write_video(folder / "park.mp4", frames)
-    cv2.imwrite(str(folder / "mask.png"), holes[0].astype(np.uint8) * 255)
+    for name in ("mask.png", "first.png"):
+        cv2.imwrite(str(folder / name), holes[0].astype(np.uint8) * 255)
     (folder / "masks").mkdir()
     for number, hole in enumerate(holes):
         cv2.imwrite(str(folder / "masks" / f"{number:05d}.png"), hole.astype(np.uint8) * 255)

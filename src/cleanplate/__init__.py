@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from cleanplate.jobs.plan import Plan, plan_file
     from cleanplate.learn import train
     from cleanplate.masks import MaskOptions, grow, read_holes
+    from cleanplate.masks.select import select
     from cleanplate.masks.static import find_static
     from cleanplate.masks.subtitles import find_subtitles
+    from cleanplate.masks.track import track
+    from cleanplate.masks.track_file import track_file
     from cleanplate.methods import BASELINES, METHODS, load_method
     from cleanplate.metrics import METRICS
     from cleanplate.metrics.score import score
@@ -57,6 +60,9 @@ _HOMES = {
     "read_holes": "masks",
     "read_video": "io",
     "score": "metrics.score",
+    "select": "masks.select",
+    "track": "masks.track",
+    "track_file": "masks.track_file",
     "train": "learn",
     "unblend": "unblending",
     "unblend_file": "unblending",
@@ -90,6 +96,9 @@ __all__ = [
     "read_holes",
     "read_video",
     "score",
+    "select",
+    "track",
+    "track_file",
     "train",
     "unblend",
     "unblend_file",

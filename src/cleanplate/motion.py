@@ -29,10 +29,9 @@ from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks.load import is_box
 from cleanplate.matched import FULL, check_holes, paired
 from cleanplate.memory import give_back
-from cleanplate.methods.flow_guided.painter import reduced_picture
 from cleanplate.methods.flow_guided.rounds import guide
 from cleanplate.pipeline import Progress
-from cleanplate.region import reduce_hole, working_size
+from cleanplate.region import reduce_hole, reduced_picture, working_size
 from cleanplate.stream import look
 from cleanplate.threads import ahead, each_frame
 from cleanplate.video import Flow, Holes, whole

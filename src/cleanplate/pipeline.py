@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from fractions import Fraction
 from functools import partial
@@ -39,6 +39,7 @@ from cleanplate.io.splice import open_spliced
 from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks import grow as grow_holes
 from cleanplate.masks.load import is_box
+from cleanplate.masks.track_file import Masks, files_of, open_tracked
 from cleanplate.matched import FULL, bordered, check_holes, is_empty, paired, touched_frames
 from cleanplate.memory import bytes_of
 from cleanplate.methods import Method, aligning, attentive, load_method, runs_on, trusting
@@ -123,9 +124,10 @@ def as_method(
 
 def fill_file(
     video: str | Path,
-    mask: str | Path,
+    mask: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
+    track: bool = False,
     method: str | Method = "flow",
     tune: str = "removal",
     mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
@@ -149,7 +151,8 @@ def fill_file(
 
     video, out: any file or folder of pictures that `cleanplate.io` reads and writes; `out` appears
     when it is complete, or not at all; "-" is stdin and stdout, yuv4mpeg2. mask: a picture, a
-    folder, a video or "box:x,y,w,h".
+    folder, a video or "box:x,y,w,h". track: the mask is of one frame, such as "first.png@0", or
+    several are, and the object is followed.
     provenance: a new folder for pictures of where every pixel came from. attention: one for
     pictures of what the holes of some frames attend to, by a method that has attention. validity:
     one for pictures of the flow between some frames and where it is trusted, by a method that
@@ -185,7 +188,7 @@ def fill_file(
 
         with (
             store_beside(Path(out), recipe) as kept,
-            open_holes(mask, size=size, numbers=reader.numbers, options=mask_options) as holes,
+            _open_holes(video, mask, reader, mask_options, track, progress) as holes,
             _writer(out, reader, encoding, touched(holes)) as writer,
             provenance_pictures(provenance) as draw,
             attention_pictures(attention, gaze_of, reader.upright) as attend,
@@ -196,7 +199,8 @@ def fill_file(
         ):
             folders = {"provenance": provenance, "attention": attention}
             folders |= {"validity": validity, "features": features, "plate": plate}
-            _refuse_clashes(video, mask, out, **folders)
+            drawn = files_of(mask) if track else [Path(str(mask))] * (not is_box(str(mask)))
+            _refuse_clashes(video, drawn, out, **folders)
             for folder in folders.values():
                 if folder is not None:
                     sweep(Path(folder))
@@ -269,11 +273,27 @@ def _seen(
     return Seen(number, before, after, reader.upright(hole), reader.upright(source))
 
 
+def _open_holes(
+    video: str | Path,
+    mask: Masks,
+    reader: Reader,
+    options: MaskOptions,
+    track: bool,
+    progress: Progress | None,
+) -> HoleSource:
+    """Open the mask of a video, or follow an object from masks of single frames."""
+    if track:
+        return open_tracked(video, mask, options=options, progress=progress)
+    if not isinstance(mask, str | Path):
+        raise BadInput("several masks are given. Give one, or have the object followed: track.")
+    size = reader.info.displayed_size
+    return open_holes(mask, size=size, numbers=reader.numbers, options=options)
+
+
 def _refuse_clashes(
-    video: str | Path, mask: str | Path, out: str | Path, **folders: str | Path | None
+    video: str | Path, drawn: Sequence[Path], out: str | Path, **folders: str | Path | None
 ) -> None:
     """Refuse results that would take the place of what is given or of each other, or lie in it."""
-    drawn = [] if is_box(mask) else [Path(mask)]
     for source in drawn:
         if source.is_file():
             refuse_same(source, Path(out))

@@ -134,6 +134,16 @@ def reduce_picture(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]
     return cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA)
 
 
+def levels(frames: NDArray[Any]) -> int:
+    """Return the steps of the frames' type for one 8-bit level: 1, or 257 for uint16."""
+    return 257 if frames.dtype == np.uint16 else 1
+
+
+def reduced_picture(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Reduce a picture (H, W, 3) to a size and to 8 bits."""
+    return (reduce_picture(picture, size) // levels(picture)).astype(np.uint8)
+
+
 def reduce_hole(hole: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
     """Hole (H, W) at a smaller size: True wherever a hole pixel has any share.
 

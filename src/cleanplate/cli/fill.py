@@ -117,6 +117,14 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="KEY=VALUE, an option of the method's own, such as stride=10."),
 ]
+Track = Annotated[
+    bool,
+    typer.Option("--track", help="MASK is of one frame, such as first.png@0: follow the object."),
+]
+Fix = Annotated[
+    list[str] | None,
+    typer.Option(help="Of --track: a right mask of another frame, such as fix.png@25."),
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same pixels.")]
 
 
@@ -124,6 +132,8 @@ def fill(
     video: options.Video,
     mask: options.Mask,
     out: Out,
+    track: Track = False,
+    fix: Fix = None,
     method: Method = "flow",
     tune: ForWhat = Tune.removal,
     propagation: Propagation = None,
@@ -200,8 +210,9 @@ def fill(
     with options.stoppable(left), options.progress_bar(quiet=quiet) as progress:
         summary = fill_file(
             video,
-            mask,
+            [mask, *(fix or [])] if track or fix else mask,
             out,
+            track=track,
             **common,
             copy_untouched=copy_untouched,
             provenance=provenance,

@@ -96,3 +96,92 @@ def draw(
     options.warn(warnings, quiet=quiet)
     if not quiet:
         typer.echo(f"{out}: {counted(count, 'mask')} drawn, {family}, seed {seed}.")
+
+
+@app.command("track")
+def track(
+    video: options.Video,
+    masks: Annotated[
+        list[str],
+        typer.Argument(
+            help="The object: a picture or box:x,y,width,height of frame 0, or of another: "
+            "fix.png@25. Several correct each other."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="A new or empty folder.")],
+    grow: Annotated[
+        str, typer.Option(help="Pixels, or auto: by half of its area, more where it is unsure.")
+    ] = "auto",
+    invert_mask: options.InvertMask = False,
+    object_index: options.ObjectIndex = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Follow the object of one frame's mask through VIDEO; write PNG masks, white = fill."""
+    import dataclasses
+    import json
+
+    from cleanplate.cli.words import track_words
+    from cleanplate.masks import MaskOptions
+    from cleanplate.masks.generous import growth_of
+    from cleanplate.masks.track_file import track_file
+    from cleanplate.memory import keep_no_large_blocks
+
+    keep_no_large_blocks()
+    with options.progress_bar(quiet=quiet, doing="Following") as progress:
+        summary = track_file(
+            video,
+            masks,
+            out,
+            grow=growth_of(grow),
+            mask_options=MaskOptions(invert_mask, object_index),
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(summary)))
+    else:
+        options.warn(summary.warnings, quiet=quiet)
+        if not quiet:
+            typer.echo(track_words(summary))
+        for problem in summary.problems:
+            typer.echo(f"Problem: {problem.rstrip('.')}.", err=True)
+    if summary.problems:
+        raise typer.Exit(1)
+
+
+@app.command("select")
+def select(
+    video: options.Video,
+    out: Annotated[Path, typer.Option("-o", "--out", help="NAME.png")],
+    box: Annotated[
+        str | None, typer.Option(help="x,y,width,height: the object is inside, all of it.")
+    ] = None,
+    inside: Annotated[
+        list[str] | None, typer.Option(help="x,y on the object; may be given several times.")
+    ] = None,
+    outside: Annotated[
+        list[str] | None, typer.Option(help="x,y beside the object; may be given several times.")
+    ] = None,
+    scribble: Annotated[
+        Path | None,
+        typer.Option(help="A picture: white on the object, black beside it, grey elsewhere."),
+    ] = None,
+    frame: Annotated[int, typer.Option(min=0, help="Of the video, from 0.")] = 0,
+    quiet: options.Quiet = False,
+) -> None:
+    """Make the mask of an object in one frame of VIDEO from a box, clicks or a scribble."""
+    from cleanplate.cli.words import percent
+    from cleanplate.masks.select_file import numbers_of, select_file
+
+    hole = select_file(
+        video,
+        out,
+        box=None if box is None else numbers_of(box, 4),
+        inside=[numbers_of(point, 2) for point in inside or []],
+        outside=[numbers_of(point, 2) for point in outside or []],
+        scribble=scribble,
+        frame=frame,
+    )
+    if not quiet:
+        share = percent(float(hole.mean()))
+        typer.echo(f"{out}: the object is {share} of frame {frame}. Track it as {out}@{frame}.")

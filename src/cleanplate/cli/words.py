@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cleanplate.masks import MaskReport
     from cleanplate.masks.static import Overlay
     from cleanplate.masks.subtitles import Subtitles
+    from cleanplate.masks.track_file import TrackSummary
     from cleanplate.motion import FlowSummary
     from cleanplate.report.rows import Row
     from cleanplate.summary import Summary
@@ -125,6 +126,18 @@ def duration_words(seconds: float) -> str:
     if seconds < 60:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def track_words(summary: TrackSummary) -> str:
+    """Say how an object was followed, and how sure that is."""
+    followed = [trust for trust in summary.confidence if trust > 0]
+    mean, least = (sum(followed) / len(followed), min(followed)) if followed else (0.0, 0.0)
+    lines = [
+        f"{summary.output}: {counted(summary.frames, 'mask')}, {len(summary.empty)} empty, "
+        f"from {counted(len(summary.keys), 'mask')} given, in {summary.seconds:.1f} s.",
+        f"Confidence {mean:.2f} on average, {least:.2f} at least, of 1.",
+    ]
+    return "\n".join(lines)
 
 
 def done_words(done: Done, count: int, total: int, seconds: float) -> str:

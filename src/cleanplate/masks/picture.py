@@ -58,6 +58,13 @@ def read_picture(
         return _hole(picture, path, object_index, warn)
 
 
+def read_grey(path: Path) -> NDArray[np.uint8]:
+    """Read a picture as (H, W) uint8, the brightest channel of each pixel; raises BadInput."""
+    with _loaded(path) as picture:
+        grey = picture.convert("RGB") if picture.mode in ("P", "PA") else picture
+        return _grey(grey)
+
+
 def _loaded(path: Path) -> Image.Image:
     """Open and decode; raises BadInput."""
     with ExitStack() as opened:

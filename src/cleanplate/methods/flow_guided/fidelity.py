@@ -13,7 +13,7 @@ from cleanplate.flow.behind import Clip, Motion
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.merge import Candidate, most_reliable
 from cleanplate.methods.flow_guided.fusion import Fuse, Merged, Verdict
-from cleanplate.methods.flow_guided.painter import Painter, exposure, levels, reduced_plate, spread
+from cleanplate.methods.flow_guided.painter import Painter, exposure, reduced_plate, spread
 from cleanplate.methods.flow_guided.rounds import (
     Colours,
     Traces,
@@ -26,6 +26,7 @@ from cleanplate.methods.flow_guided.rounds import (
 )
 from cleanplate.methods.flow_guided.unseen import carry_keys
 from cleanplate.propagate import Sources, enlarge
+from cleanplate.region import levels
 from cleanplate.seams import Fit
 from cleanplate.threads import each_frame
 from cleanplate.video import UNSEEN, Filled

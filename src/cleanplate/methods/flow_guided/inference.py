@@ -19,7 +19,7 @@ from cleanplate.flow.completion import load_completion
 from cleanplate.flow.estimate import Estimate, load_estimator
 from cleanplate.methods.flow_guided import fidelity, removal
 from cleanplate.methods.flow_guided.fusion import Fuse, load_fusion
-from cleanplate.methods.flow_guided.painter import reduced_picture, reduced_plate
+from cleanplate.methods.flow_guided.painter import reduced_plate
 from cleanplate.methods.flow_guided.published import Rules, propagate
 from cleanplate.methods.flow_guided.rounds import (
     first_guess,
@@ -29,7 +29,7 @@ from cleanplate.methods.flow_guided.rounds import (
 from cleanplate.methods.flow_guided.single import completer
 from cleanplate.methods.flow_guided.unseen import invent
 from cleanplate.methods.options import CommonOptions
-from cleanplate.region import reduce_hole, working_size
+from cleanplate.region import reduce_hole, reduced_picture, working_size
 from cleanplate.threads import stack_frames
 from cleanplate.video import Filled, Frames, Holes
 

@@ -11,20 +11,10 @@ from cleanplate.album import Album, Plate
 from cleanplate.flow.behind import Clip
 from cleanplate.methods.flow_guided.rounds import Colours
 from cleanplate.propagate import Sources
-from cleanplate.region import pixels_of, reduce_picture
+from cleanplate.region import levels, pixels_of, reduced_picture
 from cleanplate.seams import fit_edge
 from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance, to_clip
 from cleanplate.warp import sample_known
-
-
-def levels(frames: Frames) -> int:
-    """Return the steps of the frames' type for one 8-bit level: 1, or 257 for uint16."""
-    return 257 if frames.dtype == np.uint16 else 1
-
-
-def reduced_picture(picture: Frames, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Reduce a picture (H, W, 3) to a size and to 8 bits."""
-    return (reduce_picture(picture, size) // levels(picture)).astype(np.uint8)
 
 
 def reduced_plate(plate: Plate, clip: Clip) -> Plate:

@@ -13,7 +13,7 @@ from cleanplate.merge import one_side
 from cleanplate.methods.flow_guided.agree import agree
 from cleanplate.methods.flow_guided.choose import choose_motion
 from cleanplate.methods.flow_guided.feather import feathered
-from cleanplate.methods.flow_guided.painter import Painter, exposure, levels, spread
+from cleanplate.methods.flow_guided.painter import Painter, exposure, spread
 from cleanplate.methods.flow_guided.rounds import (
     Colours,
     Traces,
@@ -25,6 +25,7 @@ from cleanplate.methods.flow_guided.rounds import (
 )
 from cleanplate.methods.flow_guided.settle import leaders, led
 from cleanplate.propagate import Sources, enlarge
+from cleanplate.region import levels
 from cleanplate.threads import each_frame
 from cleanplate.video import UNSEEN, Filled
 

@@ -1,0 +1,189 @@
+"""select(): the object of one frame from a box around it, a few clicks, or a scribble.
+
+GrabCut (Rother, Kolmogorov, Blake, SIGGRAPH 2004), no network: colours of the object and of its
+surroundings, cut apart where the picture has an edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import BadInput
+from cleanplate.region import (
+    Region,
+    bounding_box,
+    reduce_picture,
+    reduced_picture,
+    working_size,
+)
+from cleanplate.video import Frames, Holes, whole
+
+MOST_PIXELS = 854 * 480  # of the picture that is looked at
+_ROUNDS = 6
+_CLICK = 0.012  # of the picture's height: the radius of what a click says
+_AROUND = 0.6  # of the box: how far its surroundings tell what is not the object
+_LEAST_AROUND = 24  # pixels
+_REACH = 0.15  # of the picture: how far an object may reach beyond what is marked of it
+_SMALL = 0.05  # of the largest piece: smaller ones are none of the object
+_GAP = 0.005  # of the object: smaller gaps in it are none
+
+Box = tuple[int, int, int, int]  # x, y, width, height
+Point = tuple[int, int]  # x, y
+
+
+def select(
+    frame: Frames,
+    box: Box | None = None,
+    *,
+    inside: Sequence[Point] = (),
+    outside: Sequence[Point] = (),
+    scribble: NDArray[np.uint8] | None = None,
+) -> Holes:
+    """Return the object (H, W) in a frame (H, W, 3) that a box, clicks or a scribble point at.
+
+    box: (x, y, width, height) in pixels, the object inside it, none of it outside. inside,
+    outside: (x, y) of clicks on the object, and beside it. scribble: (H, W) uint8, 255 where the
+    object is, 0 where it is not, anything else says nothing. At least a box, a click inside or a
+    scribble of the object is needed. The same input gives the same mask. Raises BadInput.
+
+    >>> scene = np.full((60, 80, 3), 40, np.uint8); scene[20:40, 30:50] = (200, 90, 60)
+    >>> bool((select(scene, (26, 16, 28, 28)) == (scene[..., 0] > 100)).all())
+    True
+    """
+    frame = np.asarray(frame)
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype not in (np.uint8, np.uint16):
+        raise BadInput(f"frame is {frame.dtype} {frame.shape}. Give (H, W, 3), uint8 or uint16.")
+    size = (frame.shape[0], frame.shape[1])
+    hints = _hints(size, box, inside, outside, scribble)
+    small = working_size(size, MOST_PIXELS)
+    found = _cut(reduced_picture(frame, small), _reduced_hints(hints, small))
+    found = _tidied(found, _reduced_hints(hints, small) == cv2.GC_FGD)
+    if small == size:
+        return found
+    large = cv2.resize(found.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large > 0.5, np.bool_)
+
+
+def _hints(
+    size: tuple[int, int],
+    box: Box | None,
+    inside: Sequence[Point],
+    outside: Sequence[Point],
+    scribble: NDArray[np.uint8] | None,
+) -> NDArray[np.uint8]:
+    """Return what is said of each pixel, (H, W), in GrabCut's terms; raises BadInput."""
+    hints = np.full(size, cv2.GC_PR_BGD, np.uint8)
+    marks = np.zeros(size, np.uint8)
+    for points, kind in ((inside, cv2.GC_FGD), (outside, cv2.GC_BGD)):
+        for point in points:
+            _click(marks, point, kind + 1)
+    if scribble is not None:
+        marks[_checked_scribble(scribble, size) == 255] = cv2.GC_FGD + 1
+        marks[scribble == 0] = cv2.GC_BGD + 1
+    meant = marks == cv2.GC_FGD + 1
+    if box is not None:
+        region = _checked_box(box, size)
+        hints[:] = cv2.GC_BGD
+        region.crop(hints)[...] = cv2.GC_PR_FGD
+    elif meant.any():
+        region = _around(meant, size)
+        region.crop(hints)[...] = cv2.GC_PR_FGD
+    else:
+        raise BadInput("nothing points at the object. Give a box, or a click or a mark inside it.")
+    hints[marks > 0] = marks[marks > 0] - 1
+    return hints
+
+
+def _click(marks: NDArray[np.uint8], point: Point, value: int) -> None:
+    """Draw a disc where somebody clicked; raises BadInput beside the picture."""
+    height, width = marks.shape
+    x, y = point
+    if not (whole(x) and whole(y) and 0 <= x < width and 0 <= y < height):
+        raise BadInput(
+            f"a click at {x},{y} lies beside the picture of {width}x{height}. "
+            f"Give x,y from 0,0 to {width - 1},{height - 1}."
+        )
+    cv2.circle(marks, (int(x), int(y)), max(1, round(_CLICK * height)), value, cv2.FILLED)
+
+
+def _checked_box(box: Box, size: tuple[int, int]) -> Region:
+    """Return a box cut to the picture; raises BadInput."""
+    if len(box) != 4 or not all(whole(value) for value in box) or min(box[2:]) < 1:
+        raise BadInput(f"box is {box!r}. Give x,y,width,height in whole pixels.")
+    x, y, width, height = box
+    region = Region(max(y, 0), min(y + height, size[0]), max(x, 0), min(x + width, size[1]))
+    if region.top >= region.bottom or region.left >= region.right:
+        raise BadInput(f"the box {x},{y},{width},{height} lies beside the picture.")
+    return region
+
+
+def _checked_scribble(scribble: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    if scribble.shape != size or scribble.dtype != np.uint8:
+        raise BadInput(
+            f"the scribble is {scribble.dtype} {scribble.shape}. Give uint8 {size}: 255 on the "
+            "object, 0 beside it, 128 elsewhere."
+        )
+    return scribble
+
+
+def _around(meant: NDArray[np.bool_], size: tuple[int, int]) -> Region:
+    """Return the box that an object may fill of which some pixels are marked."""
+    box = bounding_box(meant, margin=0)
+    assert box is not None
+    region = Region.spanning(*box)
+    sides = max(region.bottom - region.top, region.right - region.left)
+    return region.grown(max(sides // 2, round(_REACH * size[0])), size)
+
+
+def _reduced_hints(hints: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Reduce hints to a size; what is said for sure is not lost between the pixels."""
+    if hints.shape == size:
+        return hints
+    small = np.asarray(cv2.resize(hints, size[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
+    for kind in (cv2.GC_BGD, cv2.GC_FGD) if (hints != cv2.GC_BGD).any() else ():
+        share = reduce_picture((hints == kind).astype(np.float32), size)
+        small[share > (0.5 if kind == cv2.GC_BGD else 0.0)] = kind
+    return small
+
+
+def _cut(picture: NDArray[np.uint8], hints: NDArray[np.uint8]) -> Holes:
+    """Cut the object out of a picture (h, w, 3), looking at it and its surroundings alone."""
+    found = np.zeros(hints.shape, np.bool_)
+    box = bounding_box((hints == cv2.GC_PR_FGD) | (hints == cv2.GC_FGD), margin=0)
+    if box is None:
+        return found
+    region = Region.spanning(*box)
+    sides = max(region.bottom - region.top, region.right - region.left)
+    region = region.grown(max(_LEAST_AROUND, round(_AROUND * sides)), hints.shape)
+    part, labels = np.ascontiguousarray(region.crop(picture)), region.crop(hints).copy()
+    if not ((labels == cv2.GC_BGD) | (labels == cv2.GC_PR_BGD)).any():
+        region.crop(found)[...] = True  # nothing tells what the object is not
+        return found
+    cv2.setRNGSeed(0)  # its mixtures of colours begin at random
+    state = np.zeros((2, 1, 65), np.float64)
+    cv2.grabCut(part, labels, (0, 0, 1, 1), state[0], state[1], _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    region.crop(found)[...] = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    return found
+
+
+def _tidied(found: Holes, meant: NDArray[np.bool_]) -> Holes:
+    """Drop pieces that are small beside the largest and hold no mark, and fill small gaps."""
+    tidy = found.copy()
+    for side, drop in ((found, False), (~found, True)):
+        count, labels, facts, _ = cv2.connectedComponentsWithStats(
+            side.astype(np.uint8), connectivity=4
+        )
+        if count < 2:
+            continue
+        areas = facts[1:, cv2.CC_STAT_AREA]
+        limit = _SMALL * (areas.max() if not drop else max(int(found.sum()), 1) * _GAP / _SMALL)
+        small = np.flatnonzero(areas < limit) + 1
+        for label in small:
+            piece = labels == label
+            if drop or not (piece & meant).any():
+                tidy[piece] = drop
+    return tidy
