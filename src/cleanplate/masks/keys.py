@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def check_keys(keys: Mapping[Any, Any], *, size: tuple[int, int]) -> Keys:
     return {int(frame): np.asarray(keys[frame], np.bool_) for frame in sorted(keys)}
 
 
-def check_reach(keys: Keys, frames: int) -> None:
+def check_reach(keys: Iterable[int], frames: int) -> None:
     """Refuse masks of frames that the video does not have; raises BadInput."""
     last = max(keys)
     if last >= frames:

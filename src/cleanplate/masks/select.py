@@ -60,8 +60,8 @@ def select(
     size = (frame.shape[0], frame.shape[1])
     hints = _hints(size, box, inside, outside, scribble)
     small = working_size(size, MOST_PIXELS)
-    found = _cut(reduced_picture(frame, small), _reduced_hints(hints, small))
-    found = _tidied(found, _reduced_hints(hints, small) == cv2.GC_FGD)
+    hints = _reduced_hints(hints, small)
+    found = _tidied(_cut(reduced_picture(frame, small), hints), hints)
     if small == size:
         return found
     large = cv2.resize(found.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
@@ -170,20 +170,20 @@ def _cut(picture: NDArray[np.uint8], hints: NDArray[np.uint8]) -> Holes:
     return found
 
 
-def _tidied(found: Holes, meant: NDArray[np.bool_]) -> Holes:
-    """Drop pieces that are small beside the largest and hold no mark, and fill small gaps."""
+def _tidied(found: Holes, hints: NDArray[np.uint8]) -> Holes:
+    """Drop pieces that are small beside the largest, and fill small gaps, but for marked ones."""
     tidy = found.copy()
-    for side, drop in ((found, False), (~found, True)):
+    for side, kind in ((found, cv2.GC_FGD), (~found, cv2.GC_BGD)):
         count, labels, facts, _ = cv2.connectedComponentsWithStats(
             side.astype(np.uint8), connectivity=4
         )
         if count < 2:
             continue
         areas = facts[1:, cv2.CC_STAT_AREA]
-        limit = _SMALL * (areas.max() if not drop else max(int(found.sum()), 1) * _GAP / _SMALL)
-        small = np.flatnonzero(areas < limit) + 1
-        for label in small:
+        least = _SMALL * areas.max() if kind == cv2.GC_FGD else _GAP * found.sum()
+        for label in np.flatnonzero(areas < least) + 1:
             piece = labels == label
-            if drop or not (piece & meant).any():
-                tidy[piece] = drop
+            if not (hints[piece] == kind).any():
+                tidy[piece] = kind == cv2.GC_BGD
+    tidy[hints == cv2.GC_FGD] = True
     return tidy

@@ -14,7 +14,7 @@ from cleanplate.io.refuse import path_of
 from cleanplate.masks.edit import grow
 from cleanplate.masks.follow.legs import Course, Picture, follow
 from cleanplate.masks.generous import AUTO, SURE, Grow, check_growth
-from cleanplate.masks.keys import Keys, check_reach, parse_key, read_keys
+from cleanplate.masks.keys import Keys, parse_key, read_keys
 from cleanplate.masks.load import is_box
 from cleanplate.masks.source import HoleSource, MaskOptions
 from cleanplate.masks.track import Progress, confidences, holes_of, marks_of, working_picture
@@ -160,7 +160,6 @@ def _follow(
             progress(count, known or total)
 
     course = follow(read, marks_of(keys), progress=report)
-    check_reach(keys, course.frames)
     trail, all_frames = course.trail, range(course.frames)
     empty = [n for n in all_frames if trail.trust(n) < 1 and not (trail.soft(n) > SURE).any()]
     gone = set(empty)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cleanplate.flow.estimate import classical_flow
 from cleanplate.masks.follow.follower import Follower
 from cleanplate.masks.follow.trail import Soft, Trail
+from cleanplate.masks.keys import check_reach
 from cleanplate.shots import CutDetector
 from cleanplate.threads import ahead
 
@@ -59,11 +60,12 @@ def follow(
 
     read: gives the clip's frames, as often as it is asked. marks: an empty one says that the
     object is not there, until the next. progress: called with frames done, and in all once that
-    is known.
+    is known. Raises BadInput for marks of frames that are not there.
     """
     size = next(iter(marks.values())).shape
     course = Course(Trail((size[0], size[1])))
     _forward(read, marks, course, progress)
+    check_reach(marks, course.frames)
     legs = _legs(marks, course.cuts)
     done, total = course.frames, course.frames + sum(leg.key - leg.start for leg in legs)
     for leg in legs:

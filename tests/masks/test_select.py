@@ -1,0 +1,96 @@
+"""An object from a box, clicks, or a scribble."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from cleanplate.errors import BadInput
+from cleanplate.masks import select as module
+from cleanplate.masks.select import select
+
+SIZE = (90, 120)
+TRUTH = np.zeros(SIZE, np.uint8)
+cv2.circle(TRUTH, (60, 45), 20, 1, cv2.FILLED)
+TRUTH = TRUTH > 0
+BOX = (38, 23, 45, 45)
+
+
+@pytest.fixture
+def scene():
+    rng = np.random.default_rng(5)
+    frame = rng.normal((60, 90, 70), 8, (*SIZE, 3))
+    frame[TRUTH] = rng.normal((190, 120, 60), 8, (int(TRUTH.sum()), 3))
+    return np.clip(frame, 0, 255).astype(np.uint8)
+
+
+def iou(one, two):
+    return (one & two).sum() / (one | two).sum()
+
+
+def test_a_box(scene):
+    found = select(scene, BOX)
+    assert found.dtype == np.bool_
+    assert iou(found, TRUTH) > 0.95
+    assert (select(scene, BOX) == found).all()
+
+
+def test_16_bits_are_as_8(scene):
+    assert (select(scene.astype(np.uint16) * 257, BOX) == select(scene, BOX)).all()
+
+
+def test_a_click(scene):
+    assert iou(select(scene, inside=[(60, 45)]), TRUTH) > 0.9
+
+
+def test_a_scribble(scene):
+    marks = np.full(SIZE, 128, np.uint8)
+    marks[44:47, 48:72], marks[5:8] = 255, 0
+    assert iou(select(scene, scribble=marks), TRUTH) > 0.9
+
+
+def test_clicks_correct_a_box(scene):
+    scene[30:40, 20:100] = (190, 120, 60)  # a bar as the disc
+    plain = select(scene, (15, 20, 90, 50))
+    better = select(scene, (15, 20, 90, 50), outside=[(25, 35), (95, 35)])
+    assert not better[35, 25]
+    assert not better[35, 95]
+    assert iou(better, TRUTH) > iou(plain, TRUTH)
+
+
+def test_what_is_marked_is_in_and_out(scene):
+    found = select(scene, BOX, inside=[(41, 26)], outside=[(60, 45)])
+    assert found[26, 41]
+    assert not found[45, 60]
+
+
+def test_large_pictures_are_looked_at_small(scene, monkeypatch):
+    monkeypatch.setattr(module, "MOST_PIXELS", 45 * 60)
+    found = select(scene, BOX)
+    assert found.shape == SIZE
+    assert iou(found, TRUTH) > 0.9
+
+
+def test_a_box_that_is_the_picture(scene):
+    assert select(scene, (0, 0, 120, 90)).shape == SIZE
+
+
+def test_a_box_may_reach_beyond_the_picture(scene):
+    assert iou(select(scene, (-10, -10, 100, 85)), TRUTH) > 0.9
+
+
+def refused(said, frame, *box, **more):
+    with pytest.raises(BadInput, match=said):
+        select(frame, *box, **more)
+
+
+def test_refusals(scene):
+    refused("nothing points", scene)
+    refused("nothing points", scene, outside=[(3, 3)])
+    refused("beside the picture", scene, (200, 0, 5, 5))
+    refused("box is", scene, (0, 0, 0, 5))
+    refused("box is", scene, (0, 0, 5))
+    refused("a click at 120,3", scene, inside=[(120, 3)])
+    refused("the scribble is", scene, scribble=np.zeros((3, 3), np.uint8))
+    refused("frame is", scene[..., 0], BOX)
