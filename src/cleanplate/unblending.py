@@ -19,8 +19,9 @@ from cleanplate.io import Encoding, Picture, Reader, open_video, open_writer, re
 from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks.load import is_box
 from cleanplate.masks.spread import Spread
+from cleanplate.matched import FULL, check_holes, paired
 from cleanplate.methods import Method
-from cleanplate.pipeline import FULL, as_method, check_holes, fill, paired
+from cleanplate.pipeline import as_method, fill
 from cleanplate.region import Region, region_around
 from cleanplate.shots import cuts
 from cleanplate.stream import Shown, fills, look
