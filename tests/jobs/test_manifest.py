@@ -19,6 +19,15 @@ def written(tmp_path, text, name="clips.csv"):
     return path
 
 
+def test_memory_and_copies_are_told(tmp_path):
+    path = written(tmp_path, "video,mask,memory,copy_untouched\na.mp4,m.png,2G,yes\n")
+    (entry,) = read_manifest(path, tmp_path)
+    assert entry.told["memory"] == 2 * 10**9
+    assert entry.told["copy_untouched"] is True
+    with pytest.raises(cp.BadInput, match=r"line 2 of .*'much' is no amount of memory"):
+        read_manifest(written(tmp_path, "video,mask,memory\na.mp4,m.png,much\n"), tmp_path)
+
+
 def test_csv_and_json_lines_say_the_same(tmp_path):
     as_csv = written(
         tmp_path,

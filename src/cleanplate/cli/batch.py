@@ -19,6 +19,10 @@ def batch(
     memory: Annotated[
         str | None, typer.Option(help="Keep to so much memory, all clips together, such as 4G.")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Address of a Ray cluster, HOST:PORT, whose workers see these files."),
+    ] = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -42,7 +46,9 @@ def batch(
             typer.echo(done_words(done, count, total, left))
 
     with options.stoppable(lambda: "the same command goes on from here"):
-        results = fill_batch(manifest, out, processes=processes, memory=memory, progress=tell)
+        results = fill_batch(
+            manifest, out, processes=processes, memory=memory, cluster=cluster, progress=tell
+        )
     if as_json:
         typer.echo(json.dumps(finite([dataclasses.asdict(done) for done in results])))
     else:

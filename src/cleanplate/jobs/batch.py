@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any
 from cleanplate.errors import BadInput, CleanplateError
 from cleanplate.inputs import digest, stamp
 from cleanplate.io.refuse import writing
+from cleanplate.jobs.cluster import on_cluster
 from cleanplate.jobs.manifest import Entry, files_of, read_manifest
 from cleanplate.journal import Journal, read_journal
 from cleanplate.memory import bytes_of
@@ -39,6 +40,7 @@ class Done:
     kept: bool = False
 
 
+Work = Callable[[], tuple[str, "Done"]]
 Progress = Callable[[int, int, Done], None]  # clips done, clips in all, the last one
 
 
@@ -48,6 +50,7 @@ def fill_batch(
     *,
     processes: int | None = None,
     memory: int | str | None = None,
+    cluster: str | None = None,
     progress: Progress | None = None,
 ) -> list[Done]:
     """Fill the clips of a manifest into a folder; return what came of each, in its order.
@@ -57,10 +60,14 @@ def fill_batch(
     from its finished windows. processes: clips at the same time; one by default, which keeps all
     cores busy by itself. memory: that all of them together keep to, as for `fill_file`; a clip's
     own in the manifest goes before its share. A clip that is refused or fails does not stop the
-    others, nor one whose process is ended, unless that is this one. Raises BadInput for the
-    manifest, BadOutput for the folder.
+    others, nor one whose process is ended, unless that is this one. cluster: the address of a Ray
+    cluster, all of whose workers see the files under the same paths; each fills one clip at a time,
+    and goes on where one that was lost had stopped. Raises BadInput for the manifest and the
+    cluster, BadOutput for the folder.
     """
     manifest, folder = Path(manifest), Path(out)
+    if cluster is not None:  # workers stand in other folders
+        manifest, folder = manifest.absolute(), folder.absolute()
     entries = read_manifest(manifest, folder)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -76,12 +83,23 @@ def fill_batch(
     due = [entry for entry in entries if entry.line not in found]
     works = [partial(_fill, entry, _share(memory, processes)) for entry in due]
     with closing(Journal(folder / NAME)) as journal:
-        made_of = side_by_side(works, processes or 1, lost=lambda index: _lost(due[index]))
+        made_of = _running(works, due, processes, cluster)
         for identity, done in made_of:
             made = None if done.error else _made(Path(done.out))
             journal.add({"identity": identity, "made": made, **dataclasses.asdict(done)})
             add(done)
     return [found[entry.line] for entry in entries]
+
+
+def _running(
+    works: Sequence[Work], due: list[Entry], processes: int | None, cluster: str | None
+) -> Iterator[tuple[str, Done]]:
+    """Yield what comes of clips, wherever they are filled."""
+    if cluster is None:
+        yield from side_by_side(works, processes or 1, lost=lambda index: _lost(due[index]))
+    elif works:
+        gpus = [entry.told.get("device") == "cuda" for entry in due]
+        yield from on_cluster(works, cluster, lost=lambda index: _lost(due[index]), gpus=gpus)
 
 
 def _share(memory: int | str | None, processes: int | None) -> int | None:

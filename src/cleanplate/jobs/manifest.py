@@ -204,6 +204,7 @@ COLUMNS: dict[str, Callable[[Any, str], Any]] = {
     "crf": _number,
     "preset": _text,
     "lossless": _yes,
+    "copy_untouched": _yes,
     "from": lambda value, _: moment_of(str(value)),
     "to": lambda value, _: moment_of(str(value)),
 }

@@ -1,0 +1,90 @@
+"""Do pieces of work on the machines of a Ray cluster.
+
+What a piece of work reads and writes lies where all machines see it, and it goes on from what it
+has kept there: so any worker takes over from one that is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from cleanplate.errors import BadInput
+
+Result = TypeVar("Result")
+
+TRIES = 4  # of one piece of work, where workers are lost in the midst of it
+PATIENCE_SECONDS = 10  # for a head to answer at all
+_HOST_AND_PORT = re.compile(r"(?:ray://)?\[?([^/]+?)\]?:([0-9]{1,5})")
+LOCAL = "local"  # in place of an address: a cluster of this machine alone, for the time
+
+
+def on_cluster(
+    works: Sequence[Callable[[], Result]],
+    address: str,
+    *,
+    lost: Callable[[int], Result],
+    gpus: Sequence[bool] = (),
+) -> Iterator[Result]:
+    """Yield what pieces of work return, as they end, each worker doing one at a time.
+
+    works: what can be pickled. address: of the head, HOST:PORT, or "local". lost: what there is to
+    yield for a piece of work, by its number, at which worker after worker was lost. gpus: which of
+    them take a GPU for themselves. Raises BadInput where there is no such cluster.
+    """
+    ray = _ray()
+    _connect(ray, address)
+    try:
+        run = ray.remote(max_retries=TRIES - 1, num_cpus=1)(_done)
+        doing = {
+            run.options(num_gpus=int(number < len(gpus) and gpus[number])).remote(work): number
+            for number, work in enumerate(works)
+        }
+        while doing:
+            for reference in ray.wait(list(doing), num_returns=1)[0]:
+                number = doing.pop(reference)
+                try:
+                    result: Result = ray.get(reference)
+                except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError):
+                    result = lost(number)
+                except ray.exceptions.OutOfMemoryError:
+                    result = lost(number)
+                yield result
+    finally:
+        ray.shutdown()
+
+
+def _done(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+def _ray() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    try:
+        import ray
+    except ImportError:
+        raise BadInput(
+            'a cluster needs Ray, which is not installed. Install it: pip install "cleanplate'
+            '[cluster]".'
+        ) from None
+    return ray
+
+
+def _connect(ray: Any, address: str) -> None:
+    """Join a cluster; raises BadInput where there is none."""
+    told: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == LOCAL:
+        told["include_dashboard"] = False
+    try:
+        if at := _HOST_AND_PORT.fullmatch(address):  # Ray itself would wait for minutes
+            socket.create_connection((at[1], int(at[2])), PATIENCE_SECONDS).close()
+        ray.init(address=address, **told)
+    except (OSError, OverflowError, ValueError, RuntimeError):
+        raise BadInput(
+            f"there is no Ray cluster at {address[:80]!r}. Start one: ray start --head, and on "
+            "every other machine: ray start --address HEAD:6379."
+        ) from None

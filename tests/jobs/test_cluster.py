@@ -1,0 +1,62 @@
+"""A cluster of Ray on this machine: the bytes of a local run, and workers that are lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+
+import pytest
+
+import cleanplate as cp
+from cleanplate.jobs.batch import fill_batch
+from cleanplate.jobs.cluster import on_cluster
+from made_fills import SPEC
+
+pytest.importorskip("ray")
+pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("default")]
+
+
+def dying(path, times):
+    """A piece of work whose process ends so many times before it is done."""
+
+    def work():
+        begun = len(list(path.parent.glob(f"{path.name}.*")))
+        path.with_name(f"{path.name}.{begun}").touch()
+        if begun < times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return path.name
+
+    return work
+
+
+def test_a_cluster_makes_the_same_bytes(make, tmp_path):
+    names = ("ant", "bee", "cat")
+    for name in names:
+        make(f"{name}.mp4", count=8)
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
+    lines = [{"video": f"{name}.mp4", "mask": SPEC} for name in (*names, "bad")]
+    manifest = tmp_path / "clips.jsonl"
+    manifest.write_text("\n".join(map(json.dumps, lines)))
+    fill_batch(manifest, tmp_path / "here")
+    results = fill_batch(manifest, tmp_path / "there", cluster="local")
+    assert [done.error is None for done in results] == [True, True, True, False]
+    for name in names:
+        here, there = (tmp_path / place / f"{name}.mp4" for place in ("here", "there"))
+        assert here.read_bytes() == there.read_bytes()
+    assert all(done.kept for done in fill_batch(manifest, tmp_path / "there", cluster="local")[:3])
+
+
+def test_another_worker_takes_over(tmp_path):
+    works = [dying(tmp_path / "one", 0), dying(tmp_path / "two", 2), dying(tmp_path / "three", 99)]
+    results = list(on_cluster(works, "local", lost=lambda number: f"lost {number}"))
+    assert sorted(results) == ["lost 2", "one", "two"]
+
+
+def test_no_cluster_is_told():
+    with socket.socket() as nobody:  # who holds a port and does not listen
+        nobody.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{nobody.getsockname()[1]}"
+        with pytest.raises(cp.BadInput, match=rf"no Ray cluster at '{address}'\. Start one"):
+            list(on_cluster([lambda: 1], address, lost=str))
