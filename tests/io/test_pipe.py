@@ -186,3 +186,12 @@ def test_headers_are_read_by_the_library(pix_fmt, height, width, colour_range):
             assert reader.info.colour.range == (colour_range or reader.info.colour.range)
             assert sum(1 for _ in reader) == 1
             assert reader.problems == []
+
+
+def test_a_stdout_that_is_closed_is_told(make, mask):
+    source = make("in.mkv", count=3)
+    words = f"exec {sys.executable} -c '{RUN}' fill {source} {mask} -o - >&-"
+    done = subprocess.run(["sh", "-c", words], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"Error: stdout is closed.")
+    assert done.stderr.count(b"\n") == 1

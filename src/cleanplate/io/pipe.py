@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -44,11 +45,11 @@ def spooled(video: str | Path) -> Iterator[str | Path]:
     if not is_pipe(video):
         yield video
         return
-    if os.isatty(STDIN):
+    if sys.__stdin__ is None or os.isatty(STDIN):  # closed: another file may have its number
         raise BadInput("- reads from stdin, and nothing is sent there. Send a video, or name one.")
     with tempfile.TemporaryDirectory(prefix="cleanplate-") as folder:
         whole = Path(folder) / "stdin.y4m"
-        with writing(whole), whole.open("wb") as file, open(STDIN, "rb", closefd=False) as given:
+        with writing(whole), whole.open("wb") as file, os.fdopen(os.dup(STDIN), "rb") as given:
             shutil.copyfileobj(given, file, 1 << 20)
         if whole.stat().st_size == 0:
             raise BadInput(
@@ -72,13 +73,15 @@ class PipeWriter(Writer):
         self._rate = info.frame_rate
         self._start: Fraction | None = None
         self.warnings = self._lost(like, encoding)
+        if sys.__stdout__ is None:  # another file may have its number by now
+            raise BadOutput("stdout is closed. Send it on: | ffmpeg -i - out.mp4.")
         if os.isatty(STDOUT):
             raise BadOutput("pictures are not for a terminal. Send them on: | ffmpeg -i - out.mp4.")
         colour = target_colour(info.colour, layout(info.planes), self._form, info.size)
         same = info.container == NAME and self._form.name == info.planes
         first = header_in(like.path) if same else header(info, self._form, colour.range)
-        self._file: BinaryIO = os.fdopen(os.dup(STDOUT), "wb")
         with writing(OUT):
+            self._file: BinaryIO = os.fdopen(os.dup(STDOUT), "wb")
             self._file.write(first)
 
     def write(self, picture: Picture) -> None:

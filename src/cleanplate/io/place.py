@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -20,6 +21,7 @@ except ImportError:  # Windows has none: there nothing torn is told from what is
     fcntl = None  # type: ignore[assignment]
 
 PART = r"[0-9a-f]{8}\.part"  # how what is not complete yet is named, after its result
+UNABLE = (errno.EINVAL, errno.ENOTSUP)  # a disk that cannot tell when something is on it
 DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 # No link is followed, and a pipe that somebody gave such a name is not waited for.
 AS_IT_IS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -148,9 +150,12 @@ def _settle(part: Path) -> None:
             _settle(child)
         _settle_folder(part)
         return
-    file = os.open(part, os.O_RDONLY)
+    file = os.open(part, os.O_RDWR)
     try:
         os.fsync(file)
+    except OSError as error:
+        if error.errno not in UNABLE:
+            raise
     finally:
         os.close(file)
 
