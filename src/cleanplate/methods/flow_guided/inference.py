@@ -15,7 +15,8 @@ from cleanplate.album import Album, Plate
 from cleanplate.configs import checked
 from cleanplate.errors import BadInput
 from cleanplate.flow.behind import Clip, Motion, find_motion
-from cleanplate.flow.completion import load_completion
+from cleanplate.flow.complete import complete_flow
+from cleanplate.flow.completion import Complete, load_completion
 from cleanplate.flow.estimate import Estimate, load_estimator
 from cleanplate.methods.flow_guided import fidelity, removal
 from cleanplate.methods.flow_guided.fusion import Fuse, load_fusion
@@ -35,6 +36,7 @@ from cleanplate.video import Filled, Frames, Holes
 
 DEVICES = ("auto", "cpu")
 PROPAGATIONS = ("traced", "published")
+_NETWORK_BYTES, _DFC_BYTES = 300_000_000, 1_000_000_000  # PyTorch with a small one; as measured
 _OF_THE_PUBLISHED = ("epsilon", "merge", "image")  # options that the traced one does not know
 
 
@@ -138,6 +140,7 @@ class Method:
             pixels=chosen.completion_pixels,
             device=chosen.completion_device,
         )
+        self.held_bytes = _held(chosen, self._complete_flow)
 
     def fill(
         self,
@@ -205,6 +208,13 @@ class Method:
         motion = find_motion(clip, guess, removal=quick, **how)
         report(0.6)
         return motion
+
+
+def _held(options: Options, complete: Complete) -> int:
+    """Return the memory that networks take, where the options name any."""
+    others = options.flow != "dis" or options.fusion != "mean" or options.image is not None
+    networks = _NETWORK_BYTES if others or complete is not complete_flow else 0
+    return networks + (_DFC_BYTES if options.completion == "dfc" else 0)
 
 
 def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:
