@@ -27,16 +27,16 @@ RESTLESS = 1.3  # z-score that four fifths of the textured pixels keep to where 
 RESTING = 4.0  # times that: the scene stands so still that everything seems laid over it
 LEAST_EDGE = 12  # pixels of edge, of the smallest overlay
 REACH = 0.03  # of the picture's height: parts of one overlay lie no further apart
-FAINT_PART = 0.3  # share of an overlay's step against the scene that its faintest part has
-SOFT_PART = 0.2  # the same of its soft edges
+PARTS = (0.3, 0.5, 0.7)  # of an overlay's step against the scene, that its parts have at least
+SOFT = 2 / 3  # the same of its soft edges, as a share of that
 OUTLINED = 0.7  # share of a patch's outline along which gradients persist
+LEAST_VARIED = 10.0  # levels that the scene varies by beside what stands still
 SHARP = 0.3  # of a patch's step, what lies between two pixels at its outline
 LEAST_CORNERED = 0.02  # share of gradients across the main direction of a patch's outline
 UNVARYING = 0.35  # a hole in an overlay belongs to it if it varies this much less than around it
 BLACK = 24  # levels; darker rows and columns at the border are bars
 MOST = 0.35  # of the picture: more is no overlay
 LEAST_FRAMES = 8
-_RIM = 4  # pixels that an outline is wide at most
 _SQUARE = np.ones((3, 3), np.uint8)
 _WIDE = np.ones((5, 5), np.uint8)
 
@@ -157,30 +157,37 @@ def _region(relief: Field, edges: NDArray[np.bool_], spread: Field) -> Holes:
     height = np.abs(relief - np.median(border, axis=0)).max(axis=2)
     beside = cv2.dilate(edges.astype(np.uint8), _SQUARE).astype(np.bool_)
     step = float(np.quantile(height[beside], 0.75))
-    inside = height > FAINT_PART * step
-    inside |= (cv2.dilate(inside.astype(np.uint8), _SQUARE) > 0) & (height > SOFT_PART * step)
-    inside |= _unvarying(inside, spread)
-    inside |= _rims(inside, spread)
-    return _bounded(inside, beside, relief, height)
+    found = np.zeros(edges.shape, np.bool_)
+    for part in PARTS:
+        inside = height > part * step
+        near = cv2.dilate(inside.astype(np.uint8), _SQUARE) > 0
+        inside |= near & (height > SOFT * part * step)
+        inside |= _unvarying(inside, spread)
+        found |= _bounded(inside, beside, relief, height, spread)
+    return found | _bounded(found | _as_still(found, spread), beside, relief, height, spread)
 
 
-def _bounded(inside: Holes, edges: NDArray[np.bool_], relief: Field, height: Field) -> Holes:
+def _bounded(
+    inside: Holes, edges: NDArray[np.bool_], relief: Field, height: Field, spread: Field
+) -> Holes:
     """Return the patches whose outline is an edge for most of its length: sharp, and not straight.
 
     edges: (h, w) bool, a pixel wider than they are. relief, height: (h, w, 3) and (h, w), what
-    stands out. A kerb along which the camera pans stands still as well, but it is straight; so does
-    what the camera follows, but not to the pixel.
+    stands out. Where what is laid over is like the scene on average, the scene varies on one side
+    of its outline and not on the other. A kerb along which the camera pans stands still as well,
+    but it is straight; so does what the camera follows, but not to the pixel.
     """
     count, labels = cv2.connectedComponents(inside.astype(np.uint8), connectivity=8)
     rim = inside & (cv2.erode(inside.astype(np.uint8), _SQUARE, borderValue=0) == 0)
-    length = np.bincount(labels[rim], minlength=count)
-    drawn = np.bincount(labels[rim & edges], minlength=count)
-    kept = drawn >= OUTLINED * np.maximum(length, 1)
+    length = np.maximum(np.bincount(labels[rim], minlength=count), 1)
     down, across = (np.asarray(s, np.float32) for s in np.gradient(relief, axis=(0, 1)))
-    kept &= _corneredness(labels, down, across, count) > LEAST_CORNERED
     slope = np.sqrt((down**2 + across**2).max(axis=2))
     steep = cv2.dilate(slope, _WIDE) > SHARP * cv2.dilate(height, _WIDE)
-    kept &= np.bincount(labels[rim & steep], minlength=count) >= length / 2
+    least, most = cv2.erode(spread, _WIDE), cv2.dilate(spread, _WIDE)
+    jump = (least < UNVARYING * most) & (most > LEAST_VARIED)
+    kept = np.bincount(labels[rim & (edges | jump)], minlength=count) >= OUTLINED * length
+    kept &= np.bincount(labels[rim & (steep | jump)], minlength=count) >= length / 2
+    kept &= _corneredness(labels, down, across, count) > LEAST_CORNERED
     kept[0] = False
     return np.asarray(kept[labels])
 
@@ -212,15 +219,17 @@ def _unvarying(inside: Holes, spread: Field) -> Holes:
     return np.asarray(belongs[labels])
 
 
-def _rims(inside: Holes, spread: Field) -> Holes:
-    """Return what borders on an opaque region and varies as little: outlines like the scene."""
+def _as_still(inside: Holes, spread: Field) -> Holes:
+    """Return what borders on an opaque region and varies as little: parts like the scene."""
     if inside.all() or not inside.any():
         return np.zeros_like(inside)
-    least = UNVARYING * float(np.median(spread[~inside]))
-    if np.median(spread[inside]) >= least:  # half-transparent
+    still = spread < UNVARYING * float(np.median(spread[~inside]))
+    if not still[inside].mean() > 0.5:  # half-transparent
         return np.zeros_like(inside)
-    near = cv2.dilate(inside.astype(np.uint8), np.ones((2 * _RIM + 1, 2 * _RIM + 1), np.uint8))
-    return np.asarray((near > 0) & (spread < least))
+    count, labels = cv2.connectedComponents((still | inside).astype(np.uint8))
+    reached = np.zeros(count, np.bool_)
+    reached[labels[inside]] = True
+    return np.asarray(reached[labels] & still)
 
 
 def describe(overlay: Overlay) -> dict[str, Any]:
