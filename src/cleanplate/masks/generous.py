@@ -21,8 +21,8 @@ Grow = int | str  # pixels, or AUTO
 AUTO = "auto"
 
 SURE = 0.5  # a soft mask from here on is the object
-_SHARE = 0.5  # of its own area that a mask grows by, where it is trusted
-_DOUBT = 0.4  # and how much more where it is not at all
+_SHARE = 0.55  # of its own area that a mask grows by, where it is trusted
+_DOUBT = 0.6  # and how much more where it is not at all
 _FURTHEST = 0.05  # of the picture's height: a large object does not grow without end
 _LIKELY = 2.0  # how many times nearer a pixel lies that is the object's as likely as not
 

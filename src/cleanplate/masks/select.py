@@ -1,7 +1,6 @@
 """select(): the object of one frame from a box around it, a few clicks, or a scribble.
 
-GrabCut (Rother, Kolmogorov, Blake, SIGGRAPH 2004), no network: colours of the object and of its
-surroundings, cut apart where the picture has an edge.
+No network: what was said becomes hints for `cut.py`, and the result is tidied.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
+from cleanplate.masks.cut import cut_out
 from cleanplate.region import (
     Region,
     bounding_box,
@@ -23,10 +23,7 @@ from cleanplate.region import (
 from cleanplate.video import Frames, Holes, whole
 
 MOST_PIXELS = 854 * 480  # of the picture that is looked at
-_ROUNDS = 6
 _CLICK = 0.012  # of the picture's height: the radius of what a click says
-_AROUND = 0.6  # of the box: how far its surroundings tell what is not the object
-_LEAST_AROUND = 24  # pixels
 _REACH = 0.15  # of the picture: how far an object may reach beyond what is marked of it
 _SMALL = 0.05  # of the largest piece: smaller ones are none of the object
 _GAP = 0.005  # of the object: smaller gaps in it are none
@@ -61,7 +58,7 @@ def select(
     hints = _hints(size, box, inside, outside, scribble)
     small = working_size(size, MOST_PIXELS)
     hints = _reduced_hints(hints, small)
-    found = _tidied(_cut(reduced_picture(frame, small), hints), hints)
+    found = _tidied(cut_out(reduced_picture(frame, small), hints), hints)
     if small == size:
         return found
     large = cv2.resize(found.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
@@ -148,26 +145,6 @@ def _reduced_hints(hints: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[n
         share = reduce_picture((hints == kind).astype(np.float32), size)
         small[share > (0.5 if kind == cv2.GC_BGD else 0.0)] = kind
     return small
-
-
-def _cut(picture: NDArray[np.uint8], hints: NDArray[np.uint8]) -> Holes:
-    """Cut the object out of a picture (h, w, 3), looking at it and its surroundings alone."""
-    found = np.zeros(hints.shape, np.bool_)
-    box = bounding_box((hints == cv2.GC_PR_FGD) | (hints == cv2.GC_FGD), margin=0)
-    if box is None:
-        return found
-    region = Region.spanning(*box)
-    sides = max(region.bottom - region.top, region.right - region.left)
-    region = region.grown(max(_LEAST_AROUND, round(_AROUND * sides)), hints.shape)
-    part, labels = np.ascontiguousarray(region.crop(picture)), region.crop(hints).copy()
-    if not ((labels == cv2.GC_BGD) | (labels == cv2.GC_PR_BGD)).any():
-        region.crop(found)[...] = True  # nothing tells what the object is not
-        return found
-    cv2.setRNGSeed(0)  # its mixtures of colours begin at random
-    state = np.zeros((2, 1, 65), np.float64)
-    cv2.grabCut(part, labels, (0, 0, 1, 1), state[0], state[1], _ROUNDS, cv2.GC_INIT_WITH_MASK)
-    region.crop(found)[...] = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
-    return found
 
 
 def _tidied(found: Holes, hints: NDArray[np.uint8]) -> Holes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +16,14 @@ Plane = NDArray[np.float32]  # (h, w)
 BINS = 32  # a channel: lightness in steps of 8, colour in steps of 4 around grey
 _UNSEEN = 2e-4  # of all pixels: what a colour is thought to have that was never seen
 _SURE = 3.0  # logits: no colour alone says more
+_BLUR = 4.0  # pixels: over which the second kind of colours is taken
 _LEAST = 20.0  # pixels of object, and of surroundings, that are enough to learn from
+
+
+def labs_of(picture: NDArray[np.uint8]) -> list[Lab]:
+    """Return the colours of a picture (h, w, 3) RGB: pixel by pixel, and blurred."""
+    lab = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB), np.uint8)
+    return [lab, np.asarray(cv2.GaussianBlur(lab, (0, 0), _BLUR), np.uint8)]
 
 
 class Colours:
@@ -53,6 +61,8 @@ class Colours:
         return found
 
     def _told_apart(self, lab: Lab, inside: NDArray[np.bool_]) -> float:
+        if inside.all() or not inside.any():
+            return 0.0
         evidence = self.evidence(lab)
         right = float((evidence[inside] > 0).mean()) + float((evidence[~inside] < 0).mean())
         return max(0.0, right - 1)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.masks.follow.carried import Carried, carry
-from cleanplate.masks.follow.colours import Colours, Lab, Plane
+from cleanplate.masks.follow.colours import Colours, Lab, Plane, labs_of
 from cleanplate.masks.follow.edges import settle
 from cleanplate.masks.follow.motion import motion_evidence
 from cleanplate.masks.follow.nearby import nearby
@@ -33,19 +33,19 @@ class Weights:
 
     carried: float = 1.0
     shape: float = 1.0
-    known: float = 0.6
-    move: float = 1.0
+    known: float = 0.3
+    move: float = 1.4
     keep: float = 0.85
     most: float = 4.0
     against: float = -1.5
-    near: float = 1.0
+    near: float = 0.7
     key: float = 0.6
     recent: float = 0.4
     rate: float = 0.08
     far: float = 0.5
     deep: float = 0.15
     band: float = 12.0
-    likeness: float = 3.0
+    likeness: float = 5.0
     step: float = 8.0
     doubt: float = 0.15
     sharp: float = 6.0
@@ -55,7 +55,6 @@ WEIGHTS = Weights()
 _LEAST = 0.02  # a mask is never surer than this, from 0 or from 1
 _MOST = 30.0  # logits, beyond which a number means the same
 _MARGIN, _MARGIN_SHARE = 24, 0.35  # pixels; of the square root of the object's area
-_BLUR = 4.0  # pixels: over which the second kind of colours is taken
 _MEMORY = 0.15  # of what is seen in a frame, in how far a mask is to be trusted
 _OVERLAP = 0.1  # of a piece: it must lie where the object is thought to be
 _SPECK = 0.01  # of the largest piece: smaller ones are noise
@@ -77,7 +76,7 @@ class Follower:
         self._mark(picture, mark, 0.5)
 
     def _mark(self, picture: NDArray[np.uint8], mark: Plane, rate: float) -> None:
-        labs, sure = _labs(picture), np.ones_like(mark)
+        labs, sure = labs_of(picture), np.ones_like(mark)
         self._learn(self._key, labs, mark, sure, rate)
         self._learn(self._recent, labs, mark, sure, 1.0)
         self.soft, self.trust = np.asarray(mark, np.float32), 1.0
@@ -94,7 +93,7 @@ class Follower:
         if part is None:
             self.soft, self.trust = np.zeros_like(self.soft), 0.0
             return
-        full = _labs(picture)
+        full = labs_of(picture)
         labs = [np.ascontiguousarray(part.crop(lab)) for lab in full]
         carried, shape = carry(self.soft, towards, back, part), part.crop(whole)
         moved = np.float32(w.keep) * part.crop(warp_by(self._moves, back))
@@ -157,12 +156,6 @@ def _around(soft: Plane) -> Region | None:
         return None
     margin = max(_MARGIN, round(_MARGIN_SHARE * float((soft > SURE).sum()) ** 0.5))
     return Region.spanning(*box).grown(margin, (soft.shape[0], soft.shape[1]))
-
-
-def _labs(picture: NDArray[np.uint8]) -> list[Lab]:
-    """Return a picture's colours as L*a*b*, pixel by pixel and blurred."""
-    lab = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB), np.uint8)
-    return [lab, np.asarray(cv2.GaussianBlur(lab, (0, 0), _BLUR), np.uint8)]
 
 
 def _logit(soft: Plane) -> Plane:

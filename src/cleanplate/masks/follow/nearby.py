@@ -18,16 +18,16 @@ CELL = 32.0  # pixels
 LIGHT, HUE = 20.0, 10.0  # steps of lightness, and of both colour channels
 
 
-def nearby(lab: Lab, soft: Plane, weight: Plane) -> tuple[Plane, Plane]:
+def nearby(lab: Lab, soft: Plane, weight: Plane, *, cell: float = CELL) -> tuple[Plane, Plane]:
     """Return the weighted mean of a mask over like pixels nearby, and the weight behind it.
 
-    lab: (h, w, 3). soft: (h, w), 0 to 1. weight: (h, w), 0 where the mask says nothing. Means are
-    0 where there is no weight.
+    lab: (h, w, 3). soft: (h, w), 0 to 1. weight: (h, w), 0 where the mask says nothing. cell:
+    pixels between the nodes of the grid. Means are 0 where there is no weight.
     """
     low = np.array([lab[..., channel].min() for channel in range(3)], np.int64)
     span = [int(lab[..., channel].max() - low[channel]) for channel in range(3)]
     sides = (*soft.shape, *span)
-    steps = np.array([CELL, CELL, LIGHT, HUE, HUE], np.float32)
+    steps = np.array([cell, cell, LIGHT, HUE, HUE], np.float32)
     cells = [int(side / step) + 3 for side, step in zip(sides, steps.tolist(), strict=True)]
     grid = np.zeros((*cells, 2), np.float32)
     _splat(lab, low, soft, weight, steps, grid)

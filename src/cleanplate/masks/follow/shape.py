@@ -15,7 +15,7 @@ from cleanplate.masks.follow.motion import Matrix, Moves
 SURE = 0.5  # a soft mask from here on is the object
 _RATE = 0.12  # share of what is seen in what is remembered, a frame
 _PLAIN, _LOST = 0.9, 0.6  # of the shape in sight: its motion is believed, and is not
-_SEEN = 0.9  # of the shape: less in sight, and less is learned
+_SEEN = 0.8  # of the shape: less in sight, and less is learned
 _STEADY = 0.5  # of the motion beside the camera's that is kept from the frames before
 _VOTES, _LEAST_VOTES = 400, 12  # pixels that vote on how the object moves
 _TOLERANCE = 2.0  # pixels, of RANSAC
