@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 from cleanplate.errors import BadInput  # noqa: E402
 from cleanplate.merge import Candidate  # noqa: E402
+from cleanplate.methods.flow_guided import fusion  # noqa: E402
 from cleanplate.methods.flow_guided.fusion import (  # noqa: E402
     LEVELS,
     Merged,
@@ -162,7 +163,7 @@ def test_a_fill_is_what_the_network_decides(tmp_path, clip, working_pixels):
     frames, holes = clip
     path = saved(unsettled(), tmp_path / "w.safetensors")
     told = {"tune": "fidelity", "working_pixels": working_pixels}
-    plain = Method(Options(**told)).fill(frames, holes).frames
+    plain = Method(Options(fusion="mean", **told)).fill(frames, holes).frames
     fused = Method(Options(fusion="learned", fusion_weights=path, **told)).fill(frames, holes)
     assert (fused.frames[~holes] == frames[~holes]).all()
     assert (fused.frames[holes] != plain[holes]).mean() > 0.25
@@ -178,11 +179,30 @@ def test_a_verdict_for_what_was_merged_changes_nothing(clip, working_pixels):
         shares = np.eye(CHOICES, dtype=np.float32)[np.full(len(merged.colours), MERGED)]
         return Verdict(shares, np.zeros_like(merged.colours))
 
-    options = Options(tune="fidelity", working_pixels=working_pixels)
+    options = Options(tune="fidelity", working_pixels=working_pixels, fusion="mean")
     plain = Method(options).fill(frames, holes)
     fused = Method(options, fuse=agree).fill(frames, holes)
     assert (fused.frames == plain.frames).all()
     assert (fused.provenance.source == plain.provenance.source).all()
+
+
+@pytest.mark.parametrize(
+    ("told", "learned"),
+    [
+        ({"tune": "fidelity"}, True),
+        ({"tune": "removal"}, False),
+        ({"tune": "fidelity", "propagation": "published"}, False),
+        ({"tune": "fidelity", "fusion": "mean"}, False),
+    ],
+)
+def test_only_a_fidelity_that_merges_is_fused_by_itself(told, learned):
+    options = Options(**told)
+    assert (load_fusion(options.usual_fusion()) is not None) == learned
+
+
+def test_without_pytorch_the_mean_stays(monkeypatch):
+    monkeypatch.setattr(fusion, "has_torch", lambda: False)
+    assert load_fusion("auto") is None
 
 
 @pytest.mark.parametrize(
