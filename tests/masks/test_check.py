@@ -9,7 +9,7 @@ SIZE = (40, 60)
 
 def block(share=0.2):
     hole = np.zeros(SIZE, bool)
-    hole[2:-2, 5 : 5 + round(share * SIZE[1])] = True
+    hole[6:-6, 5 : 5 + round(share * SIZE[1])] = True
     return hole
 
 

@@ -11,6 +11,7 @@ from cleanplate.errors import counted
 from cleanplate.memory import in_words
 
 if TYPE_CHECKING:
+    from cleanplate.foresight import Foresight
     from cleanplate.jobs.batch import Done
     from cleanplate.jobs.plan import Plan, PlannedWindow
     from cleanplate.masks import MaskReport
@@ -208,6 +209,17 @@ def report_words(report: MaskReport, video: str, mask: str) -> str:
         lines.append(f"{counted(len(report.empty), 'frame')} without a hole.")
     lines += report.findings or ["Nothing looks wrong."]
     return "\n".join(lines)
+
+
+def foresight_words(ahead: Foresight) -> str:
+    """Say how much of a hole other frames show, as a quick look tells."""
+    assert ahead.shown is not None
+    looked = f"(a quick look at {counted(ahead.frames, 'frame')})"
+    if not ahead.shown:
+        return f"Other frames show nothing of the hole: it would be invented {looked}."
+    shown = f"Other frames show about {percent(ahead.shown)} of the hole"
+    rest = "" if ahead.shown == 1 else "; the rest would be invented"
+    return f"{shown}{rest} {looked}."
 
 
 def overlay_words(overlay: Overlay, out: str) -> str:
