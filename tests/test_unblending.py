@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 import cleanplate as cp
 from cleanplate.blend import fit_blend
 from cleanplate.cli import main
-from cleanplate.io import open_video
+from cleanplate.io import open_video, to_coded
 from cleanplate.unblending import unblend, unblend_file
-from made_fills import LOSSLESS, mask_picture, plane_holes
+from made_clips import av_planes
+from made_fills import LOSSLESS, Painter, assert_outside_alike, mask_picture, plane_holes
 
 SIZE = (120, 160)
 BOX = (slice(30, 60), slice(90, 134))
@@ -114,6 +115,24 @@ def test_sound_and_timing_stay(make, tmp_path):
     with av.open(str(out)) as got, av.open(str(source)) as had:
         assert [s.type for s in got.streams] == [s.type for s in had.streams]
         assert [p.pts for p in got.decode(video=0)] == [p.pts for p in had.decode(video=0)]
+
+
+@pytest.mark.parametrize("count", [5, 14])  # too few to learn from, and enough
+def test_masks_are_as_displayed(make, tmp_path, count):
+    def setup(_, stream):
+        stream.set_display_rotation(-90)
+
+    source, out = make("in.mp4", setup=setup, count=count), tmp_path / "out.mp4"
+    shown = np.zeros((64, 48), bool)
+    shown[5:24, 3:12] = True
+    mask = mask_picture(tmp_path / "mask.png", shown)
+    unblend_file(source, mask, out, method=Painter(), mask_options=cp.MaskOptions(),
+                 encoding=LOSSLESS)  # fmt: skip
+    coded = to_coded(shown, 90)
+    had, got = av_planes(source), av_planes(out)
+    assert_outside_alike(had, got, coded, "yuv420p")
+    for before, after in zip(had, got, strict=True):
+        assert count > 5 or (before[0] != after[0])[coded].mean() > 0.9
 
 
 def test_the_command(pan, tmp_path, capsys):

@@ -157,8 +157,9 @@ def unblend_file(
             mask, size=reader.info.displayed_size, numbers=reader.numbers, options=mask_options
         ) as holes:
             hole, warnings = _still(holes), holes.warnings
-        learned = _learn(reader, hole, tell)
-    rest = hole if learned is None else learned.rest
+        coded = np.ascontiguousarray(reader.orient(hole))
+        learned = _learn(reader, coded, tell)
+    rest, number = coded if learned is None else learned.rest, 0
     with open_video(video) as reader:
         source = HoleSource(lambda: repeat(reader.upright(rest)), count=None, still=True)
         with (
@@ -230,10 +231,11 @@ class _Learned:
         return picture.with_planes(tuple(planes))
 
 
-def _learn(reader: Reader, displayed: NDArray[np.bool_], tell: _Progress) -> _Learned | None:
-    """Read the clip and learn how the overlay was laid over; None where nothing can be told."""
-    hole = np.ascontiguousarray(reader.orient(displayed))
-    region, form = None, None
+def _learn(reader: Reader, hole: NDArray[np.bool_], tell: _Progress) -> _Learned | None:
+    """Read the clip and learn how the overlay was laid over; None where nothing can be told.
+
+    hole: (H, W) bool, as coded.
+    """
     stretch_of = _Shots(reader, hole, tell)
     stretches = _stretches(stretch_of, _room(hole))
     tell.before, region, form = stretch_of.count, stretch_of.region, stretch_of.form
