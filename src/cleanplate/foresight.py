@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from cleanplate.io import open_video
 from cleanplate.masks import MaskOptions, open_holes
 from cleanplate.masks.spread import Spread
+from cleanplate.matched import paired
 from cleanplate.methods import load_method
-from cleanplate.methods.flow_guided.painter import reduced_picture
-from cleanplate.pipeline import paired
-from cleanplate.region import reduce_hole, working_size
+from cleanplate.region import reduce_hole, reduced_picture, working_size
 from cleanplate.stream import Shown, look
 
 PIXELS = 214 * 120  # of the pictures that are looked at

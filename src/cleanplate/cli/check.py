@@ -34,7 +34,7 @@ def check(
     import dataclasses
     import json
 
-    from cleanplate.cli.words import foresight_words, report_words
+    from cleanplate.cli.mask_words import foresight_words, report_words
     from cleanplate.foresight import Foresight
     from cleanplate.foresight import foresee as look_ahead
     from cleanplate.masks import MaskOptions, check_file

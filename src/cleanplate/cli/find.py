@@ -22,7 +22,7 @@ def static(
     """
     import json
 
-    from cleanplate.cli.words import overlay_words
+    from cleanplate.cli.mask_words import overlay_words
     from cleanplate.masks.static import describe, find_static_file
 
     overlay = find_static_file(video, out)
@@ -53,7 +53,7 @@ def subtitles(
     import dataclasses
     import json
 
-    from cleanplate.cli.words import subtitle_words
+    from cleanplate.cli.mask_words import subtitle_words
     from cleanplate.masks.subtitles import find_subtitles_file
 
     with options.progress_bar(quiet=quiet, doing="Looking") as progress:

@@ -121,7 +121,7 @@ def track(
     import dataclasses
     import json
 
-    from cleanplate.cli.words import track_words
+    from cleanplate.cli.mask_words import track_words
     from cleanplate.masks import MaskOptions
     from cleanplate.masks.generous import growth_of
     from cleanplate.masks.track_file import track_file

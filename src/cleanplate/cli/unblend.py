@@ -34,7 +34,7 @@ def unblend(
     import dataclasses
     import json
 
-    from cleanplate.cli.words import unblend_words
+    from cleanplate.cli.mask_words import unblend_words
     from cleanplate.io import Encoding
     from cleanplate.masks import MaskOptions
     from cleanplate.memory import keep_no_large_blocks

@@ -140,12 +140,12 @@ def test_a_verdict_takes_the_merged_colour_for_a_candidate_that_is_none(hole, me
         np.testing.assert_array_equal(colours[~there], merged.colours[~there])
 
 
-@pytest.mark.parametrize("part", [0.0, 0.25, 0.5, 1.0])
-def test_a_verdict_is_followed_so_far(hole, merged, part):
+def test_a_verdict_is_followed_so_far(hole, merged):
     rng = np.random.default_rng(3)
+    part = rng.choice([0, 0.25, 0.5, 1], int(hole.sum())).astype(np.float32)
     shares = rng.dirichlet(np.ones(CHOICES), int(hole.sum())).astype(np.float32)
     verdict = Verdict(shares, rng.normal(0, 9, merged.colours.shape).astype(np.float32))
-    wanted = merged.colours + part * (verdict.of(merged) - merged.colours)
+    wanted = merged.colours + part[:, None] * (verdict.of(merged) - merged.colours)
     np.testing.assert_allclose(verdict.followed(part).of(merged), wanted, atol=2e-3)
     np.testing.assert_allclose(verdict.followed(part).shares.sum(axis=1), 1, atol=1e-5)
 

@@ -31,7 +31,8 @@ SHIPPED = Path(__file__).parent / "weights" / "fusion.safetensors"
 
 LEVELS = 64.0  # 8-bit levels that count as 1
 # How far the network is followed from the mean that is there without it. It has learned from few
-# clips, and where it errs on others, it errs less this way, while most of what it gains stays.
+# clips, and where it errs on others, it errs less this way, while most of what it gains stays. What
+# no frame shows it knows nothing of.
 FOLLOWED = 0.5
 _MERGED = -2  # place of the merged colour among the choices
 _MARGIN = 16  # pixels around a hole that the network sees
@@ -68,11 +69,11 @@ class Verdict(NamedTuple):
     shares: NDArray[np.float32]
     correction: Colours
 
-    def followed(self, part: float) -> Verdict:
-        """Return the verdict that goes so far from the merged colour to where this one leads."""
-        shares = part * self.shares
+    def followed(self, part: NDArray[np.floating[Any]]) -> Verdict:
+        """Return the verdict that goes so far, (N,), from the merged to where this one leads."""
+        shares = part[:, None] * self.shares
         shares[:, _MERGED] += 1 - part
-        return Verdict(shares, part * self.correction)
+        return Verdict(shares, part[:, None] * self.correction)
 
     def of(self, merged: Merged) -> Colours:
         """Return the colours (N, 3) that this makes of what is known."""
@@ -130,7 +131,7 @@ def decide(network: Any, clip: Clip, t: int, merged: Merged) -> Verdict:
         both = torch.cat([shares, correction * LEVELS], dim=1)
         found = both[0, :, :height, :width].permute(1, 2, 0).numpy()[hole[box]]
     verdict = Verdict(found[:, : shares.shape[1]], found[:, shares.shape[1] :])
-    return verdict.followed(FOLLOWED)
+    return verdict.followed(np.where(merged.seen, np.float32(FOLLOWED), np.float32(0)))
 
 
 def surroundings(hole: NDArray[np.bool_]) -> tuple[slice, slice]:
