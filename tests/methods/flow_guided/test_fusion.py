@@ -166,7 +166,7 @@ def test_a_fill_is_what_the_network_decides(tmp_path, clip, working_pixels):
     plain = Method(Options(fusion="mean", **told)).fill(frames, holes).frames
     fused = Method(Options(fusion="learned", fusion_weights=path, **told)).fill(frames, holes)
     assert (fused.frames[~holes] == frames[~holes]).all()
-    assert (fused.frames[holes] != plain[holes]).mean() > 0.25
+    assert (fused.frames[holes] != plain[holes]).mean() > 0.1
     again = Method(Options(fusion="learned", fusion_weights=path, **told)).fill(frames, holes)
     assert (again.frames == fused.frames).all()
 
