@@ -170,6 +170,21 @@ def test_no_hole_gives_the_pictures_on(tmp_path, make, capfdbinary):
     assert summary.warnings[-1] == "No frame has a hole: nothing was filled."
 
 
+@pytest.mark.parametrize("out", ["-", "frames"])
+def test_no_hole_in_a_video_without_an_extension(tmp_path, make, capfdbinary, monkeypatch, out):
+    """What bears as little of a suffix as a pipe or a folder is not copied as a file either."""
+    empty = mask_picture(tmp_path / "empty.png", np.zeros(SIZE, bool))
+    source = make("in.mkv", count=3).rename(tmp_path / "in")
+    monkeypatch.chdir(tmp_path)
+    cp.fill_file(source, empty, out)
+    stream, names = capfdbinary.readouterr().out, {path.name for path in tmp_path.iterdir()}
+    if out == "-":
+        assert len(pictures_in(stream, "yuv420p")[1]) == 3
+        assert names == {"empty.png", "in"}
+    else:
+        assert len(list((tmp_path / out).iterdir())) == 3
+
+
 @given(st.sampled_from(sorted(TAGS)), st.integers(1, 300), st.integers(1, 300), st.integers(0, 2))
 def test_headers_are_read_by_the_library(pix_fmt, height, width, colour_range):
     info = VideoInfo((height, width), pix_fmt, pix_fmt, layout(pix_fmt).bits)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from cleanplate.io.clip import means_folder
 from cleanplate.io.encode import Encoding
+from cleanplate.io.pipe import is_pipe
 from cleanplate.io.place import refuse_same, whole_file
 from cleanplate.io.reader import Reader
 
@@ -13,12 +15,15 @@ from cleanplate.io.reader import Reader
 def obstacle(reader: Reader, out: str | Path, encoding: Encoding) -> str:
     """Say why the reader's file cannot be copied as the result, as far as is known by now.
 
-    "" if it can: not a folder of pictures, a clip that breaks off, another container, nor where an
-    encoding is asked for.
+    "" if it can: not a folder of pictures or into one, nor into a pipe, a clip that breaks off,
+    another container, nor where an encoding is asked for.
     """
-    had, wanted = reader.path.suffix.lower(), Path(out).suffix.lower()
-    if reader.path.is_dir() or had != wanted:
-        return f"the result is {wanted or 'a folder'} and the video {had or 'a folder'}"
+    if is_pipe(out):
+        return "the result is a pipe"
+    wanted = "a folder" if means_folder(Path(out)) else Path(out).suffix.lower()
+    had = "a folder" if reader.path.is_dir() else reader.path.suffix.lower()
+    if "a folder" in (had, wanted) or had != wanted:
+        return f"the result is {wanted} and the video {had or 'has no extension'}"
     if encoding != Encoding():
         return "an encoding is asked for"
     return "not all of it could be decoded" if reader.problems else ""
