@@ -21,15 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadOutput
+from cleanplate.io.locks import locked
 from cleanplate.io.place import sweep, whole_file
 from cleanplate.overlap import Patch
 from cleanplate.states import sum_of
 from cleanplate.threads import each_frame
-
-try:
-    import fcntl
-except ImportError:  # Windows has none: there two runs at once are not refused
-    fcntl = None  # type: ignore[assignment]
 
 MAGIC = b"cleanplate window 2\n"
 SUM_BYTES = hashlib.sha256().digest_size
@@ -162,7 +158,7 @@ def _alone(folder: Path, out: Path) -> Iterator[None]:
     with suppress(OSError):
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600)
     try:
-        if lock is not None and fcntl is not None and _taken(lock, out):
+        if lock is not None and _taken(lock, out):
             sweep(out)
         yield
     finally:
@@ -173,14 +169,11 @@ def _alone(folder: Path, out: Path) -> Iterator[None]:
 def _taken(lock: int, out: Path) -> bool:
     """Take a lock; False where that cannot be. Raises BadOutput where another run has it."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return locked(lock)
     except BlockingIOError:
         raise BadOutput(
             f"{out} is being written by another run. Wait for it, or give another name."
         ) from None
-    except OSError:  # a disk of the network, perhaps
-        return False
-    return True
 
 
 def _packed(patches: list[Patch]) -> bytes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -158,6 +160,35 @@ def test_nobody_reads_on(mask, tmp_path):
     assert process.wait() == 2
     assert told == b"Error: stdout was closed by whoever read it.\n"
     assert [path.name for path in tmp_path.iterdir()] == ["mask.png"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_what_stdin_sent_does_not_stay(mask, tmp_path, number):
+    """A run that is told to end takes it along; what a killed one left goes with the next."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    env = {**os.environ, "TMPDIR": str(folder)}
+    told = [sys.executable, "-c", RUN, "fill", "-", str(mask), "-o", str(tmp_path / "out.mp4")]
+    process = subprocess.Popen(told, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
+    stream, _ = y4m("yuv420p")
+    process.stdin.write(stream)
+    process.stdin.flush()
+    until = time.monotonic() + 60
+    while not list(folder.glob("*/stdin.y4m")) and time.monotonic() < until:
+        time.sleep(0.01)
+    if number == signal.SIGKILL:
+        done = command("-", mask, "-o", tmp_path / "other.mp4", given=stream, env=env)
+        assert done.returncode == 0, done.stderr
+        assert len(list(folder.iterdir())) == 1  # another run lives: what is its own stays
+    process.send_signal(number)
+    assert process.wait() == (-number if number == signal.SIGKILL else 128 + number)
+    process.stdin.close()
+    if number == signal.SIGKILL:
+        assert len(list(folder.iterdir())) == 1
+        assert (
+            command("-", mask, "-o", tmp_path / "other.mp4", given=stream, env=env).returncode == 0
+        )
+    assert list(folder.iterdir()) == []
 
 
 def test_no_hole_gives_the_pictures_on(tmp_path, make, capfdbinary):

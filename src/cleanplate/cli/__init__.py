@@ -2,7 +2,7 @@
 
 Exit codes: 0 all is well; 1 done, but something is wrong with the result or the mask; 2 refused,
 or what was done cannot be told, with one line that says why; 130 stopped by the user, 143 by the
-system. A bug of ours keeps its traceback.
+system, 129 by a terminal that closed. A bug of ours keeps its traceback.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from cleanplate.cli import (
 from cleanplate.cli.options import STOPPED
 from cleanplate.errors import CleanplateError
 
-TERMINATED = 143
+KILLED = 128  # and the number of the signal: what a shell expects
 
 app = typer.Typer(
     name="cleanplate",
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     command = typer.main.get_command(app)
     if arguments is None:
-        signal.signal(signal.SIGTERM, _terminate)
+        _unwind_when_ended()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = command.main(given or ["--help"], prog_name="cleanplate", standalone_mode=False)
@@ -114,9 +114,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _unwind_when_ended() -> None:
+    """Leave as by any exit when the system or a closed terminal says so, and not half-way."""
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no second one
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # by nohup
+            signal.signal(number, _terminate)
+
+
 def _terminate(number: int, frame: object) -> NoReturn:
     """Unwind as for any exit, so that nothing half-written stays."""
-    sys.exit(TERMINATED)
+    sys.exit(KILLED + number)
 
 
 def _is_stdout_lost() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +38,8 @@ def stoppable(left: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, SystemExit) as stop:
-        print(f"Stopped; {left()}.", file=sys.stderr)
+        with suppress(OSError):  # the terminal may be gone
+            print(f"Stopped; {left()}.", file=sys.stderr)
         sys.exit(stop.code if isinstance(stop, SystemExit) else STOPPED)
 
 

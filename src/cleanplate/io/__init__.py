@@ -10,10 +10,11 @@ from cleanplate.io.images import write_picture
 from cleanplate.io.info import Colour, VideoInfo, to_coded, to_displayed
 from cleanplate.io.names import in_order, numbers_of
 from cleanplate.io.picture import Picture
-from cleanplate.io.pipe import is_pipe, spooled
+from cleanplate.io.pipe import is_pipe
 from cleanplate.io.place import refuse_same, sweep, whole_folder
 from cleanplate.io.plate import plate_writer
 from cleanplate.io.reader import Reader
+from cleanplate.io.spool import spooled
 from cleanplate.io.through import copy_file, obstacle
 from cleanplate.io.trial import encoder_bytes, writing_seconds
 from cleanplate.io.writer import Writer

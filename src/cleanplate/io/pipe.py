@@ -1,20 +1,17 @@
-"""Pipes: a video from stdin, and pictures to stdout as yuv4mpeg2."""
+"""Pipes: pictures to stdout as yuv4mpeg2."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from cleanplate.errors import BadInput, BadOutput
+from cleanplate.errors import BadOutput
 from cleanplate.io.convert import converted, target_colour
 from cleanplate.io.encode import Encoding
 from cleanplate.io.layout import layout
@@ -25,37 +22,13 @@ from cleanplate.io.writer import Writer
 from cleanplate.io.y4m import FRAME, NAME, form_of, header, header_in
 
 PIPE = "-"
-STDIN, STDOUT = 0, 1  # what the system calls them
+STDOUT = 1  # what the system calls it
 OUT = Path("stdout")  # how it is named to a user
 
 
 def is_pipe(path: str | Path) -> bool:
     """Tell whether stdin or stdout is meant."""
     return str(path) == PIPE
-
-
-@contextmanager
-def spooled(video: str | Path) -> Iterator[str | Path]:
-    """Give the video itself, or of stdin a temporary file that holds all that comes from there.
-
-    A stream cannot be read twice, and a fill looks ahead and back: so it lies in the system's
-    folder for temporary files, until the context ends. Raises BadInput where nothing comes,
-    BadOutput where it does not fit there.
-    """
-    if not is_pipe(video):
-        yield video
-        return
-    if sys.__stdin__ is None or os.isatty(STDIN):  # closed: another file may have its number
-        raise BadInput("- reads from stdin, and nothing is sent there. Send a video, or name one.")
-    with tempfile.TemporaryDirectory(prefix="cleanplate-") as folder:
-        whole = Path(folder) / "stdin.y4m"
-        with writing(whole), whole.open("wb") as file, os.fdopen(os.dup(STDIN), "rb") as given:
-            shutil.copyfileobj(given, file, 1 << 20)
-        if whole.stat().st_size == 0:
-            raise BadInput(
-                "stdin is empty. Send a video, such as ffmpeg -i in.mp4 -f yuv4mpegpipe -."
-            )
-        yield whole
 
 
 class PipeWriter(Writer):

@@ -13,18 +13,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cleanplate.errors import BadOutput, CleanplateError
+from cleanplate.io.locks import marked, remove_dead
 from cleanplate.io.refuse import writing
-
-try:
-    import fcntl
-except ImportError:  # Windows has none: there nothing torn is told from what is being written
-    fcntl = None  # type: ignore[assignment]
 
 PART = r"[0-9a-f]{8}\.part"  # how what is not complete yet is named, after its result
 UNABLE = (errno.EINVAL, errno.ENOTSUP)  # a disk that cannot tell when something is on it
 DIRECTORY = getattr(os, "O_DIRECTORY", 0)
-# No link is followed, and a pipe that somebody gave such a name is not waited for.
-AS_IT_IS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Place:
@@ -50,7 +44,7 @@ class Place:
                 self.part.mkdir()
             else:
                 self.part.touch(exist_ok=False)
-            self._mark = _marked(self.part)
+            self._mark = marked(self.part)
 
     def keep(self) -> None:
         """Give the finished result its name, in place of what had it; raises BadOutput."""
@@ -114,33 +108,7 @@ def sweep(path: Path) -> None:
     Where the system has no locks, or gives none, nothing is removed.
     """
     torn = re.compile(re.escape(f".{path.name}.") + PART)
-    with suppress(OSError):
-        for part in path.absolute().parent.iterdir():
-            if torn.fullmatch(part.name) and (mark := _marked(part)) is not None:
-                if part.is_dir() and not part.is_symlink():
-                    shutil.rmtree(part, ignore_errors=True)
-                else:
-                    part.unlink(missing_ok=True)
-                os.close(mark)
-
-
-def _marked(part: Path) -> int | None:
-    """Mark a part as being written, for as long as the process lives; None where it is by another.
-
-    None as well where the system has no locks, or gives none. Returns what is to be closed.
-    """
-    if not hasattr(fcntl, "flock"):
-        return None
-    try:
-        mark = os.open(part, AS_IT_IS)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(mark)
-        return None
-    return mark
+    remove_dead(path.absolute().parent, torn)
 
 
 def _settle(part: Path) -> None:

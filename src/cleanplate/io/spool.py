@@ -1,0 +1,60 @@
+"""What comes from stdin, kept in a temporary file for as long as it is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cleanplate.errors import BadInput
+from cleanplate.io.locks import marked, remove_dead
+from cleanplate.io.pipe import is_pipe
+from cleanplate.io.refuse import writing
+
+STDIN = 0  # what the system calls it
+START, END = "cleanplate-", ".stdin"  # of the folder's name
+SPOOL = re.compile(re.escape(START) + r"\w+" + re.escape(END))
+
+
+@contextmanager
+def spooled(video: str | Path) -> Iterator[str | Path]:
+    """Give the video itself, or of stdin a temporary file that holds all that comes from there.
+
+    A stream cannot be read twice, and a fill looks ahead and back: so it lies in the system's
+    folder for temporary files, until the context ends. Raises BadInput where nothing comes,
+    BadOutput where it does not fit there.
+    """
+    if not is_pipe(video):
+        yield video
+        return
+    if sys.__stdin__ is None or os.isatty(STDIN):  # closed: another file may have its number
+        raise BadInput("- reads from stdin, and nothing is sent there. Send a video, or name one.")
+    with _folder() as folder:
+        whole = folder / "stdin.y4m"
+        with writing(whole), whole.open("wb") as file, os.fdopen(os.dup(STDIN), "rb") as given:
+            shutil.copyfileobj(given, file, 1 << 20)
+        if whole.stat().st_size == 0:
+            raise BadInput(
+                "stdin is empty. Send a video, such as ffmpeg -i in.mp4 -f yuv4mpegpipe -."
+            )
+        yield whole
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Give a temporary folder until the context ends; those of killed runs go first."""
+    remove_dead(Path(tempfile.gettempdir()), SPOOL)
+    made = Path(tempfile.mkdtemp(prefix=START))
+    mark = marked(made)
+    folder = made.rename(f"{made}{END}")  # now that it is marked, no other run takes it for dead
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if mark is not None:
+            os.close(mark)
