@@ -93,6 +93,22 @@ def test_a_bug_is_one_clips_alone(manifest, tmp_path, monkeypatch):
     assert results[0].error == "ZeroDivisionError: by zero"
 
 
+def test_a_result_that_is_gone_is_one_clips_alone(manifest, tmp_path, monkeypatch):
+    """Somebody takes it away as soon as it is there."""
+    plain = batch.fill_file
+
+    def fill(video, mask, out, **told):
+        summary = plain(video, mask, out, **told)
+        if out.stem == "ant":
+            out.unlink()
+        return summary
+
+    monkeypatch.setattr(batch, "fill_file", fill)
+    results = fill_batch(manifest, tmp_path / "out")
+    assert results[0].error.startswith(f"{tmp_path / 'out' / 'ant.mp4'} does not exist")
+    assert results[2].error is None
+
+
 def test_the_command(manifest, tmp_path, capsys):
     out = str(tmp_path / "out")
     assert main(["batch", str(manifest), "-o", out]) == 1

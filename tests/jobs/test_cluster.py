@@ -50,8 +50,26 @@ def test_a_cluster_makes_the_same_bytes(make, tmp_path):
 
 def test_another_worker_takes_over(tmp_path):
     works = [dying(tmp_path / "one", 0), dying(tmp_path / "two", 2), dying(tmp_path / "three", 99)]
-    results = list(on_cluster(works, "local", lost=lambda number: f"lost {number}"))
+    results = list(on_cluster(works, "local", lost=lambda number, why: f"lost {number}{why}"))
     assert sorted(results) == ["lost 2", "one", "two"]
+
+
+def test_what_fails_in_a_worker_is_that_one_alone():
+    def broken():
+        raise ZeroDivisionError("by zero")
+
+    works = [broken, lambda: "well", lambda: Unpickled()]
+    results = sorted(on_cluster(works, "local", lost=lambda number, why: f"{number}: {why}"))
+    assert results[0] == "0: ZeroDivisionError: by zero"
+    assert results[1].startswith("2: ")
+    assert results[2] == "well"
+
+
+class Unpickled:
+    """What can be sent and not be received."""
+
+    def __reduce__(self):
+        return int, ("none",)
 
 
 def test_no_cluster_is_told():

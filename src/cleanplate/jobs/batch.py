@@ -40,7 +40,8 @@ class Done:
     kept: bool = False
 
 
-Work = Callable[[], tuple[str, "Done"]]
+Outcome = tuple[str, Any, Done]  # what it was made from, what changes when it does, and the words
+Work = Callable[[], Outcome]
 Progress = Callable[[int, int, Done], None]  # clips done, clips in all, the last one
 
 
@@ -83,9 +84,7 @@ def fill_batch(
     due = [entry for entry in entries if entry.line not in found]
     works = [partial(_fill, entry, _share(memory, processes)) for entry in due]
     with closing(Journal(folder / NAME)) as journal:
-        made_of = _running(works, due, processes, cluster)
-        for identity, done in made_of:
-            made = None if done.error else _made(Path(done.out))
+        for identity, made, done in _running(works, due, processes, cluster):
             journal.add({"identity": identity, "made": made, **dataclasses.asdict(done)})
             add(done)
     return [found[entry.line] for entry in entries]
@@ -93,13 +92,14 @@ def fill_batch(
 
 def _running(
     works: Sequence[Work], due: list[Entry], processes: int | None, cluster: str | None
-) -> Iterator[tuple[str, Done]]:
+) -> Iterator[Outcome]:
     """Yield what comes of clips, wherever they are filled."""
     if cluster is None:
         yield from side_by_side(works, processes or 1, lost=lambda index: _lost(due[index]))
     elif works:
         gpus = [entry.told.get("device") == "cuda" for entry in due]
-        yield from on_cluster(works, cluster, lost=lambda index: _lost(due[index]), gpus=gpus)
+        lost = lambda index, why: _lost(due[index], why)  # noqa: E731
+        yield from on_cluster(works, cluster, lost=lost, gpus=gpus)
 
 
 def _share(memory: int | str | None, processes: int | None) -> int | None:
@@ -108,26 +108,27 @@ def _share(memory: int | str | None, processes: int | None) -> int | None:
     return None if most is None else most // (processes or 1)
 
 
-def _lost(entry: Entry) -> tuple[str, Done]:
-    """Say of a clip that the process which filled it ended without a word."""
-    error = "its process ended in the midst of it: a fault of a decoder, or a lack of memory"
-    return "", Done(entry.line, str(entry.video), str(entry.out), error, None)
+def _lost(entry: Entry, why: str = "") -> Outcome:
+    """Say of a clip why nothing came of it; by default its process ended without a word."""
+    ended = "its process ended in the midst of it: a fault of a decoder, or a lack of memory"
+    return "", None, Done(entry.line, str(entry.video), str(entry.out), why or ended, None)
 
 
-def _fill(entry: Entry, memory: int | None) -> tuple[str, Done]:
-    """Fill one clip; return what it was made from, and what came of it."""
-    identity, error, summary = "", None, None
+def _fill(entry: Entry, memory: int | None) -> Outcome:
+    """Fill one clip; return what came of it."""
+    identity, result, error, summary = "", None, None, None
     try:
         identity = identity_of(entry)
         told = {"memory": memory, **entry.told}
         made = fill_file(entry.video, entry.mask, entry.out, **told)
         summary = dataclasses.asdict(made)
         error = "; ".join(made.problems) or None
+        result = None if error else _made(entry.out)
     except CleanplateError as refusal:
         error = str(refusal)
     except Exception as bug:  # one clip is not to end a night's work
         error = f"{type(bug).__name__}: {bug}"
-    return identity, Done(entry.line, str(entry.video), str(entry.out), error, summary)
+    return identity, result, Done(entry.line, str(entry.video), str(entry.out), error, summary)
 
 
 def identity_of(entry: Entry) -> str:

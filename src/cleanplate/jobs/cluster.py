@@ -27,13 +27,14 @@ def on_cluster(
     works: Sequence[Callable[[], Result]],
     address: str,
     *,
-    lost: Callable[[int], Result],
+    lost: Callable[[int, str], Result],
     gpus: Sequence[bool] = (),
 ) -> Iterator[Result]:
     """Yield what pieces of work return, as they end, each worker doing one at a time.
 
     works: what can be pickled. address: of the head, HOST:PORT, or "local". lost: what there is to
-    yield for a piece of work, by its number, at which worker after worker was lost. gpus: which of
+    yield for a piece of work, by its number, that did not return, and why in a few words: none
+    where worker after worker was lost at it. gpus: which of
     them take a GPU for themselves. Raises BadInput where there is no such cluster.
     """
     ray = _ray()
@@ -49,13 +50,21 @@ def on_cluster(
                 number = doing.pop(reference)
                 try:
                     result: Result = ray.get(reference)
-                except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError):
-                    result = lost(number)
-                except ray.exceptions.OutOfMemoryError:
-                    result = lost(number)
+                except ray.exceptions.RayError as error:
+                    result = lost(number, _why(ray, error))
                 yield result
     finally:
         ray.shutdown()
+
+
+def _why(ray: Any, error: Any) -> str:
+    """Say in a few words what kept a piece of work from returning; nothing of a lost worker."""
+    told = ray.exceptions
+    if isinstance(error, told.WorkerCrashedError | told.NodeDiedError | told.OutOfMemoryError):
+        return ""
+    if isinstance(error, told.RayTaskError):
+        return f"{type(error.cause).__name__}: {error.cause}"
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def _done(work: Callable[[], Any]) -> Any:
