@@ -12,6 +12,7 @@ import cleanplate as cp
 from cleanplate.cli import main
 from cleanplate.jobs import batch
 from cleanplate.jobs.batch import fill_batch
+from cleanplate.jobs.cluster import Needs
 from made_fills import SPEC
 
 
@@ -107,6 +108,28 @@ def test_a_result_that_is_gone_is_one_clips_alone(manifest, tmp_path, monkeypatc
     results = fill_batch(manifest, tmp_path / "out")
     assert results[0].error.startswith(f"{tmp_path / 'out' / 'ant.mp4'} does not exist")
     assert results[2].error is None
+
+
+@pytest.mark.parametrize(
+    ("more", "needs"),
+    [
+        ({}, Needs(0, 5)),
+        ({"device": "auto", "memory": "1k"}, Needs(0, 1000)),
+        ({"device": "cuda"}, Needs(1, 5)),
+        ({"set.flow_device": "cuda"}, Needs(1, 5)),
+    ],
+)
+def test_what_a_clip_takes_of_a_worker(tmp_path, monkeypatch, more, needs):
+    def on_cluster(works, address, *, lost, needs):
+        return [(str(needs[0]), None, lost(0, "not now")[2])]
+
+    monkeypatch.setattr(batch, "on_cluster", on_cluster)
+    manifest, out = tmp_path / "clips.jsonl", tmp_path / "out"
+    manifest.write_text(json.dumps({"video": "in.mp4", "mask": SPEC, **more}))
+    assert fill_batch(manifest, out, cluster="any", memory=5)[0].error == "not now"
+    assert json.loads((out / "batch.jsonl").read_text())["identity"] == str(needs)
+    with pytest.raises(cp.BadInput, match="a cluster is given"):
+        fill_batch(manifest, out, cluster="any", processes=2)
 
 
 def test_the_command(manifest, tmp_path, capsys):

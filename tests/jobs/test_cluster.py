@@ -11,7 +11,7 @@ import pytest
 
 import cleanplate as cp
 from cleanplate.jobs.batch import fill_batch
-from cleanplate.jobs.cluster import on_cluster
+from cleanplate.jobs.cluster import Needs, on_cluster
 from made_fills import SPEC
 
 pytest.importorskip("ray")
@@ -70,6 +70,16 @@ class Unpickled:
 
     def __reduce__(self):
         return int, ("none",)
+
+
+def test_what_no_machine_has_is_not_waited_for():
+    works = [lambda: "never", lambda: "never", lambda: os.environ["CUDA_VISIBLE_DEVICES"]]
+    needs = [Needs(gpus=99), Needs(memory=10**14), Needs(memory=10**7)]
+    lost = lambda number, why: f"{number}: {why}"  # noqa: E731
+    one, two, three = on_cluster(works, "local", lost=lost, needs=needs)
+    assert one.startswith("0: no machine of the cluster has a GPU.")
+    assert two.startswith("1: no machine of the cluster has 100000G of memory to give")
+    assert three == ""
 
 
 def test_no_cluster_is_told():

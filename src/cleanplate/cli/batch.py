@@ -15,9 +15,14 @@ def batch(
         Path, typer.Argument(help="CSV with names first, or JSON lines: video, mask, options.")
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")],
-    processes: Annotated[int, typer.Option(min=1, help="Clips at the same time.")] = 1,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Clips at the same time, one by default.")
+    ] = None,
     memory: Annotated[
-        str | None, typer.Option(help="Keep to so much memory, all clips together, such as 4G.")
+        str | None,
+        typer.Option(
+            help="Keep to so much memory, such as 4G: all clips together, on a cluster each."
+        ),
     ] = None,
     cluster: Annotated[
         str | None,

@@ -13,7 +13,7 @@ from typing import Any
 from cleanplate.errors import BadInput, CleanplateError
 from cleanplate.inputs import digest, stamp
 from cleanplate.io.refuse import writing
-from cleanplate.jobs.cluster import on_cluster
+from cleanplate.jobs.cluster import Needs, on_cluster
 from cleanplate.jobs.manifest import Entry, files_of, read_manifest
 from cleanplate.journal import Journal, read_journal
 from cleanplate.memory import bytes_of
@@ -60,15 +60,18 @@ def fill_batch(
     clips whose files have not changed since are not filled again, and one that was stopped goes on
     from its finished windows. processes: clips at the same time; one by default, which keeps all
     cores busy by itself. memory: that all of them together keep to, as for `fill_file`; a clip's
-    own in the manifest goes before its share. A clip that is refused or fails does not stop the
-    others, nor one whose process is ended, unless that is this one. cluster: the address of a Ray
-    cluster, all of whose workers see the files under the same paths; each fills one clip at a time,
-    and goes on where one that was lost had stopped. Raises BadInput for the manifest and the
-    cluster, BadOutput for the folder.
+    own in the manifest goes before its share; on a cluster each clip's. A clip that is refused or
+    fails does not stop the others, nor one whose process is ended, unless that is this one.
+    cluster: the address of a Ray cluster, all of whose workers see the files under the same paths;
+    each fills one clip at a time, and goes on where one that was lost had stopped; a clip with a
+    device "cuda" gets a GPU, and by "auto" the CPU computes, so that all workers make the same
+    bytes. Raises BadInput for the manifest and the cluster, BadOutput for the folder.
     """
     manifest, folder = Path(manifest), Path(out)
-    if cluster is not None:  # workers stand in other folders
-        manifest, folder = manifest.absolute(), folder.absolute()
+    if cluster is not None:
+        if processes is not None:
+            raise BadInput("processes are of this machine, and a cluster is given. Choose one.")
+        manifest, folder = manifest.absolute(), folder.absolute()  # workers stand elsewhere
     entries = read_manifest(manifest, folder)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,30 +85,42 @@ def fill_batch(
     for done in _kept(entries, folder):
         add(done)
     due = [entry for entry in entries if entry.line not in found]
-    works = [partial(_fill, entry, _share(memory, processes)) for entry in due]
+    share = _share(memory, processes)
+    works = [partial(_fill, entry, share) for entry in due]
     with closing(Journal(folder / NAME)) as journal:
-        for identity, made, done in _running(works, due, processes, cluster):
+        for identity, made, done in _running(works, due, processes, cluster, share):
             journal.add({"identity": identity, "made": made, **dataclasses.asdict(done)})
             add(done)
     return [found[entry.line] for entry in entries]
 
 
 def _running(
-    works: Sequence[Work], due: list[Entry], processes: int | None, cluster: str | None
+    works: Sequence[Work],
+    due: list[Entry],
+    processes: int | None,
+    cluster: str | None,
+    memory: int | None,
 ) -> Iterator[Outcome]:
-    """Yield what comes of clips, wherever they are filled."""
+    """Yield what comes of clips, wherever they are filled; memory: of each, in bytes."""
     if cluster is None:
         yield from side_by_side(works, processes or 1, lost=lambda index: _lost(due[index]))
     elif works:
-        gpus = [entry.told.get("device") == "cuda" for entry in due]
         lost = lambda index, why: _lost(due[index], why)  # noqa: E731
-        yield from on_cluster(works, cluster, lost=lost, gpus=gpus)
+        needs = [_needs(entry, memory) for entry in due]
+        yield from on_cluster(works, cluster, lost=lost, needs=needs)
 
 
 def _share(memory: int | str | None, processes: int | None) -> int | None:
     """Return how much memory each of the clips that are filled at the same time may take."""
     most = bytes_of(memory)
     return None if most is None else most // (processes or 1)
+
+
+def _needs(entry: Entry, memory: int | None) -> Needs:
+    """Return what filling a clip takes of a worker."""
+    told = {**entry.told, **entry.told.get("options", {})}
+    gpu = any(key.endswith("device") and value == "cuda" for key, value in told.items())
+    return Needs(int(gpu), entry.told.get("memory") or memory or 0)
 
 
 def _lost(entry: Entry, why: str = "") -> Outcome:

@@ -11,9 +11,11 @@ import os
 import re
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cleanplate.errors import BadInput
+from cleanplate.memory import in_words, keep_no_large_blocks
 
 Result = TypeVar("Result")
 
@@ -23,28 +25,39 @@ _HOST_AND_PORT = re.compile(r"(?:ray://)?\[?([^/]+?)\]?:([0-9]{1,5})")
 LOCAL = "local"  # in place of an address: a cluster of this machine alone, for the time
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What a piece of work takes of a machine beside a core: GPUs, and bytes of memory."""
+
+    gpus: int = 0
+    memory: int = 0  # where it is not told nothing is set aside
+
+
 def on_cluster(
     works: Sequence[Callable[[], Result]],
     address: str,
     *,
     lost: Callable[[int, str], Result],
-    gpus: Sequence[bool] = (),
+    needs: Sequence[Needs] = (),
 ) -> Iterator[Result]:
     """Yield what pieces of work return, as they end, each worker doing one at a time.
 
     works: what can be pickled. address: of the head, HOST:PORT, or "local". lost: what there is to
     yield for a piece of work, by its number, that did not return, and why in a few words: none
-    where worker after worker was lost at it. gpus: which of
-    them take a GPU for themselves. Raises BadInput where there is no such cluster.
+    where worker after worker was lost at it. needs: of each; what no machine has is not waited
+    for. A piece of work that asks for no GPU sees none. Raises BadInput where there is no such
+    cluster.
     """
     ray = _ray()
     _connect(ray, address)
     try:
-        run = ray.remote(max_retries=TRIES - 1, num_cpus=1)(_done)
+        lacking = [_lacking(ray, need) for need in needs] or [""] * len(works)
         doing = {
-            run.options(num_gpus=int(number < len(gpus) and gpus[number])).remote(work): number
+            _begun(ray, work, needs[number] if needs else Needs()): number
             for number, work in enumerate(works)
+            if not lacking[number]
         }
+        yield from (lost(number, why) for number, why in enumerate(lacking) if why)
         while doing:
             for reference in ray.wait(list(doing), num_returns=1)[0]:
                 number = doing.pop(reference)
@@ -67,8 +80,34 @@ def _why(ray: Any, error: Any) -> str:
     return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
-def _done(work: Callable[[], Any]) -> Any:
+def _begun(ray: Any, work: Callable[[], Any], need: Needs) -> Any:
+    """Hand a piece of work to the cluster; return how Ray calls what it will return."""
+    # In a process of its own: once PyTorch has looked for GPUs it does not look again.
+    run = ray.remote(max_retries=TRIES - 1, max_calls=1, num_cpus=1)(_done)
+    return run.options(num_gpus=need.gpus, memory=need.memory or None).remote(work, need.gpus)
+
+
+def _done(work: Callable[[], Any], gpus: int) -> Any:
+    """Do a piece of work, in a process of Ray's."""
+    if not gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    keep_no_large_blocks()
     return work()
+
+
+def _lacking(ray: Any, need: Needs) -> str:
+    """Say what no machine of the cluster has, "" where one has all: Ray would wait for ever."""
+    there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    there = [resources for resources in there if resources.get("GPU", 0) >= need.gpus]
+    if not there:
+        return "no machine of the cluster has a GPU. Choose the device cpu or auto"
+    most = max(int(resources.get("memory", 0)) for resources in there)
+    if need.memory > most:
+        return (
+            f"no machine of the cluster has {in_words(need.memory)} of memory to give, the most is "
+            f"{in_words(most)}. Give less"
+        )
+    return ""
 
 
 def _ray() -> Any:
