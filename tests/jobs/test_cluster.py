@@ -82,6 +82,14 @@ def test_what_no_machine_has_is_not_waited_for():
     assert three == ""
 
 
+def test_what_a_process_does_when_it_is_ended_stays_its_own():
+    before = signal.getsignal(signal.SIGTERM)
+    results = on_cluster([lambda: "one"], "local", lost=lambda number, why: why)
+    assert next(results) == "one"
+    assert signal.getsignal(signal.SIGTERM) is before
+    results.close()
+
+
 def test_no_cluster_is_told():
     with socket.socket() as nobody:  # who holds a port and does not listen
         nobody.bind(("127.0.0.1", 0))

@@ -9,8 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -130,9 +133,22 @@ def _connect(ray: Any, address: str) -> None:
     try:
         if at := _HOST_AND_PORT.fullmatch(address):  # Ray itself would wait for minutes
             socket.create_connection((at[1], int(at[2])), PATIENCE_SECONDS).close()
-        ray.init(address=address, **told)
+        with _signals_kept():
+            ray.init(address=address, **told)
     except (OSError, OverflowError, ValueError, RuntimeError):
         raise BadInput(
             f"there is no Ray cluster at {address[:80]!r}. Start one: ray start --head, and on "
             "every other machine: ray start --address HEAD:6379."
         ) from None
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Leave to this process what it does when the system ends it: Ray would have its own way."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        main = threading.current_thread() is threading.main_thread()  # no other one may set it
+        if main and before is not None:
+            signal.signal(signal.SIGTERM, before)
