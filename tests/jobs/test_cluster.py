@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import sys
+import time
 
 import pytest
 
@@ -83,11 +85,22 @@ def test_what_no_machine_has_is_not_waited_for():
 
 
 def test_what_a_process_does_when_it_is_ended_stays_its_own():
-    before = signal.getsignal(signal.SIGTERM)
-    results = on_cluster([lambda: "one"], "local", lost=lambda number, why: why)
-    assert next(results) == "one"
-    assert signal.getsignal(signal.SIGTERM) is before
-    results.close()
+    def leave(number, frame):
+        sys.exit(143)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    me = os.getpid()
+
+    def end():
+        os.kill(me, signal.SIGTERM)
+        time.sleep(60)
+
+    try:
+        with pytest.raises(SystemExit) as stop:
+            list(on_cluster([end], "local", lost=lambda number, why: why))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stop.value.code == 143
 
 
 def test_no_cluster_is_told():

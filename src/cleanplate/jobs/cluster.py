@@ -13,6 +13,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -62,10 +63,11 @@ def on_cluster(
         }
         yield from (lost(number, why) for number, why in enumerate(lacking) if why)
         while doing:
-            for reference in ray.wait(list(doing), num_returns=1)[0]:
-                number = doing.pop(reference)
+            # Not by Ray's own wait, in which another exit code would become of one by a signal.
+            for future in wait(doing, return_when=FIRST_COMPLETED)[0]:
+                number = doing.pop(future)
                 try:
-                    result: Result = ray.get(reference)
+                    result: Result = future.result()
                 except ray.exceptions.RayError as error:
                     result = lost(number, _why(ray, error))
                 yield result
@@ -83,11 +85,13 @@ def _why(ray: Any, error: Any) -> str:
     return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
-def _begun(ray: Any, work: Callable[[], Any], need: Needs) -> Any:
-    """Hand a piece of work to the cluster; return how Ray calls what it will return."""
+def _begun(ray: Any, work: Callable[[], Any], need: Needs) -> Future[Any]:
+    """Hand a piece of work to the cluster; return where it will tell what came of it."""
     # In a process of its own: once PyTorch has looked for GPUs it does not look again.
     run = ray.remote(max_retries=TRIES - 1, max_calls=1, num_cpus=1)(_done)
-    return run.options(num_gpus=need.gpus, memory=need.memory or None).remote(work, need.gpus)
+    run = run.options(num_gpus=need.gpus, memory=need.memory or None)
+    future: Future[Any] = run.remote(work, need.gpus).future()
+    return future
 
 
 def _done(work: Callable[[], Any], gpus: int) -> Any:
