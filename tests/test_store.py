@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 import cleanplate as cp
 from cleanplate.overlap import Patch
-from cleanplate.store import Store, folder_of, recipe_of, store_beside
+from cleanplate.store import Store, code_of, folder_of, recipe_of, store_beside
 
 RECIPE = b"recipe"
 
@@ -131,6 +133,25 @@ def test_without_a_recipe_there_is_no_store(tmp_path):
     with store_beside(tmp_path / "out.mp4", None) as store:
         assert store is None
         assert list(tmp_path.iterdir()) == []
+
+
+def test_the_code_is_known_by_what_it_says(tmp_path):
+    """As it is installed on each machine, at other times."""
+    here, there, other = (tmp_path / name for name in ("here", "there", "other"))
+    for number, (folder, text) in enumerate(((here, "one"), (there, "one"), (other, "two"))):
+        (folder / "deep").mkdir(parents=True)
+        (folder / "deep" / "a.py").write_text(text)
+        os.utime(folder / "deep" / "a.py", (number, number))
+    assert code_of(here) == code_of(there) != code_of(other)
+    (there / "b.safetensors").write_text("")
+    code_of.cache_clear()
+    assert code_of(here) != code_of(there)
+
+
+def test_a_recipe_tells_processors_apart(monkeypatch):
+    recipe = recipe_of("flow", {})
+    monkeypatch.setattr("cv2.getCPUFeaturesLine", lambda: "SSE")
+    assert recipe_of("flow", {}) != recipe
 
 
 def test_a_recipe_tells_settings_and_files_apart(tmp_path):

@@ -9,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import platform
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -99,7 +102,7 @@ def recipe_of(method: str, told: Mapping[str, Any]) -> bytes:
 
     told: all that the method was told; of what names a file, what the file holds counts.
     """
-    parts = [f"method {method}", *_code()]
+    parts = [f"method {method}", *code_of(Path(__file__).parent), *_processor()]
     for library in LIBRARIES:
         with suppress(metadata.PackageNotFoundError):
             parts.append(f"{library} {metadata.version(library)}")
@@ -109,12 +112,17 @@ def recipe_of(method: str, told: Mapping[str, Any]) -> bytes:
     return "\n".join(parts).encode()
 
 
-def _code() -> list[str]:
-    """Return what changes when this package does, its weights included."""
-    root = Path(__file__).parent
-    files = sorted(path for path in root.rglob("*") if path.suffix in (".py", ".safetensors"))
-    told = [(path.relative_to(root), path.stat()) for path in files]
-    return [f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in told]
+@lru_cache
+def code_of(root: Path) -> tuple[str, ...]:
+    """Return what changes when a package does, its weights included: the same on every machine."""
+    files = [path for path in root.rglob("*") if path.suffix in (".py", ".safetensors")]
+    return tuple(f"{path.relative_to(root)} {sum_of(path)}" for path in sorted(files))
+
+
+def _processor() -> tuple[str, ...]:
+    """Return by what the libraries choose their arithmetic, which is not quite alike in all."""
+    chosen = os.environ.get("ATEN_CPU_CAPABILITY", "")  # how a user has PyTorch choose
+    return platform.machine(), cv2.getCPUFeaturesLine(), chosen
 
 
 def folder_of(out: Path) -> Path:
