@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import av
 import numpy as np
@@ -11,6 +11,8 @@ import pytest
 
 import cleanplate as cp
 from cleanplate.io import avc
+from cleanplate.io import groups as groups_module
+from cleanplate.io.file_reader import open_container
 from cleanplate.io.groups import groups_of
 from cleanplate.span import Moment, Span
 from made_clips import av_planes, moving_planes, packets, times
@@ -111,6 +113,57 @@ def test_times_of_any_kind(make, tmp_path):
     source = source_of(make, "in.mp4", pts=pts, time_base=Fraction(1, 60), options=options)
     fill(source, masks(tmp_path / "m", {8}), tmp_path / "out.mp4", copy_untouched=True)
     assert_spliced(source, tmp_path / "out.mp4", {8})
+
+
+@pytest.mark.parametrize("damaged", [{2}, {0}, {4}, {2, 3}])
+def test_a_group_that_cannot_be_decoded_is_copied_in_its_place(make, tmp_path, damaged):
+    """None of its pictures arrives, and the packets after it have later times all the same."""
+    source = source_of(make, "in.mp4", audio=True)
+    content = bytearray(source.read_bytes())
+    with av.open(str(source)) as container:
+        parts = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+    for number, (start, size) in enumerate(parts):
+        if number // GROUP in damaged:
+            at = start
+            while at < start + size:  # unit after unit: its length and kind stay
+                long = int.from_bytes(content[at : at + 4])
+                content[at + 5 : at + 4 + long] = bytes(long - 1)
+                at += 4 + long
+    source.write_bytes(content)
+    mask, out = masks(tmp_path / "m", {6, 7, 8, 9, 10, 11, 19}), tmp_path / "out.mp4"
+    summary = fill(source, mask, out, copy_untouched=True)
+    assert not summary.warnings
+    assert summary.problems
+    has = [p[0] for p in packets(out, "video")]
+    lost = [p[0] for n, p in enumerate(packets(source, "video")) if n // GROUP in damaged - {3}]
+    assert [data for data in has if data in lost] == lost
+
+
+def test_a_clip_whose_packets_break_off_is_encoded(make, tmp_path, monkeypatch):
+    class Torn:
+        """A container that fails in the midst of its packets."""
+
+        def __init__(self, held):
+            self._held = held
+
+        def __getattr__(self, name):
+            return getattr(self._held, name)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self._held.close()
+
+        def demux(self, stream):
+            yield from islice(self._held.demux(stream), 7)
+            raise av.error.InvalidDataError(1, "torn")
+
+    monkeypatch.setattr(groups_module, "open_container", lambda f: Torn(open_container(f)))
+    source, out = source_of(make, "in.mp4"), tmp_path / "out.mp4"
+    summary = fill(source, masks(tmp_path / "m", {8}), out, copy_untouched=True)
+    assert "not all of its packets can be read" in summary.warnings[0]
+    assert len(av_planes(out)) == COUNT
 
 
 def test_vp9(make, tmp_path):

@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
+
 from cleanplate.io import avc
 from cleanplate.io.file_reader import open_container
 from cleanplate.io.probe import main_stream
@@ -61,7 +63,7 @@ def groups_of(path: Path) -> Groups:
         groups, latest = Groups([], stream.time_base, set()), None
         if header:
             groups.taken |= {avc.number_of(unit) for unit in header.sps + header.pps}
-        for packet in container.demux(stream):
+        for packet in _demuxed(container, stream):
             if not packet.size:
                 continue
             if packet.pts is None or packet.is_discard or packet.is_corrupt:
@@ -86,6 +88,14 @@ def packets_of(path: Path) -> Iterator[Any]:
         for packet in container.demux(main_stream(container, path)):
             if packet.size:
                 yield packet
+
+
+def _demuxed(container: Any, stream: Any) -> Iterator[Any]:
+    """Yield a stream's packets; raises CannotCopy where they break off."""
+    try:
+        yield from container.demux(stream)
+    except (av.error.FFmpegError, OSError):
+        raise CannotCopy("not all of its packets can be read") from None
 
 
 def _stands_alone(packet: Any, header: avc.Header | None, taken: set[int]) -> bool:

@@ -111,7 +111,6 @@ class SplicedWriter(FileWriter):
             self._note_time(picture)
             self._count += 1
             if not self._touched[number]:
-                self._end_run()
                 return
             self._copy_before(number)
             if self._encoder is None:
@@ -182,6 +181,8 @@ class SplicedWriter(FileWriter):
     def _copy_before(self, number: int) -> None:
         """Copy the groups that lie before one, and skip those that were encoded."""
         while self._next < number:
+            if not self._touched[self._next]:  # also one of which no picture could be decoded
+                self._end_run()
             for dts in self._groups.parts[self._next].decoded:
                 packet = next(self._packets)
                 if not self._touched[self._next]:
@@ -209,5 +210,5 @@ class SplicedWriter(FileWriter):
             self._encoder = None
 
     def _flush(self) -> None:
-        self._end_run()
         self._copy_before(len(self._groups.parts))
+        self._end_run()
