@@ -188,7 +188,7 @@ def fill_file(
 
         with (
             store_beside(Path(out), recipe) as kept,
-            _open_holes(video, mask, reader, mask_options, track, progress) as holes,
+            holes_for(video, mask, reader, mask_options, track, progress) as holes,
             _writer(out, reader, encoding, touched(holes)) as writer,
             provenance_pictures(provenance) as draw,
             attention_pictures(attention, gaze_of, reader.upright) as attend,
@@ -273,7 +273,7 @@ def _seen(
     return Seen(number, before, after, reader.upright(hole), reader.upright(source))
 
 
-def _open_holes(
+def holes_for(
     video: str | Path,
     mask: Masks,
     reader: Reader,

@@ -89,6 +89,17 @@ def test_a_fill_that_follows_is_a_fill_by_what_was_followed(clip, capsys):
     capsys.readouterr()
 
 
+def test_a_plan_is_of_the_object_that_is_followed(clip, capsys):
+    words = ["fill", "park.mkv", "first.png@0", "--track", "--plan", "--json", "-o", "one.mkv"]
+    assert main(words) == 0
+    plan = json.loads(capsys.readouterr().out)
+    cp.track_file("park.mkv", "first.png", "masks")
+    other = cp.plan_file("park.mkv", "masks", "one.mkv")
+    assert (plan["filled_frames"], plan["hole_share"]) == (8, other.hole_share)
+    assert main([*words, "--fix", "fix.png@9"]) == 2
+    assert "from 0 to 7" in capsys.readouterr().err
+
+
 def test_it_is_told_where_nothing_was_found(clip, capsys):
     frames, _ = clip
     other = np.stack([np.roll(skimage.data.chelsea()[50:114, 100:196], t, 1) for t in range(5)])

@@ -191,6 +191,7 @@ def fill(
         return "the same command goes on from here" if kept else "nothing half-written is left"
 
     common: dict[str, Any] = {
+        "track": track,
         "method": method,
         "tune": tune.value,
         "mask_options": MaskOptions(invert_mask, object_index, grow),
@@ -202,17 +203,17 @@ def fill(
         "options": more,
         "seed": seed,
     }
+    given = [mask, *(fix or [])] if track or fix else mask
     if plan:
-        _tell_plan(video, mask, out, common, quiet=quiet, as_json=as_json)
+        _tell_plan(video, given, out, common, quiet=quiet, as_json=as_json)
         return
     from cleanplate.pipeline import fill_file
 
     with options.stoppable(left), options.progress_bar(quiet=quiet) as progress:
         summary = fill_file(
             video,
-            [mask, *(fix or [])] if track or fix else mask,
+            given,
             out,
-            track=track,
             **common,
             copy_untouched=copy_untouched,
             provenance=provenance,
@@ -235,7 +236,13 @@ def fill(
 
 
 def _tell_plan(
-    video: Path, mask: str, out: Path, told: dict[str, Any], *, quiet: bool, as_json: bool
+    video: Path,
+    mask: str | list[str],
+    out: Path,
+    told: dict[str, Any],
+    *,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Say what would be done: one JSON object, or words."""
     import dataclasses

@@ -16,12 +16,13 @@ from typing import Any
 from cleanplate.errors import BadInput
 from cleanplate.io import Encoding, encoder_bytes, open_video, spooled
 from cleanplate.jobs.sample import Sample
-from cleanplate.masks import MaskOptions, open_holes
+from cleanplate.masks import MaskOptions
+from cleanplate.masks.track_file import Masks
 from cleanplate.matched import FULL, bordered, check_holes, paired
 from cleanplate.memory import bytes_of
 from cleanplate.methods import FITTED, Method, load_method
 from cleanplate.overlap import Overlap
-from cleanplate.pipeline import Progress, as_method, clip_needs
+from cleanplate.pipeline import Progress, as_method, clip_needs, holes_for
 from cleanplate.region import Region, reduce_hole, reduce_picture, working_size
 from cleanplate.span import Span
 from cleanplate.stream import Shown, Still, cut, fill_window, length_of, look, region_of, stretches
@@ -86,9 +87,10 @@ class Plan:
 
 def plan_file(
     video: str | Path,
-    mask: str | Path,
+    mask: Masks,
     out: str | Path,
     *,
+    track: bool = False,
     method: str | Method = "flow",
     tune: str = "removal",
     mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
@@ -103,6 +105,7 @@ def plan_file(
 ) -> Plan:
     """Tell what `fill_file` with the same arguments would do; `out` is not touched.
 
+    With `track` the object is followed for it, and `seconds` tells of that as well.
     Raises BadInput and BadOutput where that would, as far as it can be known.
     """
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
@@ -113,10 +116,12 @@ def plan_file(
         length = length_of(room, needs, bytes_of(memory))
         size, total = info.displayed_size, info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
+        began = time.perf_counter()
         with (
-            open_holes(mask, size=size, numbers=reader.numbers, options=mask_options) as holes,
+            holes_for(video, mask, reader, mask_options, track, progress) as holes,
             closing(ahead(holes)) as masks,
         ):
+            opening = time.perf_counter() - began
             check_holes(reader, holes)
             line = bordered(look(paired(reader, holes, masks, span)), reader, span)
             survey.run(line, length, done)
@@ -127,7 +132,7 @@ def plan_file(
             crops = [(part.frames, part.crop) for w in survey.windows for part in w.stretches]
             filling = survey.sample.filling_seconds(room, crops)
             writing = survey.sample.writing_seconds(survey.frames, reader, out, encoding)
-            seconds = survey.seconds + filling + writing
+            seconds = opening + survey.seconds + filling + writing
     return Plan(
         frames=survey.frames,
         size=size,
