@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import cleanplate as cp
 from cleanplate.cli import main
+from cleanplate.masks import subtitles
 from cleanplate.masks.runs import Runs
 from cleanplate.masks.subtitles import find_subtitles
 
@@ -69,6 +70,23 @@ def test_no_text_is_no_line(moving):
     assert not find_subtitles(np.repeat(moving[:1], 40, axis=0)).any()
     cut = np.concatenate([moving[:1].repeat(30, axis=0), moving[-1:].repeat(30, axis=0)])
     assert not find_subtitles(cut).any()
+
+
+def test_lines_too_short_to_settle_are_no_boxes(moving):
+    """A few frames at a low rate: nothing tells what of their surroundings is still as well."""
+    frames, truth = captioned(moving[:24], [(14, 18, "VERY WELL")])
+    holes = find_subtitles(frames, shortest=3)
+    assert (holes & truth).sum() > 0.8 * truth.sum()
+    assert (holes & ~cp.grow(truth, 3)).sum() < 0.5 * truth.sum()
+
+
+def test_lines_that_are_none_at_a_second_look_are_not_written(moving, tmp_path, monkeypatch):
+    monkeypatch.setattr(subtitles._Look, "is_line", lambda _: False)
+    frames, _ = captioned(moving[:50])
+    cp.write_video(tmp_path / "in.mkv", frames, encoding=cp.Encoding(lossless=True))
+    found = subtitles.find_subtitles_file(tmp_path / "in.mkv", tmp_path / "masks")
+    assert (found.lines, found.frames) == (0, 50)
+    assert not (tmp_path / "masks").exists()
 
 
 def test_a_band(moving):

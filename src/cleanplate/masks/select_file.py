@@ -15,6 +15,7 @@ from cleanplate.io import open_video, refuse_same
 from cleanplate.io.refuse import path_of
 from cleanplate.masks.picture import read_grey
 from cleanplate.masks.select import Box, Point, select
+from cleanplate.masks.upright import upright_frames
 from cleanplate.masks.write import write_mask
 from cleanplate.video import Frames, Holes
 
@@ -55,9 +56,9 @@ def read_frame(video: str | Path, frame: int) -> Frames:
     """Read one frame of a video, counted from 0, as displayed: (H, W, 3). Raises BadInput."""
     with open_video(video) as reader:
         count = 0
-        for count, picture in enumerate(reader, start=1):
-            if count + reader.lost > frame:
-                return np.ascontiguousarray(reader.upright(picture.rgb()))
+        for count, picture in enumerate(upright_frames(reader), start=1):
+            if count > frame:
+                return np.ascontiguousarray(picture)
     raise BadInput(
         f"there is no frame {frame}: the video has {count}, counted from 0. "
         f"Give one from 0 to {count - 1}."

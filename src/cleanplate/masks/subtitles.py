@@ -22,6 +22,7 @@ from cleanplate.io import Reader, open_video, refuse_same
 from cleanplate.io.refuse import path_of
 from cleanplate.masks.runs import TOLERANCE, Runs, Together
 from cleanplate.masks.spread import eight_bits
+from cleanplate.masks.upright import upright_frames
 from cleanplate.masks.write import write_folder
 from cleanplate.region import Region, bounding_box
 from cleanplate.video import Frames, Holes
@@ -113,10 +114,11 @@ def find_subtitles_file(
         lines = _lines(counted, band, shortest)
         numbers, problems = reader.numbers, list(reader.problems)
     frames = counted.count
+    if lines:
+        with open_video(video) as reader:
+            lines = _refined(lines, _Counted(reader, progress, total, done=frames))
     if not lines:
         return Subtitles(0, frames, 0, problems)
-    with open_video(video) as reader:
-        lines = _refined(lines, _Counted(reader, progress, total, done=frames))
     names = (f"{number:05d}" for number in numbers or range(frames))
     drawn = _drawn(lines, frames, size)
     write_folder(zip(names, drawn, strict=False), out)
@@ -139,8 +141,8 @@ class _Counted:
         self.count = 0
 
     def __iter__(self) -> Iterator[Grey]:
-        for picture in self._reader:
-            yield grey(eight_bits(self._reader.upright(picture.rgb())))
+        for frame in upright_frames(self._reader):
+            yield grey(eight_bits(frame))
             self.count += 1
             if self._progress:
                 self._progress(self._done + self.count, self._total)
@@ -295,7 +297,8 @@ class _Look:
         line = self.line
         shades = np.bincount(line.grey[line.where] // SHADE, minlength=256 // SHADE)
         usual = shades >= COMMON * line.where.sum()
-        still = (self._high.astype(np.int16) - self._low <= TOLERANCE) & usual[self._low // SHADE]
+        varied = self._high.astype(np.int16) - self._low  # negative if it never settled
+        still = (varied >= 0) & (varied <= TOLERANCE) & usual[self._low // SHADE]
         changed = np.zeros_like(still)
         for other in self._others:
             changed |= cv2.absdiff(other, self._low) > LEAST_CHANGE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 from cleanplate.errors import BadInput
@@ -18,6 +18,7 @@ from cleanplate.masks.keys import Keys, parse_key, read_keys
 from cleanplate.masks.load import is_box
 from cleanplate.masks.source import HoleSource, MaskOptions
 from cleanplate.masks.track import Progress, confidences, holes_of, marks_of, working_picture
+from cleanplate.masks.upright import upright_frames
 from cleanplate.masks.write import write_folder
 from cleanplate.video import Holes
 
@@ -171,22 +172,13 @@ def _follow(
 def _pictures(
     video: str | Path, start: int, stop: int | None, problems: list[str]
 ) -> Iterator[Picture]:
-    """Give a video's frames from one up to another, or the end, at the working size.
-
-    A frame that is lost is given as the next one that is not, so that all keep their numbers.
-    """
-    number = start
+    """Give a video's frames from one up to another, or the end, at the working size."""
     with open_video(video) as reader:
-        for count, picture in enumerate(reader):
-            if count + reader.lost < number:
-                continue
-            here = working_picture(reader.upright(picture.rgb()))
-            while number <= count + reader.lost:
-                yield here
-                number += 1
-                if number == stop:
-                    return
-        problems[:] = reader.problems
+        count = None if stop is None else stop - start
+        for frame in islice(upright_frames(reader, start), count):
+            yield working_picture(frame)
+        if stop is None:  # only who reads to the end knows all of them
+            problems[:] = reader.problems
 
 
 def _findings(unsure: list[int], empty: list[int], cuts: list[int]) -> list[str]:
