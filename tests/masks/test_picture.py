@@ -148,6 +148,19 @@ def test_refusals_are_one_line(tmp_path, disc):
         assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_a_scribble_lets_through_says_nothing(tmp_path, disc, mode):
+    """A layer of a drawing program: black where nothing was drawn, but transparent there."""
+    layer = np.zeros((*SIZE, 4), np.uint8)
+    layer[disc] = 255
+    layer[:4] = (0, 0, 0, 128)
+    Image.fromarray(layer).convert(mode).save(tmp_path / "layer.png")
+    grey = picture.read_grey(tmp_path / "layer.png")
+    assert (grey[disc] == 255).all()
+    assert (grey[:4] == 0).all()
+    assert (grey[4:][~disc[4:]] == 128).all()
+
+
 @pytest.mark.parametrize("side", [11_600, 20_000, 60_000])
 def test_bomb_is_refused_before_it_is_decoded(tmp_path, side):
     def chunk(kind, data):

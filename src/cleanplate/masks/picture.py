@@ -59,10 +59,16 @@ def read_picture(
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:
-    """Read a picture as (H, W) uint8, the brightest channel of each pixel; raises BadInput."""
+    """Read a picture as (H, W) uint8, the brightest channel of each pixel; raises BadInput.
+
+    What lets more than half through says nothing: it is given as 128.
+    """
     with _loaded(path) as picture:
-        grey = picture.convert("RGB") if picture.mode in ("P", "PA") else picture
-        return _grey(grey)
+        grey = _grey(picture.convert("RGB") if picture.mode in ("P", "PA") else picture)
+        if not picture.has_transparency_data:
+            return grey
+        alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
+        return np.where(alpha > HALF, grey, np.uint8(HALF + 1))
 
 
 def _loaded(path: Path) -> Image.Image:
