@@ -49,6 +49,8 @@ def test_refusals(drawn):
         read_keys([first, f"{first}@0"], size=SIZE, options=options)
     with pytest.raises(BadInput, match="does not exist"):
         read_keys(["no.png@4"], size=SIZE, options=options)
+    with pytest.raises(BadInput, match="name that is too long"):
+        read_keys([f"{'a' * 300}.png@1"], size=SIZE, options=options)
     with pytest.raises(BadInput, match="many frames"):
         read_keys([folder], size=SIZE, options=options)
     with pytest.raises(BadInput, match="is empty"):

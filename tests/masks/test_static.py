@@ -71,6 +71,15 @@ def test_a_camera_that_stands_still_is_refused(pan):
         find_static(frames[:3])
 
 
+def test_clips_too_small_to_tell_are_told_of_in_a_sentence():
+    with pytest.raises(cp.BadInput, match="has 0 frames, too few"):
+        find_static([])
+    frames = np.random.default_rng(0).integers(0, 256, (20, 1, 300, 3), np.uint8)
+    frames[:, 0, 100:160] = np.arange(60)[:, None] % 2 * 255  # a picture of a single row
+    assert not find_static(frames).hole.any()
+    assert not find_static(frames.swapaxes(1, 2)).hole.any()
+
+
 def test_black_bars_are_no_overlay(pan):
     hole, colour = logo()
     frames = laid_over(pan(30, (3.3, 1.7)), hole, colour)

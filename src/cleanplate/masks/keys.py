@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cleanplate.errors import BadInput
+from cleanplate.io.refuse import reading
 from cleanplate.masks.load import open_holes
 from cleanplate.masks.source import MaskOptions
 from cleanplate.video import Holes, whole
@@ -24,10 +25,16 @@ def parse_key(text: str | Path) -> tuple[str, int]:
 
     >>> parse_key("masks/fix.png@25"), parse_key("first.png")
     (('masks/fix.png', 25), ('first.png', 0))
+
+    Raises BadInput for what cannot be looked for.
     """
     found = _AT.fullmatch(str(text))
-    if found is None or Path(str(text)).exists():  # a name may hold the sign itself
+    if found is None:
         return str(text), 0
+    path = Path(str(text))
+    with reading(path):
+        if path.exists():  # a name may hold the sign itself
+            return str(text), 0
     return found[1], int(found[2])
 
 

@@ -52,14 +52,13 @@ def most_frames(size: tuple[int, ...]) -> int:
 def spread_over(frames: Iterable[NDArray[Any]]) -> NDArray[np.uint8]:
     """Return a few of many frames (H, W, 3) uint8 or uint16, 8 bits deep: (N, H, W, 3).
 
-    ``frames`` must hold at least one.
+    Of no frames, none of no size.
     """
     spread: Spread[NDArray[np.uint8]] | None = None
     for frame in frames:
         spread = spread or Spread(most_frames(frame.shape))
         spread.add(lambda frame=frame: eight_bits(frame))  # type: ignore[misc]
-    assert spread is not None
-    return np.stack(spread.held)
+    return np.zeros((0, 0, 0, 3), np.uint8) if spread is None else np.stack(spread.held)
 
 
 def spread_of(reader: Reader) -> NDArray[np.uint8]:

@@ -134,6 +134,8 @@ def _edges(standing: Standing) -> NDArray[np.bool_]:
 
 def _regions(standing: Standing, edges: NDArray[np.bool_]) -> Holes:
     """Return what the edges enclose: where the picture that they alone make is not flat."""
+    if min(edges.shape) < 2:  # a line of pixels encloses nothing
+        return np.zeros(edges.shape, np.bool_)
     near = cv2.dilate(edges.astype(np.uint8), _SQUARE)
     alone = near.astype(np.float32)[..., None]
     relief = integrated(standing.across * alone, standing.down * alone)
