@@ -48,7 +48,7 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
     {"masks", "store", "provenance", "sheets", "gaze", "trust", "alignment", "veil"},
     {"training", "datasets", "metrics", "methods"},
     {"stream", "matched", "summary", "pipeline", "motion", "learn", "convert"},
-    {"unblending", "foresight"},
+    {"overlaid", "unblending", "foresight"},
     {"report", "jobs"},
     {"cli", "comfyui"},
 ]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import av
 import numpy as np
@@ -12,6 +14,8 @@ import cleanplate as cp
 from cleanplate.blend import fit_blend
 from cleanplate.cli import main
 from cleanplate.io import open_video, to_coded
+from cleanplate.overlaid import _SAMPLE_BYTES, MOST_BYTES, apart, room_for
+from cleanplate.region import region_around
 from cleanplate.unblending import unblend, unblend_file
 from made_clips import av_planes
 from made_fills import LOSSLESS, Painter, assert_outside_alike, mask_picture, plane_holes
@@ -153,6 +157,61 @@ def test_the_command(pan, tmp_path, capsys):
     assert "Give one still mask" in capsys.readouterr().err
     assert main([*command[:2], "box:0,0,160,120", *command[3:]]) == 2
     assert "whole picture" in capsys.readouterr().err
+
+
+def test_overlays_far_apart_are_learned_one_by_one():
+    corners = np.zeros((1080, 1920), bool)
+    corners[20:80, 30:150] = corners[1000:1060, 1770:1890] = True
+    corners[20:80, 160:200] = True  # a part of the first, a few pixels away
+    parts = apart(corners)
+    assert [int(part.sum()) for part in parts] == [9600, 7200]
+    assert (np.logical_or.reduce(parts) == corners).all()
+    assert room_for([region_around(part) for part in parts]) > 200
+    box = region_around(corners)
+    held = room_for([box]) * _SAMPLE_BYTES * (box.bottom - box.top) * (box.right - box.left)
+    assert held <= max(MOST_BYTES, 20 * _SAMPLE_BYTES * corners.size)
+
+
+def test_two_overlays_of_a_clip_and_of_a_file(pan, tmp_path):
+    frames = pan(40, (3.3, 0.7), size=(180, 320))
+    two = np.zeros((180, 320), bool)
+    two[10:24, 8:40] = two[150:166, 280:312] = True
+    assert len(apart(two)) == 2
+    seen = frames.copy()
+    seen[:, two] = np.rint(0.5 * frames[:, two] + 120)
+    assert psnr(unblend(seen, two), frames, two) > 32
+    cp.write_video(tmp_path / "in.mkv", seen, encoding=LOSSLESS)
+    mask = mask_picture(tmp_path / "m.png", two)
+    summary = unblend_file(tmp_path / "in.mkv", mask, tmp_path / "out.mkv", encoding=LOSSLESS)
+    assert summary.restored > 0.9
+    assert psnr(cp.read_video(tmp_path / "out.mkv").frames, frames, two) > 32
+
+
+def test_a_result_without_a_place_is_refused_before_the_work(pan, tmp_path, monkeypatch):
+    monkeypatch.setattr("cleanplate.unblending.learn", lambda *_: pytest.fail("was begun"))
+    cp.write_video(tmp_path / "in.mkv", pan(12, (3.3, 0.7)), encoding=LOSSLESS)
+    mask = mask_picture(tmp_path / "m.png", hole())
+    with pytest.raises(cp.BadOutput, match="does not exist"):
+        unblend_file(tmp_path / "in.mkv", mask, tmp_path / "no" / "out.mkv")
+    with pytest.raises(cp.BadInput, match="name that is too long"):
+        unblend_file(tmp_path / "in.mkv", "m" * 300, tmp_path / "out.mkv")
+
+
+def test_from_stdin_to_stdout(pan, tmp_path):
+    """What is said about the work goes to stderr: stdout is nothing but pictures."""
+    frames = laid_over(pan(12, (3.3, 0.7)), 0.5)
+    cp.write_video(tmp_path / "in.mkv", frames, encoding=LOSSLESS)
+    mask = str(mask_picture(tmp_path / "m.png", hole()))
+    words = ["unblend", "-", mask, "-o", "-", "--method", "telea"]
+    run = "from cleanplate.cli import main; raise SystemExit(main())"
+    given = (tmp_path / "in.mkv").read_bytes()
+    done = subprocess.run([sys.executable, "-c", run, *words], input=given, capture_output=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"YUV4MPEG2 ")
+    (tmp_path / "out.y4m").write_bytes(done.stdout)
+    assert len(planes_of(tmp_path / "out.y4m")) == 12
+    assert b"stdout" in done.stderr
+    assert b"the overlay" not in done.stdout
 
 
 @settings(deadline=None, max_examples=25)

@@ -53,12 +53,13 @@ def unblend(
             seed=seed,
             progress=progress,
         )
+    err = str(out) == "-"  # there pictures go to stdout
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(summary)))
+        typer.echo(json.dumps(dataclasses.asdict(summary)), err=err)
     else:
         options.warn(summary.warnings, quiet=quiet)
         if not quiet:
-            typer.echo(unblend_words(summary))
+            typer.echo(unblend_words(summary), err=err)
         for problem in summary.problems:
             typer.echo(f"Problem: {problem.rstrip('.')}.", err=True)
     if summary.problems:
