@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from fractions import Fraction
 from functools import partial
 from itertools import combinations, product
@@ -38,6 +38,7 @@ from cleanplate.io.groups import CannotCopy
 from cleanplate.io.splice import open_spliced
 from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks import grow as grow_holes
+from cleanplate.masks.generous import AUTO, Grow
 from cleanplate.masks.load import is_box
 from cleanplate.masks.track_file import Masks, files_of, open_tracked
 from cleanplate.matched import FULL, bordered, check_holes, is_empty, paired, touched_frames
@@ -128,6 +129,7 @@ def fill_file(
     out: str | Path,
     *,
     track: bool = False,
+    growth: Grow = AUTO,
     method: str | Method = "flow",
     tune: str = "removal",
     mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
@@ -152,7 +154,8 @@ def fill_file(
     video, out: any file or folder of pictures that `cleanplate.io` reads and writes; `out` appears
     when it is complete, or not at all; "-" is stdin and stdout, yuv4mpeg2. mask: a picture, a
     folder, a video or "box:x,y,w,h". track: the mask is of one frame, such as "first.png@0", or
-    several are, and the object is followed.
+    several are, and the object is followed. growth: of an object that is followed, pixels, in place
+    of `mask_options.grow`; or "auto": generously, and then by those as well.
     provenance: a new folder for pictures of where every pixel came from. attention: one for
     pictures of what the holes of some frames attend to, by a method that has attention. validity:
     one for pictures of the flow between some frames and where it is trusted, by a method that
@@ -178,7 +181,7 @@ def fill_file(
     with spooled(video) as video, open_video(video) as reader:
         size, total = reader.info.displayed_size, reader.info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
-        most = bytes_of(memory)
+        most, follow = bytes_of(memory), growth if track else None
         beside = encoder_bytes(out, reader.info, encoding) if most else 0
         length = length_of(room, clip_needs(room, reader.info, beside), most)
 
@@ -188,14 +191,14 @@ def fill_file(
 
         with (
             store_beside(Path(out), recipe) as kept,
-            holes_for(video, mask, reader, mask_options, track, progress) as holes,
+            holes_for(video, mask, reader, mask_options, follow, progress) as holes,
             _writer(out, reader, encoding, touched(holes)) as writer,
             provenance_pictures(provenance) as draw,
             attention_pictures(attention, gaze_of, reader.upright) as attend,
             validity_pictures(validity, motion_of, reader.upright) as trust,
             alignment_pictures(features, alignment_of, reader.upright) as align,
             plate_writer(plate, reader) as lay,
-            closing(ahead(holes)) as masks,
+            ExitStack() as last,
         ):
             folders = {"provenance": provenance, "attention": attention}
             folders |= {"validity": validity, "features": features, "plate": plate}
@@ -205,6 +208,8 @@ def fill_file(
                 if folder is not None:
                     sweep(Path(folder))
             check_holes(reader, holes)
+            # An object is followed when its holes are first asked for, here: all is opened by now.
+            masks = last.enter_context(closing(ahead(iter(holes))))
             line = bordered(look(paired(reader, holes, masks, span)), reader, span)
             tally, as_it_is = Tally(), is_empty(holes) and not obstacle(reader, out, encoding)
             look_on = together(attend, trust, align)
@@ -278,12 +283,12 @@ def holes_for(
     mask: Masks,
     reader: Reader,
     options: MaskOptions,
-    track: bool,
+    follow: Grow | None,
     progress: Progress | None,
 ) -> HoleSource:
-    """Open the mask of a video, or follow an object from masks of single frames."""
-    if track:
-        return open_tracked(video, mask, options=options, progress=progress)
+    """Open the mask of a video; follow: how what is followed from masks of frames is to grow."""
+    if follow is not None:
+        return open_tracked(video, mask, options=options, growth=follow, progress=progress)
     if not isinstance(mask, str | Path):
         raise BadInput("several masks are given. Give one, or have the object followed: track.")
     size = reader.info.displayed_size

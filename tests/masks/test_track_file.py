@@ -12,7 +12,7 @@ from PIL import Image
 import cleanplate as cp
 from cleanplate.cli import main
 from cleanplate.io import Encoding
-from cleanplate.masks import open_holes
+from cleanplate.masks import open_holes, track_file
 from cleanplate.masks.track_file import stretches
 
 SIZE = (64, 96)
@@ -98,6 +98,37 @@ def test_a_plan_is_of_the_object_that_is_followed(clip, capsys):
     assert (plan["filled_frames"], plan["hole_share"]) == (8, other.hole_share)
     assert main([*words, "--fix", "fix.png@9"]) == 2
     assert "from 0 to 7" in capsys.readouterr().err
+
+
+def test_growth_that_is_asked_for_is_the_growth(clip):
+    assert main(["fill", "park.mkv", "first.png@0", "--track", "--grow", "0", "-o", "a.mkv"]) == 0
+    cp.track_file("park.mkv", "first.png", "masks", grow=0)
+    options = cp.MaskOptions()
+    cp.fill_file("park.mkv", "masks", "b.mkv", mask_options=options)
+    cp.fill_file("park.mkv", "first.png", "c.mkv", track=True, growth=0)
+    one, *others = (cp.read_video(f"{name}.mkv").frames for name in "abc")
+    assert all((one == other).all() for other in others)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["mask", "track", "park.mkv", "first.png", "-o", "full"], "not empty"),
+        (["fill", "park.mkv", "first.png", "--track", "-o", "no/x.mkv"], "does not exist"),
+        (["mask", "track", "park.mkv", "first.png", "fix.png@99", "-o", "m"], "from 0 to 7"),
+        (["fill", "park.mkv", "first.png", "--track", "--plate", "x", "-o", "x"], "cannot be both"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_the_object_is_followed(
+    clip, tmp_path, monkeypatch, capsys, words, said
+):
+    monkeypatch.setattr(track_file, "follow", lambda *_, **__: pytest.fail("was followed"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "0.png").touch()
+    before = here(tmp_path)
+    assert main(words) == 2
+    assert said in capsys.readouterr().err
+    assert here(tmp_path) == before
 
 
 def test_it_is_told_where_nothing_was_found(clip, capsys):

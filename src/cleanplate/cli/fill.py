@@ -41,6 +41,13 @@ Propagation = Annotated[
     ),
 ]
 Grow = Annotated[int, typer.Option(min=0, help="Grow the hole by so many pixels.")]
+GrowOrNot = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Grow the hole by so many pixels, 4 by default; of --track, instead of generously.",
+    ),
+]
 Codec = Annotated[str | None, typer.Option(help="Encoder; by default like the video.")]
 Crf = Annotated[float | None, typer.Option(help="Quality; lower is better and larger.")]
 Preset = Annotated[str | None, typer.Option(help="Speed of the encoder, such as fast or slow.")]
@@ -137,7 +144,7 @@ def fill(
     method: Method = "flow",
     tune: ForWhat = Tune.removal,
     propagation: Propagation = None,
-    grow: Grow = 4,
+    grow: GrowOrNot = None,
     invert_mask: options.InvertMask = False,
     object_index: options.ObjectIndex = None,
     codec: Codec = None,
@@ -170,6 +177,7 @@ def fill(
     from cleanplate.configs import pairs
     from cleanplate.io import Encoding
     from cleanplate.masks import MaskOptions
+    from cleanplate.masks.generous import AUTO
     from cleanplate.memory import keep_no_large_blocks
     from cleanplate.span import Span, moment_of
     from cleanplate.store import folder_of
@@ -192,9 +200,10 @@ def fill(
 
     common: dict[str, Any] = {
         "track": track,
+        "growth": AUTO if grow is None else grow,
         "method": method,
         "tune": tune.value,
-        "mask_options": MaskOptions(invert_mask, object_index, grow),
+        "mask_options": MaskOptions(invert_mask, object_index, 4 if grow is None else grow),
         "encoding": Encoding(codec, crf, preset, lossless),
         "span": span,
         "memory": memory,

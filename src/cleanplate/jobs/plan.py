@@ -17,6 +17,7 @@ from cleanplate.errors import BadInput
 from cleanplate.io import Encoding, encoder_bytes, open_video, spooled
 from cleanplate.jobs.sample import Sample
 from cleanplate.masks import MaskOptions
+from cleanplate.masks.generous import AUTO, Grow
 from cleanplate.masks.track_file import Masks
 from cleanplate.matched import FULL, bordered, check_holes, paired
 from cleanplate.memory import bytes_of
@@ -91,6 +92,7 @@ def plan_file(
     out: str | Path,
     *,
     track: bool = False,
+    growth: Grow = AUTO,
     method: str | Method = "flow",
     tune: str = "removal",
     mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
@@ -116,10 +118,10 @@ def plan_file(
         length = length_of(room, needs, bytes_of(memory))
         size, total = info.displayed_size, info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
-        began = time.perf_counter()
+        began, follow = time.perf_counter(), growth if track else None
         with (
-            holes_for(video, mask, reader, mask_options, track, progress) as holes,
-            closing(ahead(holes)) as masks,
+            holes_for(video, mask, reader, mask_options, follow, progress) as holes,
+            closing(ahead(iter(holes))) as masks,
         ):
             opening = time.perf_counter() - began
             check_holes(reader, holes)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby, islice
 from pathlib import Path
 
 from cleanplate.errors import BadInput
-from cleanplate.io import open_video, refuse_same
+from cleanplate.io import open_video, refuse_same, whole_folder
 from cleanplate.io.refuse import path_of
 from cleanplate.masks.edit import grow
 from cleanplate.masks.follow.legs import Course, Picture, follow
 from cleanplate.masks.generous import AUTO, SURE, Grow, check_growth
-from cleanplate.masks.keys import Keys, parse_key, read_keys
+from cleanplate.masks.keys import Keys, check_reach, parse_key, read_keys
 from cleanplate.masks.load import is_box
 from cleanplate.masks.source import HoleSource, MaskOptions
 from cleanplate.masks.track import Progress, confidences, holes_of, marks_of, working_picture
 from cleanplate.masks.upright import upright_frames
-from cleanplate.masks.write import write_folder
+from cleanplate.masks.write import write_into
 from cleanplate.video import Holes
 
 Masks = str | Path | Sequence[str | Path]  # first.png, fix.png@25, box:20,20,240,120@0
@@ -53,19 +54,28 @@ class TrackSummary:
 
 
 @dataclass(frozen=True)
-class _Followed:
-    """A video with an object that was followed.
+class _Given:
+    """A video with an object that is to be followed; what can be refused by now is not there.
 
-    numbers: of its frames, where they have some. unsure, empty: as of TrackSummary.
+    numbers: of its frames, where they have some. total: how many it says that it has.
     """
 
-    course: Course
+    video: str | Path
     keys: Keys
     size: tuple[int, int]
     numbers: tuple[int, ...] | None
+    total: int | None
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """Where an object went; unsure, empty: as of TrackSummary. findings: sentences about them."""
+
+    course: Course
     unsure: list[int]
     empty: list[int]
-    warnings: list[str]
+    findings: list[str]
     problems: list[str]
 
 
@@ -90,20 +100,21 @@ def track_file(
     check_growth(grow)
     for path in [path_of(video), *files_of(masks)]:
         refuse_same(path, path_of(out))
-    done = _follow(video, masks, mask_options, progress)
-    names = [f"{number:05d}" for number in done.numbers or range(done.course.frames)]
-    holes = holes_of(done.course, done.keys, grow)
-    write_folder(zip(names, holes, strict=True), path_of(out))
+    given = _open(video, masks, mask_options)
+    with whole_folder(path_of(out)) as folder:  # refused before the work, if it is to be
+        done = _follow(given, progress)
+        names = [f"{number:05d}" for number in given.numbers or range(done.course.frames)]
+        write_into(folder, zip(names, holes_of(done.course, given.keys, grow), strict=True))
     return TrackSummary(
         frames=done.course.frames,
-        size=done.size,
-        keys=list(done.keys),
+        size=given.size,
+        keys=list(given.keys),
         confidence=[round(trust, 3) for trust in confidences(done.course)],
         unsure=done.unsure,
         empty=done.empty,
         cuts=done.course.cuts,
         seconds=time.perf_counter() - began,
-        warnings=done.warnings,
+        warnings=given.warnings + done.findings,
         problems=done.problems,
         output=str(out),
     )
@@ -119,15 +130,24 @@ def open_tracked(
 ) -> HoleSource:
     """Follow an object through a video, and return its holes for a fill.
 
-    As ``track_file``, but nothing is written: the masks are held, packed. options: grow, pixels by
-    which the holes grow beyond what the growth makes of them. Raises BadInput.
+    As ``track_file``, but nothing is written: the masks are held, packed. It is followed when the
+    holes are first asked for. growth: pixels; or "auto", and then they grow by ``options.grow`` as
+    well. Raises BadInput.
     """
-    done = _follow(video, masks, options, progress)
+    check_growth(growth)
+    given = _open(video, masks, options)
+    more = options.grow if growth == AUTO else 0
+
+    @cache
+    def course() -> Course:
+        done = _follow(given, progress)
+        given.warnings.extend(done.findings)
+        return done.course
 
     def read() -> Iterator[Holes]:
-        return (grow(hole, options.grow) for hole in holes_of(done.course, done.keys, growth))
+        return (grow(hole, more) for hole in holes_of(course(), given.keys, growth))
 
-    return HoleSource(read, count=done.course.frames, warnings=done.warnings)
+    return HoleSource(read, count=None, warnings=given.warnings)
 
 
 def files_of(masks: Masks) -> list[Path]:
@@ -140,10 +160,8 @@ def _listed(masks: Masks) -> list[str | Path]:
     return [masks] if isinstance(masks, str | Path) else list(masks)
 
 
-def _follow(
-    video: str | Path, masks: Masks, options: MaskOptions, progress: Progress | None
-) -> _Followed:
-    """Follow from key masks through a video, which is decoded as often as it is needed."""
+def _open(video: str | Path, masks: Masks, options: MaskOptions) -> _Given:
+    """Read key masks of a video, and refuse those of frames that it does not have."""
     given = _listed(masks)
     if not given:
         raise BadInput("there is no mask. Give one of a frame, such as first.png or fix.png@25.")
@@ -151,22 +169,30 @@ def _follow(
         size, numbers = reader.info.displayed_size, reader.numbers
         total = reader.info.frame_count
     keys, warnings = read_keys(given, size=size, options=options)
+    if total is not None and max(keys) >= total:  # a header's count is only a hint
+        with open_video(video) as reader:
+            check_reach(keys, sum(1 for _ in upright_frames(reader)))
+    return _Given(video, keys, size, numbers, total, warnings)
+
+
+def _follow(given: _Given, progress: Progress | None) -> _Followed:
+    """Follow from key masks through a video, which is decoded as often as it is needed."""
     problems: list[str] = []
 
     def read(start: int, stop: int | None) -> Iterator[Picture]:
-        return _pictures(video, start, stop, problems)
+        return _pictures(given.video, start, stop, problems)
 
     def report(count: int, known: int | None) -> None:
         if progress:
-            progress(count, known or total)
+            progress(count, known or given.total)
 
-    course = follow(read, marks_of(keys), progress=report)
+    course = follow(read, marks_of(given.keys), progress=report)
     trail, all_frames = course.trail, range(course.frames)
     empty = [n for n in all_frames if trail.trust(n) < 1 and not (trail.soft(n) > SURE).any()]
     gone = set(empty)
     unsure = [n for n in all_frames if trail.trust(n) < UNSURE and n not in gone]
-    warnings += _findings(unsure, empty, course.cuts)
-    return _Followed(course, keys, size, numbers, unsure, empty, warnings, problems)
+    findings = _findings(unsure, empty, course.cuts)
+    return _Followed(course, unsure, empty, findings, problems)
 
 
 def _pictures(

@@ -71,11 +71,19 @@ def check_name(out: Path) -> None:
 
 def write_folder(named: Iterable[tuple[str, Holes]], out: Path) -> int:
     """Write (name without suffix, hole) as NAME.png into a folder; return how many. BadOutput."""
-    count = 0
     with whole_folder(out) as folder:
-        for name, hole in named:
-            write_picture(folder / f"{name}.png", _image(hole))
-            count += 1
+        return write_into(folder, named)
+
+
+def write_into(folder: Path, named: Iterable[tuple[str, Holes]]) -> int:
+    """Write (name without suffix, hole) as NAME.png into a folder that is there; return how many.
+
+    Raises BadOutput.
+    """
+    count = 0
+    for name, hole in named:
+        write_picture(folder / f"{name}.png", _image(hole))
+        count += 1
     return count
 
 
