@@ -89,6 +89,16 @@ def test_lines_that_are_none_at_a_second_look_are_not_written(moving, tmp_path, 
     assert not (tmp_path / "masks").exists()
 
 
+def test_a_folder_that_is_taken_is_refused_before_the_work(moving, tmp_path, monkeypatch):
+    monkeypatch.setattr(subtitles, "_lines", lambda *_: pytest.fail("was looked for"))
+    cp.write_video(tmp_path / "in.mkv", moving[:5], encoding=cp.Encoding(lossless=True))
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "0.png").touch()
+    with pytest.raises(cp.BadOutput, match="not empty"):
+        subtitles.find_subtitles_file(tmp_path / "in.mkv", tmp_path / "masks")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_band(moving):
     frames, truth = captioned(moving)
     assert not find_subtitles(frames, band=(0, 0.5)).any()

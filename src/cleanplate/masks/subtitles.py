@@ -23,7 +23,7 @@ from cleanplate.io.refuse import path_of
 from cleanplate.masks.runs import TOLERANCE, Runs, Together
 from cleanplate.masks.spread import eight_bits
 from cleanplate.masks.upright import upright_frames
-from cleanplate.masks.write import write_folder
+from cleanplate.masks.write import check_folder, write_folder
 from cleanplate.region import Region, bounding_box
 from cleanplate.video import Frames, Holes
 
@@ -106,6 +106,8 @@ def find_subtitles_file(
     """
     video, out = path_of(video), path_of(out)
     refuse_same(video, out)
+    _checked(band)
+    check_folder(out)
     with open_video(video) as reader:
         size, total = reader.info.displayed_size, reader.info.frame_count
         rate = reader.info.frame_rate
@@ -150,8 +152,7 @@ class _Counted:
 
 def _lines(greys: Iterable[Grey], band: tuple[float, float], shortest: int) -> list[Line]:
     """Return the lines of text in grey frames, in the order in which they end."""
-    if not 0 <= band[0] < band[1] <= 1:
-        raise BadInput(f"the band is {band}. Give two shares of the height, as in 0.6 and 1.")
+    _checked(band)
     lines: list[Line] = []
     runs: Runs | None = None
     rows, whole = slice(0), (0, 0)
@@ -165,6 +166,11 @@ def _lines(greys: Iterable[Grey], band: tuple[float, float], shortest: int) -> l
     for found in runs.finish() if runs else ():
         lines.extend(_of(found, whole, rows.start))
     return lines
+
+
+def _checked(band: tuple[float, float]) -> None:
+    if not 0 <= band[0] < band[1] <= 1:
+        raise BadInput(f"the band is {band}. Give two shares of the height, as in 0.6 and 1.")
 
 
 def _of(found: Together, size: tuple[int, ...], top: int) -> list[Line]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io import open_video, refuse_same, whole_folder, write_picture
+from cleanplate.io.place import Place
 from cleanplate.io.refuse import reading, refuse_pipe
 from cleanplate.masks import picture
 from cleanplate.masks.edit import grow
@@ -73,6 +74,11 @@ def write_folder(named: Iterable[tuple[str, Holes]], out: Path) -> int:
     """Write (name without suffix, hole) as NAME.png into a folder; return how many. BadOutput."""
     with whole_folder(out) as folder:
         return write_into(folder, named)
+
+
+def check_folder(out: Path) -> None:
+    """Refuse before the work what cannot become a folder of masks; raises BadOutput."""
+    Place(out, folder=True).drop()
 
 
 def write_into(folder: Path, named: Iterable[tuple[str, Holes]]) -> int:
