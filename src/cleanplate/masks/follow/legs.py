@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.flow.estimate import classical_flow
+from cleanplate.masks.follow.backwards import backwards
 from cleanplate.masks.follow.follower import Follower
 from cleanplate.masks.follow.trail import Soft, Trail
 from cleanplate.masks.keys import check_reach
@@ -21,7 +22,8 @@ Picture = NDArray[np.uint8]  # (h, w, 3) RGB
 Read = Callable[[int, int | None], Iterator[Picture]]  # frames from one up to another, or the end
 Marks = Mapping[int, Soft]  # key masks, in the order of their frames
 
-_HELD = 64  # frames: backwards, a clip is read again in parts of so many
+_HELD = 64  # frames: backwards, so many are in memory, and more on the disk,
+_KEPT_BYTES = 2_000_000_000  # where these are: a clip is read again in parts of so much
 _DEPTH = 4  # frames whose motion is found before they are needed
 
 
@@ -146,7 +148,7 @@ def _legs(marks: Marks, cuts: list[int]) -> list[_Leg]:
 def _back(read: Read, marks: Marks, course: Course, leg: _Leg) -> None:
     """Carry a key mask back, and merge it with what was carried on from the one before."""
     follower: Follower | None = None
-    with closing(ahead(_looks_back(read, leg), depth=_DEPTH)) as looks:
+    with closing(ahead(_looks_back(read, leg, course.trail.size), depth=_DEPTH)) as looks:
         for look in looks:
             if follower is None:
                 follower = Follower(look.picture, marks[leg.key])
@@ -164,14 +166,18 @@ def _told_gone(marks: Marks, course: Course) -> None:
             course.trail.put(frame, np.zeros(course.trail.size, np.float32), 1.0)
 
 
-def _looks_back(read: Read, leg: _Leg) -> Iterator[_Look]:
-    """Give the frames of a leg, the key mask's first, and then backwards; read in parts."""
+def _looks_back(read: Read, leg: _Leg, size: tuple[int, int]) -> Iterator[_Look]:
+    """Give the frames of a leg, the key mask's first, and then backwards; read in parts.
+
+    size: (height, width) of the pictures. Every part is decoded from the first frame of the clip
+    on, so that parts are long.
+    """
     before, stop = None, leg.key + 1
+    long = max(_HELD, _KEPT_BYTES // (3 * size[0] * size[1]))
     while stop > leg.start:
-        start = max(leg.start, stop - _HELD)
-        part = list(read(start, stop))
-        for number in reversed(range(start, stop)):
-            here = part.pop()
+        start = max(leg.start, stop - long)
+        part = backwards(read(start, stop), held=_HELD)
+        for number, here in zip(reversed(range(start, stop)), part, strict=True):
             yield _Look(number, here, False, _motion(before, here))
             before = here
         stop = start
