@@ -197,6 +197,18 @@ def test_a_result_without_a_place_is_refused_before_the_work(pan, tmp_path, monk
         unblend_file(tmp_path / "in.mkv", "m" * 300, tmp_path / "out.mkv")
 
 
+def test_the_method_takes_its_options(pan, tmp_path, capsys):
+    cp.write_video(tmp_path / "in.mkv", pan(12, (3.3, 0.7)), encoding=LOSSLESS)
+    mask = str(mask_picture(tmp_path / "m.png", hole()))
+    words = ["unblend", str(tmp_path / "in.mkv"), mask, "-o", str(tmp_path / "out.mkv")]
+    for more in (["--set", "nonsense=3"], ["--method", "sttn", "--weights", "none.pth"]):
+        assert main([*words, *more]) == 2
+        assert more[-1].split("=")[0] in capsys.readouterr().err
+    again = tmp_path / "again.mkv"
+    unblend_file(tmp_path / "in.mkv", mask, again, device="cpu", options={"propagation": "traced"})
+    assert again.exists()
+
+
 def test_from_stdin_to_stdout(pan, tmp_path):
     """What is said about the work goes to stderr: stdout is nothing but pictures."""
     frames = laid_over(pan(12, (3.3, 0.7)), 0.5)

@@ -141,7 +141,13 @@ def levels(frames: NDArray[Any]) -> int:
 
 def reduced_picture(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[np.uint8]:
     """Reduce a picture (H, W, 3) to a size and to 8 bits."""
-    return (reduce_picture(picture, size) // levels(picture)).astype(np.uint8)
+    return eight_bits(reduce_picture(picture, size))
+
+
+def eight_bits(frames: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return frames of uint8, or of uint16 that spans 16 bits, as uint8: a copy."""
+    step = levels(frames)
+    return (frames // step if step > 1 else frames).astype(np.uint8)
 
 
 def reduce_hole(hole: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:

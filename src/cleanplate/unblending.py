@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise, repeat
@@ -120,6 +120,9 @@ def unblend_file(
     tune: str = "removal",
     mask_options: MaskOptions = MaskOptions(grow=_GROW),  # noqa: B008 - frozen
     encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+    weights: Any = None,
+    device: str = "auto",
+    options: Mapping[str, Any] | None = None,
     seed: int = 0,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Unblended:
@@ -129,10 +132,12 @@ def unblend_file(
     well. The video is read twice: once to learn how the overlay was laid over, overlays that lie
     apart one by one, once to take it off, in the planes as they are stored. What is too opaque to
     see through, or lies where the scene does not move, is filled by `method`, with `tune` and
-    `seed`. progress: called with frames done and in all, of both. Raises BadInput, BadOutput.
+    the others, as `fill_file` takes them. progress: called with frames done and in all, of both.
+    Raises BadInput, BadOutput.
     """
     began = time.perf_counter()
-    room = as_method(method, tune=tune, seed=seed)
+    named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
+    room = as_method(method, options, **named)
     with spooled(video) as video, open_video(video) as reader:
         total = reader.info.frame_count
         tell = _Progress(progress, None if total is None else 2 * total)

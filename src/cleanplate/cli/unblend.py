@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from cleanplate.cli import options
-from cleanplate.cli.fill import Codec, Crf, ForWhat, Lossless, Method, Out, Preset, Seed, Tune
+from cleanplate.cli.fill import (
+    Codec,
+    Crf,
+    Device,
+    ForWhat,
+    Lossless,
+    Method,
+    Out,
+    Preset,
+    Seed,
+    Set,
+    Tune,
+    Weights,
+)
 
 
 def unblend(
@@ -23,6 +36,9 @@ def unblend(
     crf: Crf = None,
     preset: Preset = None,
     lossless: Lossless = False,
+    weights: Weights = None,
+    device: Device = "auto",
+    change: Set = None,
     seed: Seed = 0,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -35,6 +51,7 @@ def unblend(
     import json
 
     from cleanplate.cli.mask_words import unblend_words
+    from cleanplate.configs import pairs
     from cleanplate.io import Encoding
     from cleanplate.masks import MaskOptions
     from cleanplate.memory import keep_no_large_blocks
@@ -50,6 +67,9 @@ def unblend(
             tune=tune.value,
             mask_options=MaskOptions(invert_mask, object_index, grow),
             encoding=Encoding(codec, crf, preset, lossless),
+            weights=weights,
+            device=device,
+            options=pairs(change or []),
             seed=seed,
             progress=progress,
         )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.io import Reader
+from cleanplate.region import eight_bits
 
 MOST_FRAMES = 64  # more hardly tell more
 LEAST_FRAMES = 12
@@ -67,8 +68,3 @@ def spread_of(reader: Reader) -> NDArray[np.uint8]:
     for picture in reader:
         spread.add(lambda picture=picture: eight_bits(reader.upright(picture.rgb())))  # type: ignore[misc]
     return np.stack(spread.held)
-
-
-def eight_bits(frame: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return a frame of uint8 or of uint16 that spans 16 bits as uint8, a copy."""
-    return (frame // 257 if frame.dtype == np.uint16 else frame).astype(np.uint8)

@@ -21,10 +21,9 @@ from cleanplate.flow.estimate import grey
 from cleanplate.io import Reader, open_video, refuse_same
 from cleanplate.io.refuse import path_of
 from cleanplate.masks.runs import TOLERANCE, Runs, Together
-from cleanplate.masks.spread import eight_bits
 from cleanplate.masks.upright import upright_frames
 from cleanplate.masks.write import check_folder, write_folder
-from cleanplate.region import Region, bounding_box
+from cleanplate.region import Region, bounding_box, eight_bits
 from cleanplate.video import Frames, Holes
 
 SHORTEST_SECONDS = Fraction(3, 5)  # that a line is shown
