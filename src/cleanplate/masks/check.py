@@ -22,7 +22,6 @@ from cleanplate.masks.source import (
     count_mismatch,
     looks_inverted,
 )
-from cleanplate.masks.spread import eight_bits
 from cleanplate.masks.symptoms import (
     LIKE,
     iou,
@@ -31,6 +30,7 @@ from cleanplate.masks.symptoms import (
     left_over,
     specks,
 )
+from cleanplate.region import eight_bits
 from cleanplate.video import Holes
 
 MANY_SPECKS = 60  # a mask: a mask of dust and scratches has a few, noise has hundreds
