@@ -143,6 +143,15 @@ def test_the_command(clip, tmp_path, capsys):
     assert not (tmp_path / "out.mp4").exists()
 
 
+def test_a_folder_with_a_dot_in_its_name(make, tmp_path):
+    source, out = make("in.mp4"), tmp_path / "frames.v2"
+    out.mkdir()
+    assert cp.plan_file(source, SPEC, out, method=Painter()).frames == 10
+    assert list(out.iterdir()) == []
+    cp.fill_file(source, SPEC, out, method=Painter())
+    assert len(list(out.iterdir())) == 10
+
+
 def test_a_memory_sets_the_windows(make, tmp_path, monkeypatch):
     monkeypatch.undo()
     source = make("in.mp4", count=60)

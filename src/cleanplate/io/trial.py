@@ -35,10 +35,11 @@ def writing_seconds(
     if is_pipe(out):
         return 0.0
     with tempfile.TemporaryDirectory(prefix="cleanplate-") as folder:
-        trial = Path(folder) / f"trial{out.suffix}"
+        pictured = means_folder(out)  # also one that is there, and has a dot in its name
+        trial = Path(folder) / ("trial" if pictured else f"trial{out.suffix}")
         writer = (
             open_writer(trial, like, encoding)
-            if means_folder(out)
+            if pictured
             else FileWriter(trial, like.info, encoding)
         )
         began = time.perf_counter()
