@@ -24,6 +24,11 @@ def test_memory_and_copies_are_told(tmp_path):
     (entry,) = read_manifest(path, tmp_path)
     assert entry.told["memory"] == 2 * 10**9
     assert entry.told["copy_untouched"] is True
+    line = '{"video": "a.mp4", "mask": "m.png", "memory": %s}'
+    (entry,) = read_manifest(written(tmp_path, line % "2000000000", "a.jsonl"), tmp_path)
+    assert entry.told["memory"] == 2 * 10**9
+    with pytest.raises(cp.BadInput, match=r"line 1 of .*memory is True\. Give an amount"):
+        read_manifest(written(tmp_path, line % "true", "a.jsonl"), tmp_path)
     with pytest.raises(cp.BadInput, match=r"line 2 of .*'much' is no amount of memory"):
         read_manifest(written(tmp_path, "video,mask,memory\na.mp4,m.png,much\n"), tmp_path)
 

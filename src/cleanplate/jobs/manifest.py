@@ -166,7 +166,9 @@ def _text(value: Any, name: str) -> str:
 
 
 def _memory(value: Any, name: str) -> int | None:
-    return bytes_of(_text(value, name))
+    if isinstance(value, bool):
+        raise BadInput(f"{name} is {value!r}. Give an amount such as 2G, or a number of bytes.")
+    return bytes_of(value if isinstance(value, int) else _text(value, name))
 
 
 def _whole(value: Any, name: str) -> int:
