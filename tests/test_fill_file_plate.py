@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import av
@@ -12,6 +13,7 @@ import pytest
 import cleanplate as cp
 from cleanplate.io import open_video
 from cleanplate.io.plate import APRON, FILES
+from cleanplate.memory import bytes_of
 from made_clips import moving_planes, times
 from made_fills import LOSSLESS, SIZE, Painter, boxed, mask_picture, refused
 
@@ -101,3 +103,16 @@ def test_other_kinds_are_refused(source, mask, tmp_path, name):
 def test_a_plate_is_no_other_result(source, mask, tmp_path):
     said = refused(tmp_path, source, mask, tmp_path / "out.mkv", plate=tmp_path / "out.mkv")
     assert "cannot be both the video and the plate" in said
+
+
+def test_the_encoder_of_a_plate_counts_as_memory(make, tmp_path):
+    source = make("in.mp4", size=(480, 640), count=2)
+
+    def least(plate):
+        said = refused(
+            tmp_path, source, "box:0,0,9,9", tmp_path / "out.mp4", plate=plate, memory="1M"
+        )
+        return max(map(bytes_of, re.findall(r"[0-9.]+[MG]", said)))
+
+    assert least(tmp_path / "plate") == least(None)
+    assert least(tmp_path / "plate.mkv") > least(None) + 40_000_000

@@ -29,6 +29,7 @@ from cleanplate.io import (
     obstacle,
     open_video,
     open_writer,
+    plate_bytes,
     plate_writer,
     refuse_same,
     spooled,
@@ -182,7 +183,8 @@ def fill_file(
         size, total = reader.info.displayed_size, reader.info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
         most, follow = bytes_of(memory), growth if track else None
-        beside = encoder_bytes(out, reader.info, encoding) if most else 0
+        beside = plate_bytes(plate, reader.info) if most else 0
+        beside += encoder_bytes(out, reader.info, encoding) if most else 0
         length = length_of(room, clip_needs(room, reader.info, beside), most)
 
         def touched(holes: HoleSource) -> Touched | None:

@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from cleanplate.errors import BadOutput
+from cleanplate.memory import keep_no_large_blocks
 from cleanplate.orphans import end_with_parent
 
 Result = TypeVar("Result")
@@ -51,7 +52,7 @@ def _pooled(
     """Do the work that is due; return what was in the making when a process ended."""
     # Not forked: a fork of a process that has run threads may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=end_with_parent) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_begin) as pool:
         doing: dict[Future[Result], int] = {}
         try:
             while todo or doing:
@@ -68,6 +69,12 @@ def _pooled(
         finally:
             pool.shutdown(cancel_futures=True)
     return []
+
+
+def _begin() -> None:
+    """Set a process up: it is ours alone, as that of a command is."""
+    end_with_parent()
+    keep_no_large_blocks()
 
 
 def _is_lost(future: Future[Any]) -> bool:

@@ -42,7 +42,9 @@ def batch(
     from cleanplate.cli.words import batch_words, done_words
     from cleanplate.jobs.batch import Done, fill_batch
     from cleanplate.journal import finite
+    from cleanplate.memory import keep_no_large_blocks
 
+    keep_no_large_blocks()
     began = time.perf_counter()
 
     def tell(count: int, total: int, done: Done) -> None:

@@ -12,7 +12,7 @@ from cleanplate.io.names import in_order, numbers_of
 from cleanplate.io.picture import Picture
 from cleanplate.io.pipe import is_pipe
 from cleanplate.io.place import refuse_same, sweep, whole_folder
-from cleanplate.io.plate import plate_writer
+from cleanplate.io.plate import plate_bytes, plate_writer
 from cleanplate.io.reader import Reader
 from cleanplate.io.spool import spooled
 from cleanplate.io.through import copy_file, obstacle
@@ -35,6 +35,7 @@ __all__ = [
     "obstacle",
     "open_video",
     "open_writer",
+    "plate_bytes",
     "plate_writer",
     "read_video",
     "refuse_same",

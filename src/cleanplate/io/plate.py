@@ -22,12 +22,13 @@ from cleanplate.io.colour import Planes, to_planes
 from cleanplate.io.encode import Encoding
 from cleanplate.io.file_writer import FileWriter
 from cleanplate.io.images import colour_of_pictures, save_planes
-from cleanplate.io.info import LIMITED, Colour
+from cleanplate.io.info import LIMITED, Colour, VideoInfo
 from cleanplate.io.layout import Layout, layout
 from cleanplate.io.picture import Picture
 from cleanplate.io.place import whole_folder
 from cleanplate.io.reader import Reader
 from cleanplate.io.refuse import writing
+from cleanplate.io.trial import encoder_bytes
 
 APRON = 16  # pixels of the picture around the hole that come along
 PICTURES = "gbrap16le"
@@ -57,14 +58,8 @@ def plate_writer(path: str | Path | None, like: Reader) -> Iterator[Lay | None]:
         with whole_folder(path) as part:
             yield _pictures(part, like)
         return
-    if path.suffix.lower() not in FILES:
-        raise BadOutput(
-            f"plate {path} has no extension that is known here. Give .mov for ProRes 4444, .mkv "
-            "for FFV1, or a name without one for a folder of PNG."
-        )
-    name, encoding = FILES[path.suffix.lower()]
-    form, colour = layout(name), _colour(like.info.colour, layout(name), layout(like.info.planes))
-    info = replace(like.info, planes=name, pix_fmt=name, bits=form.bits, colour=colour, not_kept=())
+    info, encoding = _as_file(path, like.info)
+    form, colour = layout(info.planes), info.colour
     with FileWriter(path, info, encoding) as writer:
 
         def lay(picture: Picture, rgb: NDArray[Any], hole: NDArray[np.bool_]) -> None:
@@ -82,6 +77,27 @@ def plate_writer(path: str | Path | None, like: Reader) -> Iterator[Lay | None]:
 
         yield lay
         writer.finish()
+
+
+def plate_bytes(path: str | Path | None, like: VideoInfo) -> int:
+    """Return how much memory the encoder of a plate takes; raises BadOutput as `plate_writer`."""
+    if path is None or Path(path).suffix == "":
+        return 0
+    return encoder_bytes(path, *_as_file(Path(path), like))
+
+
+def _as_file(path: Path, like: VideoInfo) -> tuple[VideoInfo, Encoding]:
+    """Return what a plate is in a file of that name; raises BadOutput for another extension."""
+    if path.suffix.lower() not in FILES:
+        raise BadOutput(
+            f"plate {path} has no extension that is known here. Give .mov for ProRes 4444, .mkv "
+            "for FFV1, or a name without one for a folder of PNG."
+        )
+    name, encoding = FILES[path.suffix.lower()]
+    form = layout(name)
+    colour = _colour(like.colour, form, layout(like.planes))
+    info = replace(like, planes=name, pix_fmt=name, bits=form.bits, colour=colour, not_kept=())
+    return info, encoding
 
 
 def _pictures(folder: Path, like: Reader) -> Lay:
