@@ -71,18 +71,24 @@ def read_video(path: str | Path) -> Video:
         )
 
 
-def open_writer(path: str | Path, like: Reader, encoding: Encoding = Encoding()) -> Writer:  # noqa: B008 - frozen
+def open_writer(
+    path: str | Path,
+    like: Reader,
+    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+    *,
+    alone: bool = False,
+) -> Writer:
     """Open a video file (by its extension) or, without one, a folder of pictures for writing.
 
     path: "-" writes a stream to stdout, see `PipeWriter`. like: the clip whose pictures are coming;
-    what else it holds is copied. Raises BadOutput.
+    what else it holds is copied, unless they are to be alone. Raises BadOutput.
     """
     path = path_of(path)
     if is_pipe(path):
         return PipeWriter(like, encoding)
     if means_folder(path):
         return FolderWriter(path, like, encoding)
-    source = like.path if isinstance(like, FileReader) else None
+    source = like.path if isinstance(like, FileReader) and not alone else None
     if source is None:
         refuse_same(like.path, path)
     return FileWriter(path, like.info, encoding, source=source)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cleanplate.io.clip import means_folder, open_writer
 from cleanplate.io.encode import Encoding, plan
-from cleanplate.io.file_writer import FileWriter
 from cleanplate.io.habits import HABITS, Habits
 from cleanplate.io.info import VideoInfo
 from cleanplate.io.picture import Picture
@@ -35,13 +34,9 @@ def writing_seconds(
     if is_pipe(out):
         return 0.0
     with tempfile.TemporaryDirectory(prefix="cleanplate-") as folder:
-        pictured = means_folder(out)  # also one that is there, and has a dot in its name
-        trial = Path(folder) / ("trial" if pictured else f"trial{out.suffix}")
-        writer = (
-            open_writer(trial, like, encoding)
-            if pictured
-            else FileWriter(trial, like.info, encoding)
-        )
+        suffix = "" if means_folder(out) else out.suffix  # a folder that is there may have a dot
+        trial = Path(folder) / f"trial{suffix}"
+        writer = open_writer(trial, like, encoding, alone=True)
         began = time.perf_counter()
         with writer:
             for picture in pictures:
