@@ -34,7 +34,6 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
         "memory",
         "compiled",
         "halves",
-        "multiply",
         "scratch",
         "region",
         "devices",

@@ -21,7 +21,6 @@ from torch import Tensor, nn
 
 from cleanplate.compiled import compiled
 from cleanplate.halves import stored, widened
-from cleanplate.multiply import multiply_each
 from cleanplate.scratch import Scratch
 from cleanplate.threads import in_parts
 
@@ -117,7 +116,7 @@ class FastConv(nn.Module):
                 _join(products, number, bias, slope, self.dilation, start, stop, add, results[n])
 
         in_parts(before, bottom - top)
-        multiply_each(cut, self.kernel, out=product)
+        torch.bmm(cut, self.kernel, out=product)
         in_parts(after, bottom - top)
 
 

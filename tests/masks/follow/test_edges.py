@@ -35,7 +35,7 @@ def test_settled_as_by_the_slow_twin(height, width, seed):
     lab = rng.integers(100, 130, (height, width, 3)).astype(np.uint8)
     settled = edges.settle(wanted, prior, lab, likeness=1.0, step=8.0)
     assert settled.dtype == np.float32
-    np.testing.assert_allclose(settled, twin(wanted, prior, lab, 1.0, 8.0), atol=0.02)
+    np.testing.assert_allclose(settled, twin(wanted, prior, lab, 1.0, 8.0), atol=0.05)
 
 
 def test_a_mask_moves_to_the_edge_of_the_picture():

@@ -8,6 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from cleanplate.convert import check  # noqa: E402
 from cleanplate.errors import BadInput  # noqa: E402
 from cleanplate.merge import Candidate  # noqa: E402
 from cleanplate.methods.flow_guided import fusion  # noqa: E402
@@ -186,23 +187,13 @@ def test_a_verdict_for_what_was_merged_changes_nothing(clip, working_pixels):
     assert (fused.provenance.source == plain.provenance.source).all()
 
 
-@pytest.mark.parametrize(
-    ("told", "learned"),
-    [
-        ({"tune": "fidelity"}, True),
-        ({"tune": "removal"}, False),
-        ({"tune": "fidelity", "propagation": "published"}, False),
-        ({"tune": "fidelity", "fusion": "mean"}, False),
-    ],
-)
-def test_only_a_fidelity_that_merges_is_fused_by_itself(told, learned):
-    options = Options(**told)
-    assert (load_fusion(options.usual_fusion()) is not None) == learned
-
-
-def test_without_pytorch_the_mean_stays(monkeypatch):
-    monkeypatch.setattr(fusion, "has_torch", lambda: False)
-    assert load_fusion("auto") is None
+def test_what_comes_with_the_package_is_whole_and_small():
+    about = check(fusion.SHIPPED)
+    assert about["method"] == "fusion"
+    assert about["licence"] == "Apache-2.0"
+    assert fusion.SHIPPED.stat().st_size < 8 << 20
+    assert fusion.SHIPPED.with_suffix(".md").is_file()
+    assert load_fusion("learned") is not None
 
 
 @pytest.mark.parametrize(

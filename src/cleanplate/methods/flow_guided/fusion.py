@@ -20,13 +20,13 @@ from cleanplate.flow.behind import Clip
 from cleanplate.io.refuse import path_of
 from cleanplate.merge import Candidate
 from cleanplate.region import bounding_box
-from cleanplate.states import has_torch, torch_needed
+from cleanplate.states import torch_needed
 from cleanplate.weights import load_network
 
 Colours = NDArray[np.float32]  # (N, 3), 0 to 255
 Planes = NDArray[np.float32]  # (h, w, C)
 
-FUSIONS = ("auto", "mean", "learned")
+FUSIONS = ("mean", "learned")
 SHIPPED = Path(__file__).parent / "weights" / "fusion.safetensors"
 
 LEVELS = 64.0  # 8-bit levels that count as 1
@@ -89,14 +89,10 @@ Fuse = Callable[[Clip, int, Merged], Verdict]
 def load_fusion(name: str, *, weights: str | Path | None = None) -> Fuse | None:
     """Return what decides about a frame, by a name in FUSIONS: None where the mean is to stay.
 
-    auto: learned where PyTorch is installed, the mean elsewhere. weights: a file of ours; that of
-    the package if not given. Raises BadInput.
+    weights: a file of ours; that of the package if not given. Raises BadInput.
     """
     if name not in FUSIONS:
         raise BadInput(f"fusion {name!r} is unknown. Choose one of: {', '.join(FUSIONS)}.")
-    if name == "auto":
-        there = weights is not None or (SHIPPED.is_file() and has_torch())
-        name = "learned" if there else "mean"
     if name == "mean":
         if weights is not None:
             raise BadInput("the fusion mean has no weights. Leave them out, or choose learned.")

@@ -59,9 +59,8 @@ class Options(CommonOptions):
     by fidelity learned where PyTorch is installed; completion_weights: its file, of the small
     one that of the package if not given; completion_pixels, completion_device: of DFC-Net, whose
     stages work at shares of a picture of at most so many pixels. fusion: how fidelity merges what
-    is known of a pixel, a name in FUSIONS: by the "mean" by reliability, as a network has
-    "learned" what to trust, or "auto": so where PyTorch is installed; fusion_weights: its file,
-    that of the package if not given.
+    is known of a pixel, a name in FUSIONS: by the "mean" by reliability, or as a network has
+    "learned" what to trust; fusion_weights: its file, that of the package if not given.
     """
 
     working_pixels: int = 432 * 240
@@ -76,7 +75,7 @@ class Options(CommonOptions):
     completion_weights: str | Path | None = None
     completion_pixels: int | None = None
     completion_device: str = "auto"
-    fusion: str = "auto"
+    fusion: str = "mean"
     fusion_weights: str | Path | None = None
 
     def __post_init__(self) -> None:
@@ -90,7 +89,7 @@ class Options(CommonOptions):
         Rules(self.epsilon, self.merge)
         if self.propagation != "published":
             self._refuse_those_of_the_published()
-        if self.fusion not in ("auto", "mean") and not self._merges():
+        if self.fusion != "mean" and (self.tune, self.propagation) != ("fidelity", "traced"):
             raise BadInput(
                 "fusion means nothing but to the tune fidelity, in the traced propagation. "
                 "Leave it out, or choose both."
@@ -100,13 +99,6 @@ class Options(CommonOptions):
         """Return how flow is completed: removal has no time for a network unless it is asked to."""
         quick = self.tune == "removal" and self.completion_weights is None
         return "smooth" if self.completion == "auto" and quick else self.completion
-
-    def usual_fusion(self) -> str:
-        """Return how what is known is merged: only fidelity merges, in the traced propagation."""
-        return "mean" if self.fusion == "auto" and not self._merges() else self.fusion
-
-    def _merges(self) -> bool:
-        return (self.tune, self.propagation) == ("fidelity", "traced")
 
     def _refuse_those_of_the_published(self) -> None:
         for field in fields(self):
@@ -141,7 +133,7 @@ class Method:
         self._estimate = estimate or load_estimator(
             chosen.flow, weights=chosen.flow_weights, device=chosen.flow_device
         )
-        self._fuse = fuse or load_fusion(chosen.usual_fusion(), weights=chosen.fusion_weights)
+        self._fuse = fuse or load_fusion(chosen.fusion, weights=chosen.fusion_weights)
         self._complete_flow = load_completion(
             chosen.usual_completion(),
             weights=chosen.completion_weights,

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from cleanplate.methods.sttn.attention import MOST_MISSING, NEVER, products, to_patches
 from cleanplate.methods.sttn.network import LEAK, Block, Config, Network
-from cleanplate.multiply import multiply
 from cleanplate.region import Region
 from cleanplate.scratch import Scratch
 from cleanplate.winograd import LEAST_CHANNELS, FastConv
@@ -100,7 +99,7 @@ class Mixer:
         projected = self._take("projected", height * width, len(bias))
         parts = projected.view(height, width, len(heads), 3, share)
         for t, frame in enumerate(stream):
-            multiply(frame.flatten(0, 1), weight, bias=bias, out=projected)
+            torch.addmm(bias, frame.flatten(0, 1), weight, out=projected)
             for number, head in enumerate(heads):
                 division = self.config.divisions[head]
                 for what, places in enumerate(made[number]):
@@ -116,7 +115,7 @@ class Mixer:
             share = to_patches(missing[None, :, None].float(), query.shape[1])[0].mean(dim=1)
             weights.masked_fill_(share > MOST_MISSING, NEVER)
         weights = weights.softmax(dim=1).to(self.dtype)
-        multiply(weights, value.flatten(3).flatten(0, 2), out=asking)
+        torch.mm(weights, value.flatten(3).flatten(0, 2), out=asking)
 
     def _convolve(self, block: _Prepared, gathered: Tensor, stream: Tensor) -> None:
         """Add what a block makes of what was gathered, and then of the sum, to the stream."""

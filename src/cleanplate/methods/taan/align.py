@@ -17,7 +17,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from cleanplate.compiled import compiled
-from cleanplate.multiply import multiply
 from cleanplate.scratch import Scratch
 from cleanplate.threads import in_parts
 from cleanplate.warp import shares_around
@@ -98,7 +97,7 @@ def _compiled(
         bottom = min(top + some, height)
         samples = _scratch.take("samples", kernel.dtype, (bottom - top) * width, len(kernel))
         _gather_rows([x[n] for x in given], samples, top, bottom)
-        multiply(samples, kernel, bias=bias, out=out[n, top:bottom].flatten(0, 1))
+        torch.addmm(bias, samples, kernel, out=out[n, top:bottom].flatten(0, 1))
     return out.permute(0, 3, 1, 2)
 
 
