@@ -260,6 +260,7 @@ def park(tmp_path_factory):
     return folder, frames, holes
 
 
+@pytest.mark.timeout(400)  # all of the README, one thing after the other
 def test_python_in_the_readme_runs(park, monkeypatch, capsys):
     folder, frames, holes = park
     monkeypatch.chdir(folder)

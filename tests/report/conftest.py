@@ -71,4 +71,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "open_page" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(60))
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=r"Timeout \(>"))
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=r"Timeout "))
