@@ -168,7 +168,9 @@ def test_what_stdin_sent_does_not_stay(mask, tmp_path, number):
     folder = tmp_path / "temporary"
     folder.mkdir()
     env = {**os.environ, "TMPDIR": str(folder)}
-    told = [sys.executable, "-c", RUN, "fill", "-", str(mask), "-o", str(tmp_path / "out.mp4")]
+    default = "" if number == signal.SIGKILL else f"signal.signal({number:d}, signal.SIG_DFL); "
+    run = f"import signal; {default}{RUN}"  # not as nohup left it
+    told = [sys.executable, "-c", run, "fill", "-", str(mask), "-o", str(tmp_path / "out.mp4")]
     process = subprocess.Popen(told, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
     stream, _ = y4m("yuv420p")
     process.stdin.write(stream)

@@ -38,14 +38,20 @@ function begin() {
   return { person: hex(16), clips: shuffled(study.clips), takes: {}, answers: {}, at: 0 };
 }
 
+function isKept(kept) {
+  const same = kept && [...kept.clips].sort().join() === [...study.clips].sort().join();
+  return same && kept.person && kept.takes && kept.answers && study.clips[kept.at];
+}
+
+/* What the browser keeps for the page, else what this tab does: that outlives a reload alone. */
 function recall() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(PLACE));
-    const same = kept && [...kept.clips].sort().join() === [...study.clips].sort().join();
-    return same && kept.person && kept.takes && kept.answers && study.clips[kept.at] ? kept : null;
-  } catch {
-    return null;
+  for (const read of [() => JSON.parse(localStorage.getItem(PLACE)), () => history.state]) {
+    try {
+      const kept = read();
+      if (isKept(kept)) return kept;
+    } catch {} // forbidden, or not what this page wrote
   }
+  return null;
 }
 
 function keep() {
@@ -55,6 +61,9 @@ function keep() {
   } catch {
     storing = false;
   }
+  try {
+    history.replaceState(state, "");
+  } catch {} // some browsers limit how often; the next call tells it all
 }
 
 /* The answer to a clip, made when it is first seen. */
