@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".safetensors", ".pt", ".pth")
 _LONGEST = 80  # letters of a key that are shown: a damaged file may hold anything
+
+
+def has_torch() -> bool:
+    """Tell whether networks can be used: whether what they need is installed."""
+    return all(find_spec(name) for name in ("torch", "safetensors"))
 
 
 @contextmanager

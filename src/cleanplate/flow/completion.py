@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 from cleanplate.devices import DEVICES, device_named
 from cleanplate.errors import BadInput
 from cleanplate.flow.complete import complete_flow
 from cleanplate.io.refuse import path_of
-from cleanplate.states import torch_needed
+from cleanplate.states import has_torch, torch_needed
 from cleanplate.video import Flow, whole
 from cleanplate.weights import load_network
 
@@ -57,7 +56,7 @@ def load_completion(
 
 def has_learned() -> bool:
     """Tell whether flow can be completed by the network that comes with the package."""
-    return SHIPPED.is_file() and all(find_spec(name) for name in ("torch", "safetensors"))
+    return SHIPPED.is_file() and has_torch()
 
 
 def _stages(weights: str | Path | None, pixels: int | None, device: str) -> Complete:

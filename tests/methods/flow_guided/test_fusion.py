@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 from cleanplate.convert import check  # noqa: E402
 from cleanplate.errors import BadInput  # noqa: E402
+from cleanplate.flow.behind import Clip  # noqa: E402
 from cleanplate.merge import Candidate  # noqa: E402
 from cleanplate.methods.flow_guided import fusion  # noqa: E402
 from cleanplate.methods.flow_guided.fusion import (  # noqa: E402
@@ -163,13 +164,24 @@ def test_a_fill_is_what_the_network_decides(tmp_path, clip, working_pixels):
     """At the working size and above it; and only the hole changes."""
     frames, holes = clip
     path = saved(unsettled(), tmp_path / "w.safetensors")
+    decided = {}
+
+    def listen(given, t, merged):
+        verdict = load_fusion("learned", weights=path)(given, t, merged)
+        decided[t] = verdict.of(merged), merged.colours
+        return verdict
+
     told = {"tune": "fidelity", "working_pixels": working_pixels}
-    plain = Method(Options(fusion="mean", **told)).fill(frames, holes).frames
-    fused = Method(Options(fusion="learned", fusion_weights=path, **told)).fill(frames, holes)
-    assert (fused.frames[~holes] == frames[~holes]).all()
-    assert (fused.frames[holes] != plain[holes]).mean() > 0.1
-    again = Method(Options(fusion="learned", fusion_weights=path, **told)).fill(frames, holes)
+    fused = Method(Options(fusion_weights=path, **told)).fill(frames, holes)
+    again = Method(Options(**told), fuse=listen).fill(frames, holes)
     assert (again.frames == fused.frames).all()
+    assert (fused.frames[~holes] == frames[~holes]).all()
+    assert sorted(decided) == list(np.flatnonzero(holes.any(axis=(1, 2))))
+    assert max(np.abs(new - old).max() for new, old in decided.values()) > 1
+    if working_pixels == 64 * 96:
+        for t, (colours, _) in decided.items():
+            apart = fused.frames[t][holes[t]] - np.clip(colours, 0, 255)
+            assert np.abs(apart).max() < 0.51
 
 
 @pytest.mark.parametrize("working_pixels", [64 * 96, 32 * 48])
@@ -185,6 +197,81 @@ def test_a_verdict_for_what_was_merged_changes_nothing(clip, working_pixels):
     fused = Method(options, fuse=agree).fill(frames, holes)
     assert (fused.frames == plain.frames).all()
     assert (fused.provenance.source == plain.provenance.source).all()
+
+
+@pytest.mark.parametrize(
+    ("told", "learned"),
+    [
+        ({"tune": "fidelity"}, True),
+        ({"tune": "removal"}, False),
+        ({"tune": "fidelity", "propagation": "published"}, False),
+        ({"tune": "fidelity", "fusion": "mean"}, False),
+    ],
+)
+def test_only_a_fidelity_that_merges_is_fused_by_itself(told, learned):
+    options = Options(**told)
+    assert (load_fusion(options.usual_fusion()) is not None) == learned
+
+
+def test_without_pytorch_the_mean_stays(monkeypatch):
+    monkeypatch.setattr(fusion, "has_torch", lambda: False)
+    assert load_fusion("auto") is None
+
+
+# ---- how far it is followed
+
+
+def leading(merged, change):
+    """A verdict that changes every merged colour by so many levels."""
+    shares = np.eye(CHOICES, dtype=np.float32)[np.full(len(merged.colours), MERGED)]
+    return Verdict(shares, np.full_like(merged.colours, change))
+
+
+def told(colours, variance):
+    """One candidate."""
+    nothing = np.zeros(len(colours), np.float32)
+    sources = Sources(np.zeros(len(colours), np.int32), *[nothing] * 3)
+    variance = np.full(len(colours), variance, np.float32)
+    return Candidate(np.asarray(colours, np.float32), variance, sources)
+
+
+NONE = np.inf
+
+
+@pytest.mark.parametrize(
+    ("variances", "apart", "change", "followed"),
+    [
+        ((400, 400, NONE, NONE), 50, 10, 5),  # halfway
+        ((400, NONE, NONE, NONE), 0, 10, 5),
+        ((4, NONE, NONE, NONE), 0, 10, 1.5),  # known well
+        ((4, 900, 900, 900), 50, 10, 1.5),
+        ((900, 900, NONE, NONE), 0, 10, 0.25),  # candidates agree
+        ((900, 900, NONE, NONE), 4, 10, 2.25),
+        ((NONE, NONE, NONE, NONE), 0, 10, 0),  # no frame shows it, or only an earlier window's
+        ((400, 400, NONE, NONE), 50, 0, 0),
+    ],
+)
+def test_it_is_followed_no_further_than_it_can_know(variances, apart, change, followed):
+    colours = np.full((3, 3), 100, np.float32)
+    found = [told(colours + apart, variance) for variance in variances]
+    merged = Merged(found, colours, colours, np.array([True, True, False]))
+    verdict = leading(merged, change)
+    part = fusion.trusted(verdict, merged)
+    np.testing.assert_allclose(part * change, followed, rtol=1e-5)
+
+
+def test_it_is_not_followed_far_inside_a_hole():
+    hole = np.zeros((240, 300), bool)
+    hole[10:230, 10:290] = True
+    colours = np.full((int(hole.sum()), 3), 100, np.float32)
+    found = [told(colours + 50, 400.0), *[told(colours, NONE)] * 3]
+    merged = Merged(found, colours, colours, np.ones(len(colours), bool))
+    frames = np.full((1, *hole.shape, 3), 100, np.uint8)
+    verdict = fusion.decide(unsettled(), Clip(frames, hole[None]), 0, merged)
+    changed = np.zeros(hole.shape)
+    changed[hole] = np.abs(verdict.of(merged) - colours).max(axis=1)
+    assert (changed[hole] > 0.01).any()
+    assert changed[110:130, 110:190].max() == 0
 
 
 def test_what_comes_with_the_package_is_whole_and_small():

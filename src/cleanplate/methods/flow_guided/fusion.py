@@ -20,24 +20,30 @@ from cleanplate.flow.behind import Clip
 from cleanplate.io.refuse import path_of
 from cleanplate.merge import Candidate
 from cleanplate.region import bounding_box
-from cleanplate.states import torch_needed
+from cleanplate.states import has_torch, torch_needed
 from cleanplate.weights import load_network
 
 Colours = NDArray[np.float32]  # (N, 3), 0 to 255
 Planes = NDArray[np.float32]  # (h, w, C)
 
-FUSIONS = ("mean", "learned")
+FUSIONS = ("auto", "mean", "learned")
 SHIPPED = Path(__file__).parent / "weights" / "fusion.safetensors"
 
 LEVELS = 64.0  # 8-bit levels that count as 1
 # How far the network is followed from the mean that is there without it. It has learned from few
-# clips, and where it errs on others, it errs less this way, while most of what it gains stays. What
-# no frame shows it knows nothing of.
-FOLLOWED = 0.5
+# clips, and where it errs on others, it errs less this way, while most of what it gains stays.
+# Where a pixel is known well, or candidates agree, it has little to say: there it changes colours
+# by no more than so many deviations of the best candidate, nor than that share of what they differ
+# by, and a little. Of holes unlike those that it has learned from this keeps its errors away; on
+# others it is hardly felt. What no frame of a window shows it knows nothing of, nor what lies
+# further in than any pixel that it has learned from, such as frames that are lost altogether.
+FOLLOWED, DEVIATIONS, DIFFERENCE, LITTLE = 0.5, 0.75, 0.5, 0.25
+DEEPEST, FADES = 90.0, 30.0  # pixels from the hole's edge, and over how many it ends
 _MERGED = -2  # place of the merged colour among the choices
 _MARGIN = 16  # pixels around a hole that the network sees
 _REACH = 20.0  # pixels from the hole's edge that count as 1
 _MOST_VARIANCE, _LOG_VARIANCE = 1e6, 7.0
+_LEAST_CHANGE = 1e-3  # levels
 
 
 @dataclass(frozen=True)
@@ -89,10 +95,14 @@ Fuse = Callable[[Clip, int, Merged], Verdict]
 def load_fusion(name: str, *, weights: str | Path | None = None) -> Fuse | None:
     """Return what decides about a frame, by a name in FUSIONS: None where the mean is to stay.
 
-    weights: a file of ours; that of the package if not given. Raises BadInput.
+    auto: learned where PyTorch is installed, the mean elsewhere. weights: a file of ours; that of
+    the package if not given. Raises BadInput.
     """
     if name not in FUSIONS:
         raise BadInput(f"fusion {name!r} is unknown. Choose one of: {', '.join(FUSIONS)}.")
+    if name == "auto":
+        there = weights is not None or (SHIPPED.is_file() and has_torch())
+        name = "learned" if there else "mean"
     if name == "mean":
         if weights is not None:
             raise BadInput("the fusion mean has no weights. Leave them out, or choose learned.")
@@ -127,7 +137,32 @@ def decide(network: Any, clip: Clip, t: int, merged: Merged) -> Verdict:
         both = torch.cat([shares, correction * LEVELS], dim=1)
         found = both[0, :, :height, :width].permute(1, 2, 0).numpy()[hole[box]]
     verdict = Verdict(found[:, : shares.shape[1]], found[:, shares.shape[1] :])
-    return verdict.followed(np.where(merged.seen, np.float32(FOLLOWED), np.float32(0)))
+    far_in = np.clip((DEEPEST - _depth(hole)) / np.float32(FADES), 0, 1)
+    return verdict.followed(far_in * trusted(verdict, merged))
+
+
+def trusted(verdict: Verdict, merged: Merged) -> NDArray[np.float32]:
+    """Return how far a verdict is to be followed from the merged colours, (N,), 0 to FOLLOWED."""
+    variances = np.stack([one.variance for one in merged.found])
+    there = np.isfinite(variances)
+    apart = [_size(one.colours - merged.colours) for one in merged.found]
+    differ = np.sum(np.where(there, apart, 0), axis=0) / np.maximum(there.sum(axis=0), 1)
+    most = DEVIATIONS * np.sqrt(np.min(variances, axis=0, initial=_MOST_VARIANCE))
+    most = np.where(there.sum(axis=0) > 1, np.minimum(most, DIFFERENCE * differ + LITTLE), most)
+    change = _size(verdict.of(merged) - merged.colours)
+    part = np.minimum(FOLLOWED, most / np.maximum(change, _LEAST_CHANGE))
+    return np.where(there.any(axis=0), part, 0).astype(np.float32)
+
+
+def _depth(hole: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return how far its pixels are from a hole's edge, (N,); endless without an edge."""
+    found = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)[hole]
+    return np.asarray(found, np.float32)
+
+
+def _size(change: Colours) -> NDArray[np.float32]:
+    """Return by how many levels colours (N, 3) change, root mean square, (N,)."""
+    return np.asarray(np.sqrt(np.square(change).mean(axis=1)), np.float32)
 
 
 def surroundings(hole: NDArray[np.bool_]) -> tuple[slice, slice]:
@@ -142,7 +177,7 @@ def channels(frame: NDArray[Any], hole: NDArray[np.bool_], merged: Merged) -> Pl
     base = frame.astype(np.float32)
     base[hole] = merged.colours
     around = frame[~hole] if not hole.all() else merged.colours
-    depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)[hole]
+    depth = _depth(hole)
     variances = [
         np.log(np.minimum(one.variance, _MOST_VARIANCE) + 1) / _LOG_VARIANCE - 1
         for one in merged.found

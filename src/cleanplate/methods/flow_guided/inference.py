@@ -59,8 +59,9 @@ class Options(CommonOptions):
     by fidelity learned where PyTorch is installed; completion_weights: its file, of the small
     one that of the package if not given; completion_pixels, completion_device: of DFC-Net, whose
     stages work at shares of a picture of at most so many pixels. fusion: how fidelity merges what
-    is known of a pixel, a name in FUSIONS: by the "mean" by reliability, or as a network has
-    "learned" what to trust; fusion_weights: its file, that of the package if not given.
+    is known of a pixel, a name in FUSIONS: by the "mean" by reliability, as a network has
+    "learned" what to trust, or "auto": so where PyTorch is installed; fusion_weights: its file,
+    that of the package if not given.
     """
 
     working_pixels: int = 432 * 240
@@ -75,7 +76,7 @@ class Options(CommonOptions):
     completion_weights: str | Path | None = None
     completion_pixels: int | None = None
     completion_device: str = "auto"
-    fusion: str = "mean"
+    fusion: str = "auto"
     fusion_weights: str | Path | None = None
 
     def __post_init__(self) -> None:
@@ -89,7 +90,7 @@ class Options(CommonOptions):
         Rules(self.epsilon, self.merge)
         if self.propagation != "published":
             self._refuse_those_of_the_published()
-        if self.fusion != "mean" and (self.tune, self.propagation) != ("fidelity", "traced"):
+        if self.fusion not in ("auto", "mean") and not self._merges():
             raise BadInput(
                 "fusion means nothing but to the tune fidelity, in the traced propagation. "
                 "Leave it out, or choose both."
@@ -99,6 +100,13 @@ class Options(CommonOptions):
         """Return how flow is completed: removal has no time for a network unless it is asked to."""
         quick = self.tune == "removal" and self.completion_weights is None
         return "smooth" if self.completion == "auto" and quick else self.completion
+
+    def usual_fusion(self) -> str:
+        """Return how what is known is merged: only fidelity merges, in the traced propagation."""
+        return "mean" if self.fusion == "auto" and not self._merges() else self.fusion
+
+    def _merges(self) -> bool:
+        return (self.tune, self.propagation) == ("fidelity", "traced")
 
     def _refuse_those_of_the_published(self) -> None:
         for field in fields(self):
@@ -133,14 +141,14 @@ class Method:
         self._estimate = estimate or load_estimator(
             chosen.flow, weights=chosen.flow_weights, device=chosen.flow_device
         )
-        self._fuse = fuse or load_fusion(chosen.fusion, weights=chosen.fusion_weights)
+        self._fuse = fuse or load_fusion(chosen.usual_fusion(), weights=chosen.fusion_weights)
         self._complete_flow = load_completion(
             chosen.usual_completion(),
             weights=chosen.completion_weights,
             pixels=chosen.completion_pixels,
             device=chosen.completion_device,
         )
-        self.held_bytes = _held(chosen, self._complete_flow)
+        self.held_bytes = _held(chosen, self._complete_flow, self._fuse)
 
     def fill(
         self,
@@ -210,9 +218,9 @@ class Method:
         return motion
 
 
-def _held(options: Options, complete: Complete) -> int:
-    """Return the memory that networks take, where the options name any."""
-    others = options.flow != "dis" or options.fusion != "mean" or options.image is not None
+def _held(options: Options, complete: Complete, fuse: Fuse | None) -> int:
+    """Return the memory that networks take, where there are any."""
+    others = options.flow != "dis" or fuse is not None or options.image is not None
     networks = _NETWORK_BYTES if others or complete is not complete_flow else 0
     return networks + (_DFC_BYTES if options.completion == "dfc" else 0)
 
