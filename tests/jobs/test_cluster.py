@@ -20,6 +20,16 @@ pytest.importorskip("ray")
 pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("default")]
 
 
+@pytest.fixture(scope="module")
+def address():
+    """The address of a cluster that runs already: to begin one takes long."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+    yield cluster.address
+    cluster.shutdown()
+
+
 def dying(path, times):
     """A piece of work whose process ends so many times before it is done."""
 
@@ -50,18 +60,18 @@ def test_a_cluster_makes_the_same_bytes(make, tmp_path):
     assert all(done.kept for done in fill_batch(manifest, tmp_path / "there", cluster="local")[:3])
 
 
-def test_another_worker_takes_over(tmp_path):
+def test_another_worker_takes_over(address, tmp_path):
     works = [dying(tmp_path / "one", 0), dying(tmp_path / "two", 2), dying(tmp_path / "three", 99)]
-    results = list(on_cluster(works, "local", lost=lambda number, why: f"lost {number}{why}"))
+    results = list(on_cluster(works, address, lost=lambda number, why: f"lost {number}{why}"))
     assert sorted(results) == ["lost 2", "one", "two"]
 
 
-def test_what_fails_in_a_worker_is_that_one_alone():
+def test_what_fails_in_a_worker_is_that_one_alone(address):
     def broken():
         raise ZeroDivisionError("by zero")
 
     works = [broken, lambda: "well", lambda: Unpickled()]
-    results = sorted(on_cluster(works, "local", lost=lambda number, why: f"{number}: {why}"))
+    results = sorted(on_cluster(works, address, lost=lambda number, why: f"{number}: {why}"))
     assert results[0] == "0: ZeroDivisionError: by zero"
     assert results[1].startswith("2: ")
     assert results[2] == "well"
@@ -74,17 +84,17 @@ class Unpickled:
         return int, ("none",)
 
 
-def test_what_no_machine_has_is_not_waited_for():
+def test_what_no_machine_has_is_not_waited_for(address):
     works = [lambda: "never", lambda: "never", lambda: os.environ["CUDA_VISIBLE_DEVICES"]]
     needs = [Needs(gpus=99), Needs(memory=10**14), Needs(memory=10**7)]
     lost = lambda number, why: f"{number}: {why}"  # noqa: E731
-    one, two, three = on_cluster(works, "local", lost=lost, needs=needs)
+    one, two, three = on_cluster(works, address, lost=lost, needs=needs)
     assert one.startswith("0: no machine of the cluster has a GPU.")
     assert two.startswith("1: no machine of the cluster has 100000G of memory to give")
     assert three == ""
 
 
-def test_what_a_process_does_when_it_is_ended_stays_its_own():
+def test_what_a_process_does_when_it_is_ended_stays_its_own(address):
     def leave(number, frame):
         sys.exit(143)
 
@@ -97,7 +107,7 @@ def test_what_a_process_does_when_it_is_ended_stays_its_own():
 
     try:
         with pytest.raises(SystemExit) as stop:
-            list(on_cluster([end], "local", lost=lambda number, why: why))
+            list(on_cluster([end], address, lost=lambda number, why: why))
     finally:
         signal.signal(signal.SIGTERM, before)
     assert stop.value.code == 143
