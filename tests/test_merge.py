@@ -12,6 +12,7 @@ from cleanplate.merge import (
     average_inside,
     expected_variance,
     mean_around,
+    mean_channel,
     merge_by_reliability,
     most_reliable,
     one_side,
@@ -202,3 +203,10 @@ def test_whole_neighbourhoods_take_one_side():
     picture[HOLE] = ahead
     changes = (picture[10:50, 10:109] != picture[10:50, 11:110]).sum(axis=1)
     assert changes.max() <= 3  # along a row of a hundred
+
+
+def test_the_mean_channel_is_that_of_numpy():
+    colours = np.random.default_rng(0).normal(0, 90, (4, 50, 3)).astype(np.float32)
+    found = mean_channel(colours)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, colours.mean(axis=-1), rtol=1e-5, atol=1e-4)

@@ -58,7 +58,7 @@ def doubt_where_apart(
     scale: pixels here for each pixel of the size at which the window was tuned.
     """
     both = np.isfinite(past.variance) & np.isfinite(future.variance)
-    apart = np.square(past.colours - future.colours).mean(axis=1)
+    apart = mean_channel(np.square(past.colours - future.colours))
     doubt = _APART_SHARE * average_inside(apart, both, hole, _APART_WINDOW * scale)
     before, after = (
         side._replace(variance=(side.variance + doubt).astype(np.float32))
@@ -83,7 +83,7 @@ def merge_by_reliability(
     total = np.maximum(weights.sum(axis=0), 1e-9)
     seen = total > 1e-9
     mean = np.einsum("cnk,cn->nk", colours, weights) / total[:, None]
-    spread = np.einsum("cn,cn->n", np.square(colours - mean).mean(axis=2), weights) / total
+    spread = np.einsum("cn,cn->n", mean_channel(np.square(colours - mean)), weights) / total
     unsure = _DISAGREEMENT_SHARE * spread + _PREDICTED_SHARE / total
     variance = average_inside(unsure, seen, hole, _WINDOW * scale) + _LEAST_VARIANCE
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)[hole]
@@ -92,6 +92,11 @@ def merge_by_reliability(
     share = 1.0 if hole.all() else (detail / (detail + variance))[:, None]
     merged = np.where(seen[:, None], share * mean + (1 - share) * smooth, smooth)
     return merged.astype(np.float32), seen
+
+
+def mean_channel(colours: Colours) -> Amount:
+    """Return the mean of the three channels of colours (..., 3); numpy's own takes ten times."""
+    return np.asarray((colours[..., 0] + colours[..., 1] + colours[..., 2]) / 3, np.float32)
 
 
 def average_inside(

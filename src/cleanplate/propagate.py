@@ -145,6 +145,7 @@ def _step(
     height, width = known.shape[1:]
     frame, ys, xs, residual = reached
     out_frame, out_y, out_x, out_residual = out = _no_sources(len(rows))
+    at_y, at_x = np.full((2, len(rows)), np.nan)
     for i in range(len(rows)):
         dx, dy = step[rows[i], columns[i], 0], step[rows[i], columns[i], 1]
         y, x = rows[i] + dy, columns[i] + dx
@@ -154,65 +155,66 @@ def _step(
         error = np.sqrt((dx + back_dx) ** 2 + (dy + back_dy) ** 2)
         if not error <= tolerance:  # NaN is not
             continue
-        if _all_known(known[next_frame], y, x):
+        y0, x0 = int(y), int(x)
+        y1, x1 = y0 + (y > y0), x0 + (x > x0)  # what a bilinear sample reads
+        above = known[next_frame, y0, x0] and known[next_frame, y0, x1]
+        if above and known[next_frame, y1, x0] and known[next_frame, y1, x1]:
             out_frame[i], out_y[i], out_x[i], out_residual[i] = next_frame, y, x, error
+        else:
+            at_y[i], at_x[i], out_residual[i] = y, x, error
+    nearest, go_y, go_x = _join(at_y, at_x, index, frame, ys, xs)
+    for i in range(len(rows)):
+        if nearest[i] < 0:
             continue
-        nearest, go_y, go_x = _join(y, x, index, frame, ys, xs)
-        if nearest >= 0:
-            # What was interpolated may end a hair outside.
-            out_y[i] = min(max(y + go_y, 0.0), height - 1.0)
-            out_x[i] = min(max(x + go_x, 0.0), width - 1.0)
-            if _nearest_known(known[frame[nearest]], out_y[i], out_x[i]):
-                out_frame[i] = frame[nearest]
-                out_residual[i] = residual[nearest] + error
+        # What was interpolated may end a hair outside.
+        out_y[i] = min(max(at_y[i] + go_y[i], 0.0), height - 1.0)
+        out_x[i] = min(max(at_x[i] + go_x[i], 0.0), width - 1.0)
+        source = frame[nearest[i]]
+        if known[source, int(out_y[i] + 0.5), int(out_x[i] + 0.5)]:
+            out_frame[i] = source
+            out_residual[i] += residual[nearest[i]]
     return out
 
 
-@compiled(inline="always")
-def _nearest_known(known: Any, y: float, x: float) -> Any:
-    return known[int(y + 0.5), int(x + 0.5)]
-
-
-@compiled(inline="always")
-def _all_known(known: Any, y: float, x: float) -> Any:
-    """Are the pixels that a bilinear sample at y, x reads all known?"""
-    y0, x0 = int(y), int(x)
-    y1 = y0 + 1 if y > y0 else y0
-    x1 = x0 + 1 if x > x0 else x0
-    return known[y0, x0] and known[y0, x1] and known[y1, x0] and known[y1, x1]
-
-
 @compiled()
-def _join(y: float, x: float, index: Any, frame: Any, ys: Any, xs: Any) -> Any:
-    """Find where the trajectories that begin around y, x lead.
+def _join(at_y: Any, at_x: Any, index: Any, frame: Any, ys: Any, xs: Any) -> Any:
+    """Find where the trajectories that begin around N places lead.
 
-    index: (H, W) int32, each pixel's place in frame, ys, xs; -1 where none begins. Returns the
-    place of the nearest pixel with a source, or -1, and the displacement to that source: the
-    bilinear mean over those of the four pixels around whose sources lie in the same frame and
-    whose displacements are alike, so that the border between two motions stays sharp.
+    at_y, at_x: (N,), NaN where nothing is asked. index: (H, W) int32, each pixel's place in frame,
+    ys, xs; -1 where none begins. Returns (N,) each: the place of the nearest pixel with a source,
+    or -1, and the displacement to that source: the bilinear mean over those of the four pixels
+    around whose sources lie in the same frame and whose displacements are alike, so that the border
+    between two motions stays sharp.
     """
-    y0, x0 = int(np.floor(y)), int(np.floor(x))
-    nearest, best, near_y, near_x = -1, 0.0, 0.0, 0.0
-    for corner in range(4):
-        r, c = y0 + corner // 2, x0 + corner % 2
-        if 0 <= r < index.shape[0] and 0 <= c < index.shape[1]:
-            j = index[r, c]
-            weight = bilinear_weight(y, x, r, c)
-            if j >= 0 and frame[j] >= 0 and weight > best:
-                nearest, best, near_y, near_x = j, weight, ys[j] - r, xs[j] - c
-    if nearest < 0:
-        return nearest, 0.0, 0.0
-    total, go_y, go_x = 0.0, 0.0, 0.0
-    for corner in range(4):
-        r, c = y0 + corner // 2, x0 + corner % 2
-        if 0 <= r < index.shape[0] and 0 <= c < index.shape[1]:
-            j = index[r, c]
-            if j >= 0 and frame[j] == frame[nearest]:
-                j_y, j_x = ys[j] - r, xs[j] - c
-                if abs(j_y - near_y) < _ALIKE and abs(j_x - near_x) < _ALIKE:
-                    weight = bilinear_weight(y, x, r, c) + 1e-6
-                    total, go_y, go_x = total + weight, go_y + weight * j_y, go_x + weight * j_x
-    return nearest, go_y / total, go_x / total
+    # One call for all places: numba counts the references of all arrays at each.
+    found, (all_y, all_x) = np.full(len(at_y), -1, np.int32), np.zeros((2, len(at_y)))
+    for i in range(len(at_y)):
+        y, x = at_y[i], at_x[i]
+        if np.isnan(y):
+            continue
+        y0, x0 = int(np.floor(y)), int(np.floor(x))
+        nearest, best, near_y, near_x = -1, 0.0, 0.0, 0.0
+        for corner in range(4):
+            r, c = y0 + corner // 2, x0 + corner % 2
+            if 0 <= r < index.shape[0] and 0 <= c < index.shape[1]:
+                j = index[r, c]
+                weight = bilinear_weight(y, x, r, c)
+                if j >= 0 and frame[j] >= 0 and weight > best:
+                    nearest, best, near_y, near_x = j, weight, ys[j] - r, xs[j] - c
+        if nearest < 0:
+            continue
+        total, go_y, go_x = 0.0, 0.0, 0.0
+        for corner in range(4):
+            r, c = y0 + corner // 2, x0 + corner % 2
+            if 0 <= r < index.shape[0] and 0 <= c < index.shape[1]:
+                j = index[r, c]
+                if j >= 0 and frame[j] == frame[nearest]:
+                    j_y, j_x = ys[j] - r, xs[j] - c
+                    if abs(j_y - near_y) < _ALIKE and abs(j_x - near_x) < _ALIKE:
+                        weight = bilinear_weight(y, x, r, c) + 1e-6
+                        total, go_y, go_x = total + weight, go_y + weight * j_y, go_x + weight * j_x
+        found[i], all_y[i], all_x[i] = nearest, go_y / total, go_x / total
+    return found, all_y, all_x
 
 
 def moved(
@@ -253,11 +255,10 @@ def _enlarge(rows: Any, columns: Any, size: tuple[int, int], index: Any, sources
     scale_y, scale_x = index.shape[0] / size[0], index.shape[1] / size[1]
     frame, ys, xs, residual = sources
     out_frame, out_y, out_x, out_residual = out = _no_sources(len(rows))
+    at_y, at_x = (rows + 0.5) * scale_y - 0.5, (columns + 0.5) * scale_x - 0.5
+    nearest, go_y, go_x = _join(at_y, at_x, index, frame, ys, xs)
     for i in range(len(rows)):
-        y = (rows[i] + 0.5) * scale_y - 0.5
-        x = (columns[i] + 0.5) * scale_x - 0.5
-        nearest, go_y, go_x = _join(y, x, index, frame, ys, xs)
-        if nearest >= 0:
-            out_frame[i], out_residual[i] = frame[nearest], residual[nearest]
-            out_y[i], out_x[i] = rows[i] + go_y / scale_y, columns[i] + go_x / scale_x
+        if nearest[i] >= 0:
+            out_frame[i], out_residual[i] = frame[nearest[i]], residual[nearest[i]]
+            out_y[i], out_x[i] = rows[i] + go_y[i] / scale_y, columns[i] + go_x[i] / scale_x
     return out

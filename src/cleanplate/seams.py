@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cleanplate.album import Album
 from cleanplate.harmonic import harmonic_fill
-from cleanplate.merge import average_inside
+from cleanplate.merge import average_inside, mean_channel
 from cleanplate.propagate import Sources, moved
 from cleanplate.region import bounding_box, halve_hole, pixels_of
 
@@ -100,14 +100,14 @@ def _smoothed(
 
     apart: (M, 3), picture minus fill. expected: (M,).
     """
-    squares = np.square(apart).mean(axis=1)
+    squares = mean_channel(np.square(apart))
     values = np.concatenate([apart, squares[:, None], expected[:, None]], axis=1)
     means = average_inside(values, np.ones(len(apart), np.bool_), ring, _WINDOW)
     step = means[:, :3]
     largest = np.abs(step).max(axis=1, keepdims=True)
     applied = step * np.exp(-np.square(largest / _PLAUSIBLE))
     # The mean of the squares of what remains when so much of the mean is taken away.
-    error = means[:, 3] - (applied * (2 * step - applied)).mean(axis=1)
+    error = means[:, 3] - mean_channel(applied * (2 * step - applied))
     ratio = (np.maximum(error, 0) + _LEAST_ERROR) / (means[:, 4] + _LEAST_ERROR)
     doubt = np.log(np.clip(ratio, 1 / _MOST_DOUBT, _MOST_DOUBT))
     return np.concatenate([applied, doubt[:, None]], axis=1)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.flow.behind import Clip
-from cleanplate.merge import average_inside
+from cleanplate.merge import average_inside, mean_channel
 from cleanplate.propagate import Sources
 from cleanplate.warp import sample_known
 
@@ -43,7 +43,7 @@ def _difference(clip: Clip, sides: Sides) -> NDArray[np.float32]:
     (before, has_before), (after, has_after) = (
         sample_known(clip.frames, clip.holes, *side[:3]) for side in sides
     )
-    apart = np.abs(before - after).mean(axis=1)
+    apart = mean_channel(np.abs(before - after))
     return np.where(has_before & has_after, apart, np.float32(np.nan))
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cleanplate.errors import BadInput
 from cleanplate.flow.behind import Clip
 from cleanplate.io.refuse import path_of
-from cleanplate.merge import Candidate
+from cleanplate.merge import Candidate, mean_channel
 from cleanplate.region import bounding_box
 from cleanplate.states import has_torch, torch_needed
 from cleanplate.weights import load_network
@@ -162,7 +162,7 @@ def _depth(hole: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 def _size(change: Colours) -> NDArray[np.float32]:
     """Return by how many levels colours (N, 3) change, root mean square, (N,)."""
-    return np.asarray(np.sqrt(np.square(change).mean(axis=1)), np.float32)
+    return np.sqrt(mean_channel(np.square(change)))
 
 
 def surroundings(hole: NDArray[np.bool_]) -> tuple[slice, slice]:
