@@ -100,28 +100,30 @@ def sample_known(frames: Any, holes: Any, frame: Any, y: Any, x: Any) -> Any:
     count, height, width = len(frame), holes.shape[1], holes.shape[2]
     channels = frames.shape[3]
     colours, found = np.zeros((count, channels), np.float32), np.zeros(count, np.bool_)
+    one, bottom, right = np.float32(1), np.uint64(height - 1), np.uint64(width - 1)
     for i in range(count):
-        t = frame[i]
-        if t < 0:
+        if frame[i] < 0:
             continue
         row = min(max(y[i], np.float32(0)), np.float32(height - 1))
         column = min(max(x[i], np.float32(0)), np.float32(width - 1))
-        y0, x0 = int(row), int(column)
+        # Numbers without a sign: for others numba looks each time whether they count from the end.
+        t, y0, x0 = np.uint64(frame[i]), np.uint64(row), np.uint64(column)
+        y1, x1 = min(y0 + np.uint64(1), bottom), min(x0 + np.uint64(1), right)
         b, a = row - np.float32(y0), column - np.float32(x0)
-        y1, x1 = min(y0 + 1, height - 1), min(x0 + 1, width - 1)
-        one = np.float32(1)
-        w00 = (one - b) * (one - a) * np.float32(not holes[t, y0, x0])
-        w01 = (one - b) * a * np.float32(not holes[t, y0, x1])
-        w10 = b * (one - a) * np.float32(not holes[t, y1, x0])
-        w11 = b * a * np.float32(not holes[t, y1, x1])
-        total = w00 + w01 + w10 + w11
-        found[i] = total > np.float32(1e-3)
-        if found[i]:
-            for k in range(channels):
-                colours[i, k] = (
-                    w00 * np.float32(frames[t, y0, x0, k])
-                    + w01 * np.float32(frames[t, y0, x1, k])
-                    + w10 * np.float32(frames[t, y1, x0, k])
-                    + w11 * np.float32(frames[t, y1, x1, k])
-                ) / total
+        w00, w01, w10, w11 = (one - b) * (one - a), (one - b) * a, b * (one - a), b * a
+        if holes[t, y0, x0] or holes[t, y0, x1] or holes[t, y1, x0] or holes[t, y1, x1]:
+            w00 *= np.float32(not holes[t, y0, x0])
+            w01 *= np.float32(not holes[t, y0, x1])
+            w10 *= np.float32(not holes[t, y1, x0])
+            w11 *= np.float32(not holes[t, y1, x1])
+            total = w00 + w01 + w10 + w11
+            if not total > np.float32(1e-3):
+                continue
+            w00, w01, w10, w11 = w00 / total, w01 / total, w10 / total, w11 / total
+        found[i] = True
+        for channel in range(channels):
+            k = np.uint64(channel)
+            above = w00 * np.float32(frames[t, y0, x0, k]) + w01 * np.float32(frames[t, y0, x1, k])
+            below = w10 * np.float32(frames[t, y1, x0, k]) + w11 * np.float32(frames[t, y1, x1, k])
+            colours[i, channel] = above + below
     return colours, found
