@@ -1,13 +1,15 @@
 """How well an object is followed from its mask in the first frame alone, and how fast.
 
     python benchmarks/track.py [--from-box] [--clips camel,dog] [--frames 40]
+    python benchmarks/track.py --method internal --budget 2m --clips camel,dog
 
 DAVIS clips, all objects of an annotation taken as one. A line a clip, tuning and judging clips
 apart: intersection over union before the mask grows; the share of the object's pixels in the grown
 mask, and its area against the object's, over all frames but the first; frames a second, from
 frames in memory to grown masks. With --from-box the first mask is not the annotation but what
 `select` makes of the box around it; its intersection over union comes first. With --fixes N the
-annotation of the frame that is worst corrects the mask, N times.
+annotation of the frame that is worst corrects the mask, N times. --method internal is a network
+fitted to the first mask for as long as --budget says.
 """
 
 from __future__ import annotations
@@ -22,11 +24,12 @@ import numpy as np
 from camel import DATA
 from cleanplate.io import read_video
 from cleanplate.masks.draw.files import Annotation
-from cleanplate.masks.follow import follow
+from cleanplate.masks.follow import Tracker
 from cleanplate.masks.generous import AUTO
 from cleanplate.masks.select import select
 from cleanplate.masks.track import holes_of, marks_of, working_picture
 from cleanplate.region import bounding_box
+from cleanplate.tracking import TRACKERS, load_tracker
 
 TUNING = ("camel", "bmx-trees", "libby", "car-shadow", "dog")
 JUDGING = ("blackswan", "breakdance", "drift-straight", "horsejump-high", "kite-surf")
@@ -40,15 +43,19 @@ def main() -> None:
     parser.add_argument("--fixes", type=int, default=0)
     parser.add_argument("--clips", type=lambda text: text.split(","), default=TUNING + JUDGING)
     parser.add_argument("--frames", type=int)
+    parser.add_argument("--method", choices=TRACKERS, default="flow")
+    parser.add_argument("--budget", default="2m")
     parser.add_argument("--data", type=Path, default=DATA)
     arguments = parser.parse_args()
+    fitted = arguments.method != "flow"
+    tracker = load_tracker(arguments.method, **({"budget": arguments.budget} if fitted else {}))
     print(f"{'':16}" + "".join(f"{name:>8}" for name in COLUMNS))
     rows = {}
     for group, clips in (("tuning", TUNING), ("judging", JUDGING)):
         for clip in clips:
             if clip in arguments.clips:
                 frames, truth = load(arguments.data, clip, arguments.frames)
-                rows[clip] = measure(frames, truth, arguments.from_box, arguments.fixes)
+                rows[clip] = measure(frames, truth, arguments.from_box, arguments.fixes, tracker)
                 show(clip, rows[clip])
         show(group, np.mean([rows[clip] for clip in clips if clip in rows] or [[np.nan] * 5], 0))
     show("all", np.mean(list(rows.values()), axis=0))
@@ -60,12 +67,14 @@ def load(data: Path, clip: str, count: int | None) -> tuple[np.ndarray, np.ndarr
     return frames, np.stack(Annotation(data / "Annotations" / "480p" / clip)[:count])
 
 
-def measure(frames: np.ndarray, truth: np.ndarray, from_box: bool, fixes: int) -> list[float]:
+def measure(
+    frames: np.ndarray, truth: np.ndarray, from_box: bool, fixes: int, tracker: Tracker
+) -> list[float]:
     """Return the five columns of a clip."""
     first = selected(frames[0], truth[0]) if from_box else truth[0]
     keys = {0: first}
     while True:
-        overlap, row = followed(frames, truth, keys)
+        overlap, row = followed(frames, truth, keys, tracker)
         if fixes == 0:
             return [iou(first, truth[0]), *row]
         worst = int(np.argmin([2 if t in keys else value for t, value in enumerate(overlap)]))
@@ -74,7 +83,7 @@ def measure(frames: np.ndarray, truth: np.ndarray, from_box: bool, fixes: int) -
 
 
 def followed(
-    frames: np.ndarray, truth: np.ndarray, keys: dict[int, np.ndarray]
+    frames: np.ndarray, truth: np.ndarray, keys: dict[int, np.ndarray], tracker: Tracker
 ) -> tuple[list[float], list[float]]:
     """Follow from key masks; return the overlap of every frame, and four columns."""
 
@@ -82,7 +91,7 @@ def followed(
         return (working_picture(frame) for frame in frames[start:stop])
 
     began = time.perf_counter()
-    course = follow(read, marks_of(keys))
+    course = tracker(read, marks_of(keys))
     grown = list(holes_of(course, keys, AUTO))
     seconds = time.perf_counter() - began
     tight = holes_of(course, keys, 0)

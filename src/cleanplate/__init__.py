@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cleanplate.report.compare import compare
     from cleanplate.report.evaluate import evaluate
     from cleanplate.summary import Summary
+    from cleanplate.tracking import TRACKERS, load_tracker
     from cleanplate.unblending import unblend, unblend_file
     from cleanplate.video import Filled, Provenance
 
@@ -37,6 +38,7 @@ _HOMES = {
     "BASELINES": "methods",
     "METHODS": "methods",
     "METRICS": "metrics",
+    "TRACKERS": "tracking",
     "BadInput": "errors",
     "BadOutput": "errors",
     "CleanplateError": "errors",
@@ -56,6 +58,7 @@ _HOMES = {
     "flow_file": "motion",
     "grow": "masks",
     "load_method": "methods",
+    "load_tracker": "tracking",
     "plan_file": "jobs.plan",
     "read_holes": "masks",
     "read_video": "io",
@@ -73,6 +76,7 @@ __all__ = [
     "BASELINES",
     "METHODS",
     "METRICS",
+    "TRACKERS",
     "BadInput",
     "BadOutput",
     "CleanplateError",
@@ -92,6 +96,7 @@ __all__ = [
     "flow_file",
     "grow",
     "load_method",
+    "load_tracker",
     "plan_file",
     "read_holes",
     "read_video",

@@ -112,6 +112,18 @@ def track(
     grow: Annotated[
         str, typer.Option(help="Pixels, or auto: by half of its area, more where it is unsure.")
     ] = "auto",
+    method: Annotated[
+        str,
+        typer.Option(help="flow, from frame to frame, or internal: a network fitted to the mask."),
+    ] = "flow",
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Of internal: how long it is fitted, such as 90s or 3m; 2m by default."),
+    ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="KEY=VALUE, another option of internal, such as steps=2000."),
+    ] = None,
     invert_mask: options.InvertMask = False,
     object_index: options.ObjectIndex = None,
     quiet: options.Quiet = False,
@@ -122,12 +134,16 @@ def track(
     import json
 
     from cleanplate.cli.mask_words import track_words
+    from cleanplate.configs import pairs
     from cleanplate.masks import MaskOptions
     from cleanplate.masks.generous import growth_of
     from cleanplate.masks.track_file import track_file
     from cleanplate.memory import keep_no_large_blocks
+    from cleanplate.tracking import load_tracker
 
     keep_no_large_blocks()
+    more = pairs(change or []) | ({} if budget is None else {"budget": budget})
+    tracker = load_tracker(method, **more)
     with options.progress_bar(quiet=quiet, doing="Following") as progress:
         summary = track_file(
             video,
@@ -135,6 +151,7 @@ def track(
             out,
             grow=growth_of(grow),
             mask_options=MaskOptions(invert_mask, object_index),
+            tracker=tracker,
             progress=progress,
         )
     if as_json:

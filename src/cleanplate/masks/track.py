@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
-from cleanplate.masks.follow.legs import Course, Picture, follow
+from cleanplate.masks.follow.legs import Course, Picture, Tracker, follow
 from cleanplate.masks.generous import AUTO, Grow, check_growth, hole_of
 from cleanplate.masks.keys import Keys, check_keys, check_reach
 from cleanplate.region import reduce_picture, reduced_picture, working_size
@@ -41,6 +41,7 @@ def track(
     at: int = 0,
     grow: Grow = AUTO,
     confidence: bool = False,
+    tracker: Tracker = follow,
     progress: Progress | None = None,
 ) -> Any:
     """Follow an object from the mask of one frame, forwards and backwards; return its holes.
@@ -48,9 +49,10 @@ def track(
     frames: (T, H, W, 3) RGB, uint8 or uint16. masks: (H, W) bool, the object in frame `at`; or a
     dictionary {frame: mask} of several frames, whose masks are taken as they are (an empty one
     says that the object is not there). grow: pixels, or "auto": by half of its area or more, for
-    too much is better filled than too little. Returns (T, H, W) bool, and with `confidence`
-    Tracked(holes, confidence, cuts). Nothing is carried over a cut: a shot without a mask of its
-    own has no holes. Raises BadInput.
+    too much is better filled than too little. tracker: which way it is followed, see
+    `load_tracker`; by the usual one nothing is carried over a cut: a shot without a mask of its own
+    has no holes. Returns (T, H, W) bool, and with `confidence` Tracked(holes, confidence, cuts).
+    Raises BadInput.
 
     >>> still = np.zeros((3, 40, 60, 3), np.uint8); still[:, 10:20, 10:20] = 200
     >>> bool((track(still, still[0, ..., 0] > 0, grow=0) == (still[..., 0] > 0)).all())
@@ -66,7 +68,7 @@ def track(
     def read(start: int, stop: int | None) -> Iterator[Picture]:
         return (working_picture(frame) for frame in frames[start:stop])
 
-    course = follow(read, marks_of(keys), progress=progress)
+    course = tracker(read, marks_of(keys), progress=progress)
     holes = np.zeros(frames.shape[:3], np.bool_)
     for number, hole in enumerate(holes_of(course, keys, grow)):
         holes[number] = hole

@@ -13,7 +13,7 @@ from cleanplate.errors import BadInput
 from cleanplate.io import open_video, refuse_same, whole_folder
 from cleanplate.io.refuse import path_of
 from cleanplate.masks.edit import grow
-from cleanplate.masks.follow.legs import Course, Picture, follow
+from cleanplate.masks.follow.legs import Course, Picture, Tracker, follow
 from cleanplate.masks.generous import AUTO, SURE, Grow, check_growth
 from cleanplate.masks.keys import Keys, check_reach, parse_key, read_keys
 from cleanplate.masks.load import is_box
@@ -86,6 +86,7 @@ def track_file(
     *,
     grow: Grow = AUTO,
     mask_options: MaskOptions = MaskOptions(),  # noqa: B008 - frozen
+    tracker: Tracker = follow,
     progress: Progress | None = None,
 ) -> TrackSummary:
     """Follow an object through a video, and write its masks into a new folder, white = fill.
@@ -93,6 +94,7 @@ def track_file(
     video: a file or a frame folder. masks: a picture or a box, of frame 0, or of another one,
     counted from 0: ``fix.png@25``; or several such. out: a PNG for every frame, named by its
     number, as ``fill_file`` takes them. grow: pixels, or "auto": generously, see ``track``.
+    tracker: which way it is followed, see ``load_tracker``.
     Frames stream: memory does not grow with the clip, but for some kilobytes a mask. Raises
     BadInput and BadOutput.
     """
@@ -102,7 +104,7 @@ def track_file(
         refuse_same(path, path_of(out))
     given = _open(video, masks, mask_options)
     with whole_folder(path_of(out)) as folder:  # refused before the work, if it is to be
-        done = _follow(given, progress)
+        done = _follow(given, tracker, progress)
         names = [f"{number:05d}" for number in given.numbers or range(done.course.frames)]
         write_into(folder, zip(names, holes_of(done.course, given.keys, grow), strict=True))
     return TrackSummary(
@@ -126,6 +128,7 @@ def open_tracked(
     *,
     options: MaskOptions,
     growth: Grow = AUTO,
+    tracker: Tracker = follow,
     progress: Progress | None = None,
 ) -> HoleSource:
     """Follow an object through a video, and return its holes for a fill.
@@ -140,7 +143,7 @@ def open_tracked(
 
     @cache
     def course() -> Course:
-        done = _follow(given, progress)
+        done = _follow(given, tracker, progress)
         given.warnings.extend(done.findings)
         return done.course
 
@@ -175,7 +178,7 @@ def _open(video: str | Path, masks: Masks, options: MaskOptions) -> _Given:
     return _Given(video, keys, size, numbers, total, warnings)
 
 
-def _follow(given: _Given, progress: Progress | None) -> _Followed:
+def _follow(given: _Given, tracker: Tracker, progress: Progress | None) -> _Followed:
     """Follow from key masks through a video, which is decoded as often as it is needed."""
     problems: list[str] = []
 
@@ -186,7 +189,7 @@ def _follow(given: _Given, progress: Progress | None) -> _Followed:
         if progress:
             progress(count, known or given.total)
 
-    course = follow(read, marks_of(given.keys), progress=report)
+    course = tracker(read, marks_of(given.keys), progress=report)
     trail, all_frames = course.trail, range(course.frames)
     empty = [n for n in all_frames if trail.trust(n) < 1 and not (trail.soft(n) > SURE).any()]
     gone = set(empty)

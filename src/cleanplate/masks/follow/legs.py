@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,16 @@ class Course:
     trail: Trail
     frames: int = 0
     cuts: list[int] = field(default_factory=list)
+
+
+class Tracker(Protocol):
+    """Follows an object through a clip, as `follow` does; another may take another way."""
+
+    def __call__(
+        self, read: Read, marks: Marks, *, progress: Callable[[int, int | None], None] | None = None
+    ) -> Course:
+        """Return where the object went, of clip and key masks."""
+        ...
 
 
 class _Look(NamedTuple):
