@@ -61,8 +61,8 @@ def test_a_fill_that_was_stopped_goes_on(pan, tmp_path, monkeypatch):
     from cleanplate.methods.internal.lesson import Lesson
 
     frames, holes = given(pan)
-    options = {"steps": 12, "checkpoints": tmp_path / "fits"}
-    wanted = fill(frames, holes, steps=12)
+    options = {"steps": 12, "progressive": False, "checkpoints": tmp_path / "fits"}
+    wanted = fill(frames, holes, steps=12, progressive=False)
     losses, asked = Lesson.losses, []
 
     def stopping(self, network, step):
@@ -98,6 +98,7 @@ def test_everything_is_painted_by_the_network(pan):
         ({"batch": 0}, "batch is 0"),
         ({"near": 0.5}, "near is 0.5. Give a number from 1 up"),
         ({"ambiguity": -1}, "ambiguity is -1"),
+        ({"progressive": 1}, "progressive is '1'. Give true or false"),
         ({"held": 1}, "held is '1'. Give true or false"),
         ({"order": "backward"}, "order 'backward' is unknown"),
         ({"matching": "best"}, "matching 'best' is unknown"),

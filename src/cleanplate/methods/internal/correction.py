@@ -5,8 +5,6 @@ It begins by correcting nothing, so that the fit starts from all that the other 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,7 +20,7 @@ from cleanplate.region import Region
 from cleanplate.video import Holes
 
 CROP = (128, 176)  # (height, width) that a step looks at, around a pixel that was rehearsed
-_LOSSES = {"fidelity": (masked_l2, 2), "removal": (masked_l1, 1)}  # and their powers
+LOSSES = {"fidelity": (masked_l2, 2), "removal": (masked_l1, 1)}  # and their powers
 
 
 class Correction:
@@ -39,7 +37,7 @@ class Correction:
         device: torch.device,
     ) -> None:
         self.truth, self.rehearsals, self.device = truth, rehearsals, device
-        self.teaching, (self.loss, self.power) = teaching, _LOSSES[teaching.tune]
+        self.teaching, (self.loss, self.power) = teaching, LOSSES[teaching.tune]
         held = rehearsals[0][1] if teaching.held else np.zeros(truth.shape[:3], bool)
         self.told = [known & ~held for _, known in rehearsals]
         self.held = held
@@ -114,17 +112,11 @@ def corrected(
     return painted
 
 
-def changes(
-    network: Network, draft: Draft, device: torch.device
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield the number of each frame with a hole, and what it is changed by, (H, W, 3) in levels.
-
-    Levels are those of 8 bits.
-    """
-    for t in np.flatnonzero(draft.holes.any(axis=(1, 2))).tolist():
-        seen = inputs(draft, t)
-        painted = corrected(network, seen[None], device)[-1][0].float()
-        yield t, (painted.permute(1, 2, 0).cpu().numpy() - seen[..., :3]) * 127.5
+def change_of(network: Network, draft: Draft, t: int, device: torch.device) -> NDArray[np.float32]:
+    """Return what frame t of a draft is changed by, (H, W, 3), where 2 is from black to white."""
+    seen = inputs(draft, t)
+    painted = corrected(network, seen[None], device)[-1][0].float()
+    return np.asarray(painted.permute(1, 2, 0).cpu().numpy() - seen[..., :3], np.float32)
 
 
 def _around(row: int, column: int, size: tuple[int, ...]) -> Region:

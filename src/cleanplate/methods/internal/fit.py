@@ -53,17 +53,15 @@ def fit(
     *,
     bf16: bool = False,
     run: Path | None = None,
-    spent: float = 0.0,
     progress: Callable[[float], None] | None = None,
 ) -> list[Mark]:
     """Fit a network in place and leave it with the weights that were judged best; return its curve.
 
     bf16: where autocast deems it safe. run: a folder for checkpoints, from the last of which the
-    fit goes on. spent: seconds of the plan's that are over already. progress: called with the share
-    done. What is going on is logged. Raises BadInput for checkpoints of something else, and
-    CleanplateError where the loss is no number any more.
+    fit goes on. progress: called with the share done. What is going on is logged. Raises BadInput
+    for checkpoints of something else, and CleanplateError where the loss is no number any more.
     """
-    fitting = _Fitting(network, teacher, plan, bf16, spent)
+    fitting = _Fitting(network, teacher, plan, bf16)
     found = None if run is None else checkpoint.latest(run)
     if found:
         fitting.restore(checkpoint.load(found), source=str(found))
@@ -82,13 +80,11 @@ def fit(
 class _Fitting:
     """A fit between two steps; `step` are done, in `seconds`."""
 
-    def __init__(
-        self, network: nn.Module, teacher: Teacher, plan: Plan, bf16: bool, seconds: float
-    ) -> None:
+    def __init__(self, network: nn.Module, teacher: Teacher, plan: Plan, bf16: bool) -> None:
         self.network, self.teacher, self.plan, self.bf16 = network, teacher, plan, bf16
         self.optimiser = torch.optim.Adam(network.parameters(), lr=plan.learning_rate)
         self.device = next(network.parameters()).device
-        self.step, self.seconds, self.waited = 0, seconds, 0
+        self.step, self.seconds, self.waited = 0, 0.0, 0
         self.loss = torch.zeros((), device=self.device)  # summed since the last mark
         self.marks: list[Mark] = []
         self.mark()

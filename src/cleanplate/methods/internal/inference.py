@@ -39,7 +39,8 @@ class Options(Plan, Teaching):
     flow, "fidelity" corrects all of the hole, "removal" what the flow is unsure of. "none" is the
     paper's: the network paints from nothing. config: the network, that of the "official" code, as
     in the "paper", a "small" or a "tiny" one. kind: "coarse-to-fine", "stacked" or "base". size:
-    (height, width); pictures with more pixels are fitted at so many. precision: "auto" is bf16
+    (height, width); pictures with more pixels are fitted at so many, and, progressive, in parts of
+    so many at twice the size and so on up to their own. precision: "auto" is bf16
     where the machine has it. checkpoints: a folder in which a fit that was stopped finds itself
     again, and goes on.
     """
@@ -49,6 +50,7 @@ class Options(Plan, Teaching):
     config: str = "small"
     kind: str = "coarse-to-fine"
     size: tuple[int, int] = (240, 432)
+    progressive: bool = True
     precision: str = "auto"
     checkpoints: str | Path | None = None
 
@@ -59,6 +61,7 @@ class Options(Plan, Teaching):
         self._check_whole("rehearsals", 1)
         self._check_known("config", CONFIGS)
         self._check_known("precision", PRECISIONS)
+        checked(bool, self.progressive, "progressive")
         object.__setattr__(self, "size", checked(tuple[int, int], self.size, "size"))
         if min(self.size) < UNIT:
             raise BadInput(f"size is {self.size}. Give a height and a width from {UNIT} up.")

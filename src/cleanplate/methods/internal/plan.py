@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from cleanplate.configs import checked
 from cleanplate.errors import BadInput
@@ -62,6 +63,26 @@ class Plan(CommonOptions):
         warm = min((step + 1) / (self.warmup + 1), 1.0)
         falling = (1 + math.cos(math.pi * share)) / 2 if self.schedule == "cosine" else 1.0
         return self.learning_rate * warm * falling
+
+    def parts(self, count: int, *, spent: float = 0.0) -> list[Self]:
+        """Return the plans of so many fits, one after the other, that take as long together.
+
+        The finer, the longer, as in the paper: 2, 3, 4, ... parts of all. spent: seconds that are
+        over already.
+
+        >>> [(part.steps, part.budget) for part in Plan(steps=900, budget="2m").parts(2, spent=20)]
+        [(360, '40.000s'), (540, '60.000s')]
+        """
+        shares = [part / sum(range(2, count + 2)) for part in range(2, count + 2)]
+        left = None if self.budget is None else max(seconds_of(self.budget) - spent, 1)
+        return [
+            replace(
+                self,
+                steps=max(1, round(self.steps * share)),
+                budget=None if left is None else f"{left * share:.3f}s",
+            )
+            for share in shares
+        ]
 
 
 @dataclass(frozen=True)

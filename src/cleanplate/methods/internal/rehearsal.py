@@ -42,10 +42,10 @@ class Draft:
         """Reduce a filled clip, whose holes are given, to a size (height, width)."""
         whole = Clip(filled.frames, np.zeros_like(holes), size)
         clip = Clip(filled.frames, holes, size)
-        doubts = doubts_of(filled, holes)
 
         def doubt(t: int) -> NDArray[np.uint8]:
-            return np.asarray(cv2.resize(doubts[t], size[::-1], interpolation=cv2.INTER_AREA))
+            doubts = doubts_at(filled, holes, t)
+            return np.asarray(cv2.resize(doubts, size[::-1], interpolation=cv2.INTER_AREA))
 
         count = len(holes)
         return cls(
@@ -57,12 +57,22 @@ class Draft:
 
 def doubts_of(filled: Filled, holes: Holes) -> NDArray[np.uint8]:
     """Return how far pixels are to be doubted, (T, H, W, 3) from 0 to 255, 0 outside the holes."""
-    where = filled.provenance
-    unseen = where.source == UNSEEN
-    off = np.minimum(where.inconsistency.astype(np.float32) / WORST, 1)
-    far = np.log1p(np.minimum(where.distance, FURTHEST)) / np.log1p(FURTHEST)
-    doubts = np.stack([unseen.astype(np.float32), off, far.astype(np.float32)], axis=-1)
-    return np.asarray(np.rint(doubts * holes[..., None] * 255), np.uint8)
+    return stack_frames(lambda t: doubts_at(filled, holes, t), len(holes))
+
+
+def doubts_at(filled: Filled, holes: Holes, t: int) -> NDArray[np.uint8]:
+    """Return the same of one frame, (H, W, 3)."""
+    where, hole = filled.provenance, holes[t]
+    doubts = np.zeros((*hole.shape, 3), np.uint8)
+    source, off = where.source[t][hole], where.inconsistency[t][hole].astype(np.float32)
+    away = np.where(source >= 0, np.abs(source.astype(np.int32) - t), 0)
+    told = (
+        (source == UNSEEN).astype(np.float32),
+        np.minimum(off / WORST, 1),
+        np.log1p(np.minimum(away, FURTHEST)) / np.log1p(FURTHEST),
+    )
+    doubts[hole] = np.rint(np.stack(told, axis=-1) * 255)
+    return doubts
 
 
 def rehearse(
@@ -75,10 +85,12 @@ def rehearse(
     seed: int,
     near: float,
     progress: Callable[[float], None],
+    keep: Callable[[Filled, Holes], bool] | None = None,
 ) -> list[tuple[Draft, Holes]]:
     """Return drafts of so many rehearsals, and where in each the truth is known, (T, H, W).
 
     Fewer come back where nothing is known that could be hidden. progress: told the share done.
+    keep: is given each filled clip, and what was hidden of it; tells whether another is wanted.
     """
     rehearsals, rng = [], np.random.default_rng([seed, len(holes)])
     for number in range(count):
@@ -86,10 +98,13 @@ def rehearse(
         if more.any():
             hidden = holes | more
             blank = np.where(hidden[..., None], frames.dtype.type(0), frames)
-            draft = Draft.of(fill(blank, hidden), hidden, size)
+            filled = fill(blank, hidden)
+            draft = Draft.of(filled, hidden, size)
             known = Clip(frames, more, size), Clip(frames, holes, size)
             told = stack_frames(lambda t, k=known: k[0].hole(t) & ~k[1].hole(t), len(holes))  # type: ignore[misc]
             rehearsals.append((draft, told))
+            if keep and not keep(filled, hidden):
+                break
         progress((number + 1) / count)
     return rehearsals
 
