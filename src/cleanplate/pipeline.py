@@ -44,7 +44,7 @@ from cleanplate.masks.load import is_box
 from cleanplate.masks.track_file import Masks, files_of, open_tracked
 from cleanplate.matched import FULL, bordered, check_holes, is_empty, paired, touched_frames
 from cleanplate.memory import bytes_of
-from cleanplate.methods import Method, aligning, attentive, load_method, runs_on, trusting
+from cleanplate.methods import Fitting, Method, aligning, attentive, load_method, runs_on, trusting
 from cleanplate.provenance import Seen, Watch, provenance_pictures
 from cleanplate.sheets import together
 from cleanplate.span import Span
@@ -202,6 +202,8 @@ def fill_file(
             plate_writer(plate, reader) as lay,
             ExitStack() as last,
         ):
+            if kept and isinstance(room, Fitting):
+                room.keep_in(kept.fits)
             folders = {"provenance": provenance, "attention": attention}
             folders |= {"validity": validity, "features": features, "plate": plate}
             drawn = files_of(mask) if track else [Path(str(mask))] * (not is_box(str(mask)))

@@ -49,7 +49,7 @@ LEVEL = 1  # of zlib: more takes long and saves little of what a camera has seen
 # again, and looking for it takes three times as long as all the rest.
 WAYS = (0, zlib.Z_HUFFMAN_ONLY, 0, 0)
 SIZE_BYTES = 8
-LOCK = "lock"
+LOCK, FITS = "lock", "fits"
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 
 
@@ -93,8 +93,13 @@ class Store:
         return self.folder / f"{key}.window"
 
     def any(self) -> bool:
-        """Tell whether any window is kept."""
-        return any(self.folder.glob("*.window"))
+        """Tell whether any window is kept, or a fit on its way to one."""
+        return any(self.folder.glob("*.window")) or self.fits.is_dir()
+
+    @property
+    def fits(self) -> Path:
+        """The folder for what is fitted to a window before that is finished."""
+        return self.folder / FITS
 
 
 def recipe_of(method: str, told: Mapping[str, Any]) -> bytes:

@@ -41,3 +41,26 @@ def test_what_a_fit_logs_is_heard_while_the_bar_is_shown():
     log.info("step 2")
     assert said == ["step 1"]
     assert not logging.getLogger("cleanplate").handlers
+
+
+def test_a_fill_that_is_stopped_keeps_its_fit_beside_the_output(
+    fill, capsys, tmp_path, monkeypatch
+):
+    from cleanplate.methods.internal.lesson import Lesson
+
+    losses, asked = Lesson.losses, []
+
+    def stopping(self, network, step):
+        asked.append(step)
+        if len(asked) == 4:
+            raise KeyboardInterrupt
+        return losses(self, network, step)
+
+    monkeypatch.setattr(Lesson, "losses", stopping)
+    longer = ["--set", "steps=5", "--set", "judged_every=2"]
+    assert fill(*longer) == 130
+    assert "the same command goes on from here" in capsys.readouterr().err
+    assert list((tmp_path / ".out.mp4.job").glob("fits/*/checkpoints/00000002.pt"))
+    assert fill(*longer) == 0
+    assert asked[4:] == [2, 3, 4]
+    assert not (tmp_path / ".out.mp4.job").exists()

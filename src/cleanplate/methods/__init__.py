@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from cleanplate.alignment import Alignment
@@ -78,6 +79,15 @@ class Aligning(Protocol):
 
     def alignment(self, frames: Frames, holes: Holes, t: int) -> Alignment:
         """Look from frame t at others of the stretch that would be filled."""
+        ...
+
+
+@runtime_checkable
+class Fitting(Protocol):
+    """A method that learns from the very clip, which takes so long that it is kept on the way."""
+
+    def keep_in(self, folder: Path) -> None:
+        """Keep in a folder what a fit that is stopped goes on from."""
         ...
 
 

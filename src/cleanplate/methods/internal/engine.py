@@ -47,6 +47,7 @@ class Engine:
         self.options, self.device, self.bf16 = options, device, dtype == torch.bfloat16
         named: Config = getattr(Config, options.config)()
         self.config = replace(named, kind=options.kind)
+        self.checkpoints = None if options.checkpoints is None else Path(options.checkpoints)
 
     def paint(self, clip: Clip, report: Report) -> Pictures:
         """Yield the number of each frame with a hole, and what fitted networks paint.
@@ -212,14 +213,14 @@ class Engine:
 
     def _folder(self, about: list[NDArray[Any]]) -> Path | None:
         """Return where the checkpoints of this very fit lie."""
-        if self.options.checkpoints is None:
+        if self.checkpoints is None:
             return None
         told = {**asdict(self.options), "checkpoints": None, "bf16": self.bf16}
         digest = hashlib.sha256(repr(told).encode())
         for array in about:
             digest.update(repr(array.shape).encode())
             digest.update(array.tobytes())
-        return Path(self.options.checkpoints) / digest.hexdigest()[:16]
+        return self.checkpoints / digest.hexdigest()[:16]
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16)

@@ -42,7 +42,7 @@ class Options(Plan, Teaching):
     (height, width); pictures with more pixels are fitted at so many, and, progressive, in parts of
     so many at twice the size and so on up to their own. precision: "auto" is bf16
     where the machine has it. checkpoints: a folder in which a fit that was stopped finds itself
-    again, and goes on.
+    again, and goes on; of files by default one beside the output, until that is complete.
     """
 
     prior: str = "flow"
@@ -92,6 +92,10 @@ class Method:
         self.engine = Engine(self.options, place, precision_named(self.options.precision, place))
         # A hole can be rehearsed where there is room for it.
         self.whole_up_to = self.options.size[0] * self.options.size[1] if draft else 0
+
+    def keep_in(self, folder: Path) -> None:
+        """Keep checkpoints in a folder, where the options name none."""
+        self.engine.checkpoints = self.engine.checkpoints or folder
 
     def fill(
         self,

@@ -74,7 +74,7 @@ class View:
         hole = reduce_hole(padded, size)
         if self.cover.colours is None:
             picture[hole] = 0
-            told = np.stack([hole, np.zeros_like(hole), np.zeros_like(hole)], axis=-1)
+            told: NDArray[Any] = np.stack([hole, np.zeros_like(hole), np.zeros_like(hole)], axis=-1)
         else:
             doubts = cv2.copyMakeBorder(doubts, 0, below, 0, beside, cv2.BORDER_CONSTANT)
             told = reduce_picture(doubts, size) / np.float32(255)
