@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cleanplate.losses import masked_l1, masked_l2
+from cleanplate.methods.internal.belief import Picture, beliefs
 from cleanplate.methods.internal.lesson import JUDGED
 from cleanplate.methods.internal.material import to_tensor
 from cleanplate.methods.internal.network import Network
@@ -65,20 +66,34 @@ class Correction:
 
         It is the mean over frames spread over the clip, or of squares its root.
         """
-        frames = np.flatnonzero(self.held.any(axis=(1, 2)))
-        if not len(frames):
-            return None
-        spread = np.linspace(0, len(frames) - 1, min(JUDGED, len(frames)))
         losses, counts = [], []
-        for t in frames[spread.round().astype(np.intp)].tolist():
+        for t in self._judged():
             seen = inputs(self.rehearsals[0][0], t)[None]
             painted = corrected(network, seen, self.device)[-1].float()
             truth = to_tensor(self.truth[t][None], self.device)
             known = to_tensor(self.held[t][None, ..., None], self.device)
             losses.append(float(self.loss(painted, truth, known)))
             counts.append(int(self.held[t].sum()))
+        if not counts:
+            return None
         mean = np.average(losses, weights=counts)
         return float(mean ** (1 / self.power) * 127.5)
+
+    def _judged(self) -> list[int]:
+        """Return frames in which something is held out, spread over the clip."""
+        frames = np.flatnonzero(self.held.any(axis=(1, 2)))
+        spread = np.linspace(0, len(frames) - 1, min(JUDGED, len(frames)))
+        return [int(t) for t in frames[spread.round().astype(np.intp)]]
+
+    def beliefs(self, network: Network) -> NDArray[np.float32]:
+        """Return how far what a network changes is to be believed, by what is held out."""
+
+        def case(t: int) -> tuple[Picture, Picture, Picture]:
+            draft, held = self.rehearsals[0][0], self.held[t]
+            seen, change = inputs(draft, t)[held], change_of(network, draft, t, self.device)[held]
+            return change, self.truth[t][held] - seen[:, :3], seen[:, 4:]
+
+        return beliefs(case(t) for t in self._judged())
 
     def _part(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
         """Return what is seen of a part of a rehearsal, the truth, and where it is told."""

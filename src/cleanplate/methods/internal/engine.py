@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from cleanplate.canvas import Clip
+from cleanplate.methods.internal.belief import kinds_of
 from cleanplate.methods.internal.cases import MovedCases, RehearsedCases, covers_of
 from cleanplate.methods.internal.correction import Correction, change_of
 from cleanplate.methods.internal.fit import Mark, Teacher, fit
@@ -96,11 +97,13 @@ class Engine:
         done = _spread(lambda s: report(_REHEARSED + (1 - _REHEARSED) * s), len(plans))
         if not _worth(self._fit(network, teacher, plans[0], about, done(0))):
             return
+        with torch.no_grad(), self._autocast():
+            shares = teacher.beliefs(network)
         kept: dict[tuple[int, int], Picture] = {}
 
         def drafted(n: int, t: int) -> Picture:
             if (n, t) not in kept:
-                kept[n, t] = self._change(network, rehearsals[n][0], t)
+                kept[n, t] = self._change(network, rehearsals[n][0], t, shares)
             return kept[n, t]
 
         if covers:
@@ -109,7 +112,8 @@ class Engine:
             self._climb(ladder, cases, plans[1:], about, [done(n) for n in range(1, len(plans))])
         draft = Draft.of(filled, clip.holes, clip.size)
         for t in np.flatnonzero(draft.holes.any(axis=(1, 2))).tolist():
-            doubts, change = doubts_at(filled, clip.holes, t), self._change(network, draft, t)
+            doubts = doubts_at(filled, clip.holes, t)
+            change = self._change(network, draft, t, shares)
             cover = Cover.of(clip.holes[t], filled.frames[t], doubts)
             yield t, self._whole(ladder, View(clip.frames[t], cover, change)) * 127.5
 
@@ -189,9 +193,12 @@ class Engine:
         with self._autocast():
             return ladder.whole(view)
 
-    def _change(self, network: Network, draft: Draft, t: int) -> Picture:
+    def _change(self, network: Network, draft: Draft, t: int, shares: Picture) -> Picture:
+        """Return what is changed of a frame of a draft, as far as that is to be believed."""
         with torch.no_grad(), self._autocast():
-            return change_of(network, draft, t, self.device)
+            change = change_of(network, draft, t, self.device)
+        doubts = draft.doubts[t].astype(np.float32) / 255
+        return np.asarray(change * shares[kinds_of(doubts)][..., None], np.float32)
 
     def _network(self, config: Config) -> Network:
         """Return a network with weights that the seed decides, and no other random numbers."""

@@ -68,13 +68,16 @@ class Plan(CommonOptions):
         """Return the plans of so many fits, one after the other, that take as long together.
 
         The finer, the longer, as in the paper: 2, 3, 4, ... parts of all. spent: seconds that are
-        over already.
+        over already; half of a budget is left at least, or nothing would be fitted.
 
         >>> [(part.steps, part.budget) for part in Plan(steps=900, budget="2m").parts(2, spent=20)]
         [(360, '40.000s'), (540, '60.000s')]
         """
         shares = [part / sum(range(2, count + 2)) for part in range(2, count + 2)]
-        left = None if self.budget is None else max(seconds_of(self.budget) - spent, 1)
+        left = None
+        if self.budget is not None:
+            all_of_it = seconds_of(self.budget)
+            left = max(all_of_it - spent, all_of_it / 2)
         return [
             replace(
                 self,
