@@ -95,10 +95,9 @@ class Engine:
         spent = time.perf_counter() - began
         plans = self.options.parts(1 + len(ladder.factors), spent=spent)
         done = _spread(lambda s: report(_REHEARSED + (1 - _REHEARSED) * s), len(plans))
-        if not _worth(self._fit(network, teacher, plans[0], about, done(0))):
-            return
+        worth = _worth(self._fit(network, teacher, plans[0], about, done(0)))
         with torch.no_grad(), self._autocast():
-            shares = teacher.beliefs(network)
+            shares = teacher.beliefs(network) * np.float32(worth)
         kept: dict[tuple[int, int], Picture] = {}
 
         def drafted(n: int, t: int) -> Picture:
@@ -109,7 +108,10 @@ class Engine:
         if covers:
             hold = self.options.held
             cases = RehearsedCases(clip.frames, clip.holes, covers, drafted, hold=hold)
-            self._climb(ladder, cases, plans[1:], about, [done(n) for n in range(1, len(plans))])
+            reports = [done(n) for n in range(1, len(plans))]
+            worth |= self._climb(ladder, cases, plans[1:], about, reports)
+        if not worth:
+            return
         draft = Draft.of(filled, clip.holes, clip.size)
         for t in np.flatnonzero(draft.holes.any(axis=(1, 2))).tolist():
             doubts = doubts_at(filled, clip.holes, t)
@@ -178,8 +180,12 @@ class Engine:
         plans: Sequence[Plan],
         about: list[NDArray[Any]],
         reports: Sequence[Report],
-    ) -> None:
-        """Fit a network for each step of a ladder; one that is of no use corrects nothing."""
+    ) -> bool:
+        """Fit a network for each step of a ladder; tell whether any is of use.
+
+        One that is not corrects nothing.
+        """
+        useful = False
         for step, (plan, report) in enumerate(zip(plans, reports, strict=True)):
             config = replace(self.config, doubts=DOUBTS)
             with self._autocast():
@@ -187,6 +193,8 @@ class Engine:
             network = self._network(config)
             marks = self._fit(network, teacher, plan, [*about, np.array(step)], report)
             ladder.networks.append(network if _worth(marks) else self._network(config))
+            useful |= _worth(marks)
+        return useful
 
     def _whole(self, ladder: Ladder, view: View) -> Picture:
         """Return what is added to a view: at its own size, or where no step is above, as it is."""
