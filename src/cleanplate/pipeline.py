@@ -39,6 +39,8 @@ from cleanplate.io.groups import CannotCopy
 from cleanplate.io.splice import open_spliced
 from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks import grow as grow_holes
+from cleanplate.masks.follow import Tracker
+from cleanplate.masks.follow import follow as follow_object
 from cleanplate.masks.generous import AUTO, Grow
 from cleanplate.masks.load import is_box
 from cleanplate.masks.track_file import Masks, files_of, open_tracked
@@ -131,6 +133,7 @@ def fill_file(
     *,
     track: bool = False,
     growth: Grow = AUTO,
+    tracker: Tracker = follow_object,
     method: str | Method = "flow",
     tune: str = "removal",
     mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
@@ -156,7 +159,8 @@ def fill_file(
     when it is complete, or not at all; "-" is stdin and stdout, yuv4mpeg2. mask: a picture, a
     folder, a video or "box:x,y,w,h". track: the mask is of one frame, such as "first.png@0", or
     several are, and the object is followed. growth: of an object that is followed, pixels, in place
-    of `mask_options.grow`; or "auto": generously, and then by those as well.
+    of `mask_options.grow`; or "auto": generously, and then by those as well. tracker: which way it
+    is followed, see `load_tracker`.
     provenance: a new folder for pictures of where every pixel came from. attention: one for
     pictures of what the holes of some frames attend to, by a method that has attention. validity:
     one for pictures of the flow between some frames and where it is trusted, by a method that
@@ -193,7 +197,7 @@ def fill_file(
 
         with (
             store_beside(Path(out), recipe) as kept,
-            holes_for(video, mask, reader, mask_options, follow, progress) as holes,
+            holes_for(video, mask, reader, mask_options, follow, progress, tracker) as holes,
             _writer(out, reader, encoding, touched(holes)) as writer,
             provenance_pictures(provenance) as draw,
             attention_pictures(attention, gaze_of, reader.upright) as attend,
@@ -289,10 +293,13 @@ def holes_for(
     options: MaskOptions,
     follow: Grow | None,
     progress: Progress | None,
+    tracker: Tracker,
 ) -> HoleSource:
     """Open the mask of a video; follow: how what is followed from masks of frames is to grow."""
     if follow is not None:
-        return open_tracked(video, mask, options=options, growth=follow, progress=progress)
+        return open_tracked(
+            video, mask, options=options, growth=follow, tracker=tracker, progress=progress
+        )
     if not isinstance(mask, str | Path):
         raise BadInput("several masks are given. Give one, or have the object followed: track.")
     size = reader.info.displayed_size

@@ -9,6 +9,8 @@ from cleanplate.errors import BadInput
 from cleanplate.masks.follow import Tracker, follow
 from cleanplate.states import torch_needed
 
+FILL_STEPS = 1500  # of a fit: some two minutes on two cores
+
 TRACKERS = {
     "flow": "from frame to frame, by motion and colours",
     "internal": "by a network that is fitted to the mask",
@@ -35,3 +37,12 @@ def load_tracker(name: str, /, *, device: str = "auto", **options: Any) -> Track
         known = ", ".join(TrackOptions.__dataclass_fields__)
         raise BadInput(f"tracker {name!r} has no option {min(unknown)!r}. Choose from: {known}.")
     return partial(follow_fitted, options=TrackOptions(**options), device=device)
+
+
+def tracker_for_fills(name: str) -> Tracker:
+    """Return the tracker of a name as a fill takes it: with an end that no clock decides.
+
+    So a fill that was stopped meets the same masks again. Raises BadInput.
+    """
+    options: dict[str, Any] = {"steps": FILL_STEPS, "budget": None} if name == "internal" else {}
+    return load_tracker(name, **options)

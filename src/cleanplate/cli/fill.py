@@ -128,6 +128,10 @@ Track = Annotated[
     bool,
     typer.Option("--track", help="MASK is of one frame, such as first.png@0: follow the object."),
 ]
+TrackBy = Annotated[
+    str,
+    typer.Option("--tracker", help="Of --track: flow, or internal: a network fitted to the mask."),
+]
 Fix = Annotated[
     list[str] | None,
     typer.Option(help="Of --track: a right mask of another frame, such as fix.png@25."),
@@ -140,6 +144,7 @@ def fill(
     mask: options.Mask,
     out: Out,
     track: Track = False,
+    tracker: TrackBy = "flow",
     fix: Fix = None,
     method: Method = "flow",
     tune: ForWhat = Tune.removal,
@@ -181,6 +186,7 @@ def fill(
     from cleanplate.memory import keep_no_large_blocks
     from cleanplate.span import Span, moment_of
     from cleanplate.store import folder_of
+    from cleanplate.tracking import tracker_for_fills
 
     keep_no_large_blocks()
     more: dict[str, object] = pairs(change or [])
@@ -201,6 +207,7 @@ def fill(
     common: dict[str, Any] = {
         "track": track,
         "growth": AUTO if grow is None else grow,
+        "tracker": tracker_for_fills(tracker),
         "method": method,
         "tune": tune.value,
         "mask_options": MaskOptions(invert_mask, object_index, 4 if grow is None else grow),

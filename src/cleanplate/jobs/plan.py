@@ -17,6 +17,8 @@ from cleanplate.errors import BadInput
 from cleanplate.io import Encoding, encoder_bytes, open_video, spooled
 from cleanplate.jobs.sample import Sample
 from cleanplate.masks import MaskOptions
+from cleanplate.masks.follow import Tracker
+from cleanplate.masks.follow import follow as follow_object
 from cleanplate.masks.generous import AUTO, Grow
 from cleanplate.masks.track_file import Masks
 from cleanplate.matched import FULL, bordered, check_holes, paired
@@ -93,6 +95,7 @@ def plan_file(
     *,
     track: bool = False,
     growth: Grow = AUTO,
+    tracker: Tracker = follow_object,
     method: str | Method = "flow",
     tune: str = "removal",
     mask_options: MaskOptions = MaskOptions(grow=4),  # noqa: B008 - frozen
@@ -120,7 +123,7 @@ def plan_file(
         done = None if progress is None else (lambda count: progress(count, total))
         began, follow = time.perf_counter(), growth if track else None
         with (
-            holes_for(video, mask, reader, mask_options, follow, progress) as holes,
+            holes_for(video, mask, reader, mask_options, follow, progress, tracker) as holes,
             closing(ahead(iter(holes))) as masks,
         ):
             opening = time.perf_counter() - began

@@ -99,6 +99,15 @@ def test_the_command(clip, tmp_path, monkeypatch, capsys):
     assert "tracker 'flow' has no option 'budget'" in capsys.readouterr().err
 
 
+def test_a_fill_may_follow_this_way(clip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("cleanplate.tracking.FILL_STEPS", 2)
+    cp.write_video("park.mkv", clip[0])
+    told = ["fill", "park.mkv", "box:6,14,20,20", "--track", "-o", "out.mkv", "--tracker"]
+    assert main([*told, "internal"]) == 0
+    assert main([*told, "magic"]) == 2
+
+
 # ---- its parts
 
 

@@ -152,19 +152,18 @@ class Method:
     ) -> Filled:
         """Let another method fill the holes, and correct what it is to be doubted for."""
         blank = np.where(holes[..., None], frames.dtype.type(0), frames)
-        filled = draft.fill(blank, holes, prior=prior)
+        filled = draft.fill(blank, holes, prior=prior, in_place=True)  # no clip is held twice
         report(_DRAFTED)
-        frames, source = filled.frames.copy(), filled.provenance.source.copy()
         open_ = self._doubtful(filled.provenance, holes)
         for t, change in self.engine.correct(
-            self._clip(blank, holes),
+            self._clip(filled.frames, holes),
             filled,
-            lambda frames, holes: draft.fill(frames, holes),
+            lambda frames, holes: draft.fill(frames, holes, in_place=True),
             lambda share: report(_DRAFTED + (_FITTED - _DRAFTED) * share),
-        ):
-            correct(frames[t], open_[t], change)
-            source[t][open_[t]] = PAINTED
-        return Filled(frames, Provenance(source, filled.provenance.inconsistency))
+        ):  # what belongs to a frame is not looked at any more when its change has come
+            correct(filled.frames[t], open_[t], change)
+            filled.provenance.source[t][open_[t]] = PAINTED
+        return filled
 
     def _doubtful(self, where: Provenance, holes: Holes) -> Holes:
         """Return what of the holes is to be corrected, (T, H, W)."""
