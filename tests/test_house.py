@@ -49,6 +49,7 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
     {"stream", "matched", "summary", "pipeline", "motion", "learn", "convert", "tracking"},
     {"overlaid", "unblending", "foresight"},
     {"report", "jobs"},
+    {"web"},
     {"cli", "comfyui"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

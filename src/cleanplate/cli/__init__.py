@@ -27,6 +27,7 @@ from cleanplate.cli import (
     study,
     train,
     unblend,
+    web,
     weights,
 )
 from cleanplate.cli.options import STOPPED
@@ -53,6 +54,7 @@ app.command("compare")(report.compare)
 app.command("report")(report.report)
 app.command("study")(study.study)
 app.command("train")(train.train)
+app.command("web")(web.web)
 app.add_typer(mask.app, name="mask")
 app.add_typer(weights.app, name="weights")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -63,3 +65,23 @@ def remove_dead(folder: Path, names: re.Pattern[str]) -> None:
                 else:
                     part.unlink(missing_ok=True)
                 os.close(mark)
+
+
+@contextmanager
+def temporary_folder(end: str) -> Iterator[Path]:
+    """Give a temporary folder until the context ends; those of killed runs go first.
+
+    end: how the names of such folders end, such as ".stdin". Nobody else may read it.
+    """
+    start = "cleanplate-"
+    names = re.compile(re.escape(start) + r"\w+" + re.escape(end))
+    remove_dead(Path(tempfile.gettempdir()), names)
+    made = Path(tempfile.mkdtemp(prefix=start))
+    mark = marked(made)
+    folder = made.rename(f"{made}{end}")  # now that it is marked, no other run takes it for dead
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if mark is not None:
+            os.close(mark)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from cleanplate.errors import BadInput
-from cleanplate.io.locks import marked, remove_dead
+from cleanplate.io.locks import temporary_folder
 from cleanplate.io.pipe import is_pipe
 from cleanplate.io.refuse import writing
 
 STDIN = 0  # what the system calls it
-START, END = "cleanplate-", ".stdin"  # of the folder's name
-SPOOL = re.compile(re.escape(START) + r"\w+" + re.escape(END))
+END = ".stdin"  # of the folder's name
 
 
 @contextmanager
@@ -34,7 +31,7 @@ def spooled(video: str | Path) -> Iterator[str | Path]:
         return
     if sys.__stdin__ is None or os.isatty(STDIN):  # closed: another file may have its number
         raise BadInput("- reads from stdin, and nothing is sent there. Send a video, or name one.")
-    with _folder() as folder:
+    with temporary_folder(END) as folder:
         whole = folder / "stdin.y4m"
         with writing(whole), whole.open("wb") as file, os.fdopen(os.dup(STDIN), "rb") as given:
             shutil.copyfileobj(given, file, 1 << 20)
@@ -43,18 +40,3 @@ def spooled(video: str | Path) -> Iterator[str | Path]:
                 "stdin is empty. Send a video, such as ffmpeg -i in.mp4 -f yuv4mpegpipe -."
             )
         yield whole
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """Give a temporary folder until the context ends; those of killed runs go first."""
-    remove_dead(Path(tempfile.gettempdir()), SPOOL)
-    made = Path(tempfile.mkdtemp(prefix=START))
-    mark = marked(made)
-    folder = made.rename(f"{made}{END}")  # now that it is marked, no other run takes it for dead
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if mark is not None:
-            os.close(mark)

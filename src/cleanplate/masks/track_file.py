@@ -14,6 +14,7 @@ from cleanplate.io import open_video, refuse_same, whole_folder
 from cleanplate.io.refuse import path_of
 from cleanplate.masks.edit import grow
 from cleanplate.masks.follow.legs import Course, Picture, Tracker, follow
+from cleanplate.masks.follow.trail import Watch
 from cleanplate.masks.generous import AUTO, SURE, Grow, check_growth
 from cleanplate.masks.keys import Keys, check_reach, parse_key, read_keys
 from cleanplate.masks.load import is_box
@@ -88,13 +89,15 @@ def track_file(
     mask_options: MaskOptions = MaskOptions(),  # noqa: B008 - frozen
     tracker: Tracker = follow,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> TrackSummary:
     """Follow an object through a video, and write its masks into a new folder, white = fill.
 
     video: a file or a frame folder. masks: a picture or a box, of frame 0, or of another one,
     counted from 0: ``fix.png@25``; or several such. out: a PNG for every frame, named by its
     number, as ``fill_file`` takes them. grow: pixels, or "auto": generously, see ``track``.
-    tracker: which way it is followed, see ``load_tracker``.
+    tracker: which way it is followed, see ``load_tracker``. watch: called with the soft mask (h, w)
+    of a frame, reduced and not grown, as it is found.
     Frames stream: memory does not grow with the clip, but for some kilobytes a mask. Raises
     BadInput and BadOutput.
     """
@@ -104,7 +107,7 @@ def track_file(
         refuse_same(path, path_of(out))
     given = _open(video, masks, mask_options)
     with whole_folder(path_of(out)) as folder:  # refused before the work, if it is to be
-        done = _follow(given, tracker, progress)
+        done = _follow(given, tracker, progress, watch)
         names = [f"{number:05d}" for number in given.numbers or range(done.course.frames)]
         write_into(folder, zip(names, holes_of(done.course, given.keys, grow), strict=True))
     return TrackSummary(
@@ -178,7 +181,9 @@ def _open(video: str | Path, masks: Masks, options: MaskOptions) -> _Given:
     return _Given(video, keys, size, numbers, total, warnings)
 
 
-def _follow(given: _Given, tracker: Tracker, progress: Progress | None) -> _Followed:
+def _follow(
+    given: _Given, tracker: Tracker, progress: Progress | None, watch: Watch | None = None
+) -> _Followed:
     """Follow from key masks through a video, which is decoded as often as it is needed."""
     problems: list[str] = []
 
@@ -189,7 +194,7 @@ def _follow(given: _Given, tracker: Tracker, progress: Progress | None) -> _Foll
         if progress:
             progress(count, known or given.total)
 
-    course = tracker(read, marks_of(given.keys), progress=report)
+    course = tracker(read, marks_of(given.keys), progress=report, watch=watch)
     trail, all_frames = course.trail, range(course.frames)
     empty = [n for n in all_frames if trail.trust(n) < 1 and not (trail.soft(n) > SURE).any()]
     gone = set(empty)

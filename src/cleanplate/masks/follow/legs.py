@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cleanplate.flow.estimate import classical_flow
 from cleanplate.masks.follow.backwards import backwards
 from cleanplate.masks.follow.follower import Follower
-from cleanplate.masks.follow.trail import Soft, Trail
+from cleanplate.masks.follow.trail import Soft, Trail, Watch
 from cleanplate.masks.keys import check_reach
 from cleanplate.shots import CutDetector
 from cleanplate.threads import ahead
@@ -43,7 +43,12 @@ class Tracker(Protocol):
     """Follows an object through a clip, as `follow` does; another may take another way."""
 
     def __call__(
-        self, read: Read, marks: Marks, *, progress: Callable[[int, int | None], None] | None = None
+        self,
+        read: Read,
+        marks: Marks,
+        *,
+        progress: Callable[[int, int | None], None] | None = None,
+        watch: Watch | None = None,
     ) -> Course:
         """Return where the object went, of clip and key masks."""
         ...
@@ -66,16 +71,21 @@ class _Leg(NamedTuple):
 
 
 def follow(
-    read: Read, marks: Marks, *, progress: Callable[[int, int | None], None] | None = None
+    read: Read,
+    marks: Marks,
+    *,
+    progress: Callable[[int, int | None], None] | None = None,
+    watch: Watch | None = None,
 ) -> Course:
     """Follow an object through a clip, from all its key masks; holds a few frames at a time.
 
     read: gives the clip's frames, as often as it is asked. marks: an empty one says that the
     object is not there, until the next. progress: called with frames done, and in all once that
-    is known. Raises BadInput for marks of frames that are not there.
+    is known. watch: called with every mask as it is found, and again where it changes. Raises
+    BadInput for marks of frames that are not there.
     """
     size = next(iter(marks.values())).shape
-    course = Course(Trail((size[0], size[1])))
+    course = Course(Trail((size[0], size[1]), watch))
     _forward(read, marks, course, progress)
     check_reach(marks, course.frames)
     legs = _legs(marks, course.cuts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from cleanplate.region import Region, bounding_box
 
 Soft = NDArray[np.float32]  # (h, w), 0 to 1: how sure it is that a pixel is the object's
+Watch = Callable[[int, Soft], None]  # is told a frame, and the mask that is found for it
 
 _LEVELS = 255
 _LEVEL_OF_ZLIB = 1  # more takes long and saves little
@@ -26,11 +28,12 @@ class _Packed:
 class Trail:
     """The soft masks of a clip's frames, packed; frames that have none are not in it.
 
-    size: (height, width) of the masks.
+    size: (height, width) of the masks. watch: called with every mask as it is put.
     """
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], watch: Watch | None = None) -> None:
         self.size = size
+        self._watch = watch
         self._kept: dict[int, _Packed] = {}
 
     def __contains__(self, frame: int) -> bool:
@@ -43,6 +46,8 @@ class Trail:
         region = Region(0, 0, 0, 0) if box is None else Region.spanning(*box)
         body = zlib.compress(region.crop(levels).tobytes(), _LEVEL_OF_ZLIB)
         self._kept[frame] = _Packed(region, body, trust)
+        if self._watch:
+            self._watch(frame, soft)
 
     def soft(self, frame: int) -> Soft:
         """Return the mask of a frame, (h, w); nothing where it has none."""

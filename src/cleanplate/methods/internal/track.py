@@ -76,11 +76,13 @@ def follow_fitted(
     options: TrackOptions | None = None,
     device: str = "auto",
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> Course:
     """Follow an object through a clip, as `masks.follow.follow`, by a network fitted to its masks.
 
     It is looked for in every frame, also beyond cuts; after an empty mask not until the next one.
     Of the clip a few frames are held at a time. progress: called with thousandths of the work.
+    watch: see there.
     """
     options, place = options or TrackOptions(), device_named(device)
     report = progress or (lambda done, total: None)
@@ -100,7 +102,7 @@ def follow_fitted(
         device=place,
     )
     fit(network, lesson, options, bf16=bf16, progress=lambda s: report(int(_FITTED * s), 1000))
-    course = Course(Trail((size[0], size[1])))
+    course = Course(Trail((size[0], size[1]), watch))
     for soft in _found(read, network, small, place, bf16):
         whole = cv2.resize(soft, size[::-1], interpolation=cv2.INTER_LINEAR)
         course.trail.put(course.frames, np.asarray(whole, np.float32), _trust(soft))

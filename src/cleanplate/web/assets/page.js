@@ -1,0 +1,447 @@
+/* The page: what the server tells of clips and jobs is shown; what a person does is asked of it. */
+
+import { get, post, put, remove, sentence, upload } from "./ask.js";
+import { listJobs } from "./jobs.js";
+import { Stage } from "./stage.js";
+
+const SOON = 350; // milliseconds between two questions while something is being done
+const LATER = 4000;
+const KINDS_SHOWN = ["try", "fill"];
+const HINTS = {
+  box: "Draw a box around what is to go: all of it inside, its shadow as well if you want that gone.",
+  inside: "Click on what is to go. Click again on parts that were missed.",
+  outside: "Click on what was taken by mistake.",
+  paint: "Paint over what is to go.",
+  erase: "Paint over what was marked by mistake.",
+};
+
+const $ = (id) => document.getElementById(id);
+let state = { clips: [], jobs: [] };
+let clip = null; // the one that is shown
+let opening = false; // whether the start is shown though there are clips
+let shown = null; // the job whose result is looked at
+let following = true; // whether the picture goes along with what is being followed
+let timer = 0;
+let sent = null;
+const past = []; // what to undo: { clip, frame, bits or null }
+const known = new Map(); // jobs by id, as they were
+
+const stage = new Stage(pointed);
+const clock = new Clock(1, 25, (t) => seek(first() + t, true));
+
+/* ---- asking, and showing what was told */
+
+async function refresh() {
+  clearTimeout(timer);
+  try {
+    take(await get("/api/state"));
+  } catch (refusal) {
+    say(refusal.message);
+    if (refusal.status === 401) say("This page was forgotten by the server. Load it again.");
+  }
+  const busy = state.jobs.some((job) => isBusy(job));
+  timer = setTimeout(refresh, busy ? SOON : LATER);
+}
+
+const isBusy = (job) => job.state === "waiting" || job.state === "running";
+const jobsOf = (kind) => state.jobs.filter((job) => job.clip === clip?.id && job.kind === kind);
+const busyWith = (kind) => jobsOf(kind).find(isBusy);
+
+function take(told) {
+  const before = clip && `${clip.id} ${clip.version} ${clip.open}`;
+  state = told;
+  const open = state.clips.filter((one) => one.open);
+  const wanted = sessionStorage.getItem("clip");
+  clip = open.find((one) => one.id === (clip?.id ?? wanted)) ?? open.at(-1) ?? null;
+  for (const job of state.jobs) noticed(job, known.get(job.id));
+  shown = shown && (state.jobs.find((job) => job.id === shown.id && job.clip === clip?.id) ?? null);
+  const changed = before !== (clip && `${clip.id} ${clip.version} ${clip.open}`);
+  if (clip && changed) opened();
+  showLive();
+  render();
+}
+
+/* A job that has just ended, or begun. */
+function noticed(job, before) {
+  known.set(job.id, job);
+  if (!before) {
+    if (job.kind === "fill" && job.state === "running" && job.clip === clip?.id) shown ??= job;
+    return;
+  }
+  if (before.state === job.state) return;
+  if (job.state === "failed") say(job.message);
+  if (job.state === "done" && job.kind === "open") {
+    choose(state.clips.find((one) => one.id === job.clip));
+    opening = false;
+  }
+  if (job.state === "done" && KINDS_SHOWN.includes(job.kind) && job.clip === clip?.id) look(job);
+  if (job.state === "done" && job.kind === "follow") say("");
+}
+
+function choose(one) {
+  clip = one ?? null;
+  shown = null;
+  if (clip) sessionStorage.setItem("clip", clip.id);
+  past.length = 0;
+  if (clip) opened(true);
+  render();
+}
+
+function opened(fresh = false) {
+  stage.open(clip);
+  if (fresh || Number($("frame").max) !== last()) seek(Math.min(stage.frame ?? 0, last()));
+  else redraw();
+}
+
+/* While the object is being followed, its mask is shown as it is found. */
+function showLive() {
+  const live = busyWith("follow");
+  if (!clip) return;
+  if (live?.state === "running" && live.done && view() === "mark") {
+    if (following) $("frame").value = Math.min(live.done - 1, last());
+    redraw();
+  } else if (shown?.state === "running") {
+    redraw();
+  } else if (stage.live && !live) redraw();
+}
+
+/* ---- what is looked at: the mask, or a result */
+
+const view = () => (shown ? stage.view : "mark");
+const first = () => (shown?.kind === "try" && view() !== "mark" ? shown.result.first : 0);
+const count = () => (shown?.kind === "try" && view() !== "mark" ? shown.result.frames : clip.frames);
+const last = () => first() + count() - 1;
+
+function look(job, how = "after") {
+  shown = job;
+  if (how === "origin" && job?.kind !== "fill") how = "after";
+  stage.view = job ? how : "mark";
+  if (job?.kind === "try") seek(clamp(Number($("frame").value), first(), last()));
+  else redraw();
+  render();
+}
+
+function seek(frame, playing = false) {
+  if (!clip) return;
+  if (!playing) clock.t = clamp(frame - first(), 0, count() - 1);
+  $("frame").value = frame;
+  redraw();
+}
+
+function redraw() {
+  if (!clip) return;
+  const live = view() === "mark" ? busyWith("follow") : null;
+  const running = live?.state === "running" && live.done ? live : null;
+  Object.assign(clock, { count: count(), rate: clip.rate });
+  Object.assign($("frame"), { min: first(), max: last() });
+  const frame = clamp(Number($("frame").value), first(), last());
+  $("number").textContent = `${frame + 1} of ${clip.frames}`;
+  $("frame").setAttribute("aria-valuetext", `frame ${frame + 1} of ${clip.frames}`);
+  stage.show(frame, { view: view(), job: shown, live: running });
+  for (let ahead = 1; ahead < 6 && clock.playing; ahead++) {
+    stage.pictures.get(`/api/clips/${clip.id}/frames/${first() + ((frame - first() + ahead) % count())}`);
+  }
+  buttons();
+}
+
+const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
+
+/* ---- what is said */
+
+function say(text) {
+  $("message").textContent = text;
+  $("message").hidden = !text;
+}
+
+function render() {
+  const starting = !clip || opening;
+  $("start").hidden = !starting;
+  $("work").hidden = starting;
+  $("another").hidden = starting;
+  $("back").hidden = !clip;
+  $("clips").hidden = starting || state.clips.length < 2;
+  if (state.limits) {
+    $("limits").textContent = `Up to ${Math.floor(state.limits.upload / 1e6)} MB and ${state.limits.frames} frames.`;
+  }
+  renderShelf();
+  renderClips();
+  listJobs($("jobs"), starting ? state.jobs.filter((job) => job.kind === "open" || isBusy(job)) : state.jobs, state.clips, { look, stop, shown });
+  $("jobs-card").hidden = !$("jobs").children.length;
+  const home = starting ? $("drop") : $("steps");
+  if ($("jobs-card").parentElement !== home) home.append($("jobs-card"));
+  if (!starting) {
+    $("steps").append($("remove"));
+    renderSteps();
+    renderViews();
+    drawSureness();
+  }
+}
+
+function renderShelf() {
+  $("shelf").hidden = !state.shelf?.length;
+  const names = state.shelf ?? [];
+  if ($("shelf-list").children.length === names.length) return;
+  $("shelf-list").replaceChildren(
+    ...names.map((name) => {
+      const item = document.createElement("li");
+      item.append(button(name, () => ask(() => post("/api/shelf", { name }))));
+      return item;
+    }),
+  );
+}
+
+function renderClips() {
+  $("clips").replaceChildren(
+    ...state.clips.map((one) => {
+      const pick = button(one.name, () => choose(one));
+      pick.setAttribute("aria-pressed", one.id === clip?.id);
+      pick.disabled = !one.open;
+      return pick;
+    }),
+  );
+}
+
+function button(text, act) {
+  const made = document.createElement("button");
+  made.textContent = text;
+  made.onclick = act;
+  return made;
+}
+
+function renderSteps() {
+  const marked = clip.keys;
+  const frames = marked.map((frame) => frame + 1).join(", ");
+  $("marked").textContent = marked.length
+    ? `Marked in ${marked.length === 1 ? "frame" : "frames"} ${frames}.`
+    : "Choose a frame in which it is easy to see, and point at it.";
+  const found = [];
+  if (clip.static) found.push(["static", `Stands still: ${clip.static.patches} ${clip.static.patches === 1 ? "patch" : "patches"}`]);
+  if (clip.subtitles) found.push(["subtitles", `Subtitles: ${clip.subtitles.lines} ${clip.subtitles.lines === 1 ? "line" : "lines"}`]);
+  $("found").replaceChildren(
+    ...found.map(([what, text]) => {
+      const item = document.createElement("li");
+      item.append(text + " ", button("Leave it in", () => ask(() => post(`/api/clips/${clip.id}/forget/${what}`))));
+      return item;
+    }),
+  );
+  for (const kind of ["static", "subtitles"]) {
+    const none = jobsOf(kind).at(-1);
+    if (none?.state === "done" && !clip[kind] && none.result && !(none.result.patches || none.result.lines)) {
+      const item = document.createElement("li");
+      item.textContent = kind === "static" ? "Nothing was found that stands still." : "No subtitles were found.";
+      $("found").append(item);
+    }
+  }
+  $("followed").replaceChildren(...followedWords());
+  $("ready").textContent = clip.everywhere
+    ? "A quick look shows some frames around this one, small, within seconds. The full run is sharper."
+    : "First mark something, and have it followed.";
+  const chosen = ["method", "tune", "growth"].map((id) => $(id).selectedOptions[0].text.split(/[:,(]/)[0].trim());
+  $("chosen").textContent = `${chosen[0].toLowerCase()}; ${chosen[1].toLowerCase()}; ${chosen[2].toLowerCase()} margin`;
+  buttons();
+}
+
+/* How the object was followed, with ways to where that is unsure. */
+function followedWords() {
+  if (clip.held !== null) return [`The mask of frame ${clip.held + 1} is used in every frame.`];
+  const { followed } = clip;
+  if (!followed) return [];
+  const words = [];
+  const stretch = (what, numbers) => {
+    if (!numbers.length) return;
+    words.push(`${what} in `);
+    const starts = numbers.filter((number) => !numbers.includes(number - 1));
+    for (const start of starts.slice(0, 4)) {
+      words.push(button(`frame ${start + 1}`, () => seek(start)), " ");
+    }
+    if (starts.length > 4) words.push(`and ${starts.length - 4} more places. `);
+  };
+  stretch("Unsure", followed.unsure);
+  stretch("Not seen", followed.empty);
+  if (clip.changed) words.push("You changed the mask since: follow it again. ");
+  else if (words.length) words.push("Look there; where it is wrong, mark it again and follow again.");
+  else words.push("Followed through the clip. Move through the frames; where it is wrong, mark it again.");
+  return words;
+}
+
+function buttons() {
+  if (!clip) return;
+  const frame = Number($("frame").value);
+  const following = Boolean(busyWith("follow"));
+  $("undo").disabled = !past.length || following;
+  $("clear").disabled = !clip.keys.includes(frame) || following;
+  $("clear-all").disabled = !(clip.keys.length || clip.followed) || following;
+  $("follow").disabled = !clip.keys.length || following;
+  $("follow").textContent = clip.followed ? "Follow it again" : "Follow it through the clip";
+  $("follow").classList.toggle("main", !clip.everywhere || clip.changed);
+  $("hold").disabled = !clip.keys.includes(frame) || following || clip.held === frame;
+  $("find-static").disabled = Boolean(busyWith("static"));
+  $("find-subtitles").disabled = Boolean(busyWith("subtitles"));
+  $("try").disabled = !clip.everywhere || Boolean(busyWith("try"));
+  $("fill").disabled = !clip.everywhere || Boolean(busyWith("fill"));
+}
+
+function renderViews() {
+  $("views").hidden = !shown;
+  for (const one of $("views").querySelectorAll("button")) {
+    one.setAttribute("aria-pressed", one.dataset.view === view());
+    one.hidden = one.dataset.view === "origin" && shown?.kind !== "fill";
+  }
+  $("legend").hidden = view() !== "origin";
+  $("tools").disabled = view() !== "mark";
+  $("hint").hidden = view() !== "mark";
+  $("stage").dataset.view = view();
+}
+
+/* How sure the mask of each frame is: a thin line under the picture. */
+function drawSureness() {
+  const canvas = $("sureness");
+  const context = canvas.getContext("2d");
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  const sure = clip.followed?.confidence;
+  canvas.hidden = !sure;
+  canvas.title = "How sure the mask of each frame is: green is sure, red is not, grey is none";
+  sure?.forEach((trust, frame) => {
+    context.fillStyle = trust ? `hsl(${Math.round(130 * trust)} 60% 45%)` : "#999";
+    const left = (frame / sure.length) * canvas.width;
+    context.fillRect(left, 0, canvas.width / sure.length + 1, canvas.height);
+  });
+}
+
+/* ---- what a person does */
+
+async function ask(question) {
+  say("");
+  try {
+    return await question();
+  } catch (refusal) {
+    say(refusal.message);
+    return null;
+  } finally {
+    await refresh();
+  }
+}
+
+async function pointed(kind, what) {
+  const frame = stage.frame;
+  const base = `/api/clips/${clip.id}`;
+  following = false;
+  if (kind === "painted") {
+    past.push({ clip: clip.id, frame, bits: stage.before ?? null, had: clip.keys.includes(frame) });
+    await ask(() => put(`${base}/paint/${frame}`, what));
+    return;
+  }
+  past.push({ clip: clip.id, frame, bits: stage.mask.bits(), had: clip.keys.includes(frame) });
+  const asked = kind === "box" ? { box: what, fresh: true } : { [kind]: [what] };
+  $("wait").textContent = "Looking …";
+  const told = await ask(() => post(`${base}/point/${frame}`, asked));
+  $("wait").textContent = "";
+  if (!told) past.pop();
+  buttons();
+}
+
+async function undo() {
+  const change = past.pop();
+  if (!change || change.clip !== clip.id) return;
+  $("frame").value = change.frame;
+  const base = `/api/clips/${clip.id}`;
+  if (change.had && change.bits) await ask(() => put(`${base}/paint/${change.frame}`, change.bits));
+  else await ask(() => post(`${base}/forget/${change.frame}`));
+}
+
+function asked() {
+  const growth = $("growth").value;
+  return {
+    frame: Number($("frame").value),
+    method: $("method").value,
+    tune: $("tune").value,
+    growth: growth === "auto" ? growth : Number(growth),
+    lossless: Boolean($("lossless").value),
+    plate: $("plate").checked,
+    seed: Number($("seed").value) || 0,
+  };
+}
+
+async function begin(kind) {
+  const told = await ask(() => post(`/api/clips/${clip.id}/jobs/${kind}`, asked()));
+  if (told && kind === "fill") look(state.jobs.find((job) => job.id === told.job) ?? null);
+}
+
+const stop = (job) => ask(() => post(`/api/jobs/${job.id}/stop`));
+
+async function open(file) {
+  if (!file) return;
+  say("");
+  $("sending").hidden = false;
+  sent = upload(file, (share) => ($("sent").value = share));
+  try {
+    await sent.done;
+  } catch (refusal) {
+    say(refusal.message);
+  }
+  $("sending").hidden = true;
+  $("file").value = "";
+  await refresh();
+}
+
+function listen() {
+  $("file").onchange = () => open($("file").files[0]);
+  $("stop-sending").onclick = () => sent?.stop();
+  for (const name of ["dragover", "drop"]) {
+    document.addEventListener(name, (event) => {
+      event.preventDefault();
+      if (name === "drop" && !$("start").hidden) open(event.dataTransfer.files[0]);
+    });
+  }
+  $("another").onclick = () => ((opening = true), render());
+  $("back").onclick = () => ((opening = false), render());
+  $("remove").onclick = () => {
+    const gone = clip;
+    clip = null;
+    ask(() => remove(`/api/clips/${gone.id}`));
+  };
+  $("tools").onchange = (event) => {
+    if (event.target.name !== "tool") return (stage.brush = Number(event.target.value));
+    stage.tool = event.target.value;
+    $("brush").hidden = !stage.painting;
+    $("hint").textContent = HINTS[stage.tool];
+    return null;
+  };
+  $("hint").textContent = HINTS.box;
+  $("frame").oninput = () => {
+    following = false;
+    clock.pause();
+    playing();
+    seek(Number($("frame").value));
+  };
+  $("play").onclick = () => {
+    clock.toggle();
+    playing();
+  };
+  $("undo").onclick = undo;
+  $("clear").onclick = () => ask(() => post(`/api/clips/${clip.id}/forget/${stage.frame}`));
+  $("clear-all").onclick = () => ask(() => post(`/api/clips/${clip.id}/forget/object`));
+  $("find-static").onclick = () => begin("static");
+  $("find-subtitles").onclick = () => begin("subtitles");
+  $("follow").onclick = () => ((following = true), look(null), begin("follow"));
+  $("hold").onclick = () => ask(() => post(`/api/clips/${clip.id}/hold/${stage.frame}`));
+  $("try").onclick = () => begin("try");
+  $("fill").onclick = () => begin("fill");
+  for (const one of $("views").querySelectorAll("button")) {
+    one.onclick = () => {
+      stage.view = one.dataset.view;
+      redraw();
+      render();
+    };
+  }
+  $("more").onchange = renderSteps;
+  playing();
+}
+
+function playing() {
+  $("play").dataset.playing = clock.playing;
+  $("play").setAttribute("aria-label", clock.playing ? "Pause" : "Play");
+}
+
+listen();
+refresh();

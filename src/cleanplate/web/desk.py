@@ -1,0 +1,225 @@
+"""What a visitor can have done, in a room of their own; of the web it knows nothing."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Any
+
+import numpy as np
+
+from cleanplate.errors import BadInput
+from cleanplate.io.encode import CONTAINERS
+from cleanplate.masks.select import Box, Point
+from cleanplate.masks.write import write_mask
+from cleanplate.video import Holes
+from cleanplate.web import work
+from cleanplate.web.layers import Layers
+from cleanplate.web.limits import Limits
+from cleanplate.web.pictures import name_of, read_jpeg
+from cleanplate.web.point import point
+from cleanplate.web.queue import Job, Queue
+from cleanplate.web.rooms import Clip, Room, Rooms
+
+_AT_ONCE = 2  # objects that are cut out of pictures at a time
+
+
+class Desk:
+    """Takes what visitors ask for: at once, or as a job in the line. Refuses with BadInput."""
+
+    def __init__(self, rooms: Rooms, queue: Queue, limits: Limits, memory: str | None) -> None:
+        self.rooms, self.queue, self.limits = rooms, queue, limits
+        self._memory = memory
+        self._cutting = BoundedSemaphore(_AT_ONCE)
+
+    def check_space(self, room: Room, coming: int = 0) -> None:
+        """Refuse more clips than a visitor may have, and more than fits on the disk."""
+        if len(room.clips) >= self.limits.clips:
+            raise BadInput(f"you have {len(room.clips)} clips here. Remove one first.")
+        free = shutil.disk_usage(room.folder).free
+        if coming > free or room.bytes() + coming > self.limits.room:
+            raise BadInput("there is no space left for it. Remove a clip first.")
+
+    def open(self, room: Room, clip: Clip) -> Job:
+        """Take a clip whose source is there, and have it opened."""
+
+        def opened(job: Job, facts: work.Facts | None) -> None:
+            if facts is not None:
+                clip.facts = facts
+                clip.change(Layers(facts.size, facts.names))
+
+        doing = partial(work.open_clip, clip.source, clip.folder / "frames", self.limits)
+        room.clips[clip.id] = clip
+        try:
+            return self._put(room, Job("open", clip.id, doing, opened))
+        except BadInput:
+            self.rooms.remove_clip(room, clip)
+            raise
+
+    def frame(self, clip: Clip, frame: int) -> Path:
+        """Return the small picture of a frame."""
+        return clip.folder / "frames" / name_of(frame)
+
+    def point(
+        self,
+        clip: Clip,
+        frame: int,
+        *,
+        box: Box | None,
+        inside: list[Point],
+        outside: list[Point],
+        fresh: bool,
+    ) -> None:
+        """Mark the object in a frame by a box or clicks; fresh: whatever was marked there."""
+        facts, layers = clip.opened()
+        _check_frame(frame, facts)
+        picture = read_jpeg(self.frame(clip, frame))
+        before = np.zeros(facts.seen, np.bool_) if fresh else layers.object_at(frame, facts.seen)
+        with self._cutting:
+            found = point(picture, before, box=box, inside=inside, outside=outside)
+        self.mark(clip, frame, found)
+
+    def mark(self, clip: Clip, frame: int, hole: Holes) -> None:
+        """Take a mask (h, w) as the object in a frame."""
+        facts, _ = clip.opened()
+        _check_frame(frame, facts)
+        folder = clip.folder / "keys"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{frame:05d}-{secrets.token_hex(4)}.png"
+        write_mask(hole, path)
+        layers = _layers(clip)
+        clip.change(replace(layers, keys={**layers.keys, frame: path}))
+
+    def forget(self, clip: Clip, what: str) -> None:
+        """Take away a mask: of a frame by its number, or "static", "subtitles", or "object"."""
+        layers = _layers(clip)
+        if what == "object":
+            layers = replace(layers, keys={}, followed=None, trust=(), held=None)
+            clip.told.pop("follow", None)
+        elif what in ("static", "subtitles"):
+            layers = layers.with_found(what, None)
+            clip.told.pop(what, None)
+        elif what.isascii() and what.isdigit() and int(what) in layers.keys:
+            kept = {frame: path for frame, path in layers.keys.items() if frame != int(what)}
+            held = None if layers.held == int(what) else layers.held
+            layers = replace(layers, keys=kept, held=held)
+        else:
+            raise BadInput("there is no such mask.")
+        clip.change(layers)
+
+    def hold(self, clip: Clip, frame: int) -> None:
+        """Use the mask of a frame in every frame, instead of following the object."""
+        layers = _layers(clip)
+        if frame not in layers.keys:
+            raise BadInput("nothing is marked in this frame. Mark what is to go first.")
+        clip.told.pop("follow", None)
+        clip.change(replace(layers, held=frame, followed=None, trust=()))
+
+    def follow(self, room: Room, clip: Clip) -> Job:
+        """Have the object followed through the clip, from all frames in which it is marked."""
+        _, layers = clip.opened()
+        if not layers.keys:
+            raise BadInput("nothing is marked yet. Draw a box around what is to go.")
+        out, live = _new(clip, "followed"), clip.folder / "live"
+        shutil.rmtree(live, ignore_errors=True)
+
+        def followed(job: Job, found: dict[str, Any] | None) -> None:
+            shutil.rmtree(live, ignore_errors=True)
+            if found is None:
+                return
+            trust = tuple(found["confidence"])
+            now = _layers(clip)
+            clip.change(replace(now, followed=out, trust=trust, held=None))
+            clip.told["follow"] = {**found, "keys": sorted(layers.keys.values())}
+
+        doing = partial(work.follow, clip.source, layers, live, out)
+        return self._put(room, Job("follow", clip.id, doing, followed))
+
+    def find(self, room: Room, clip: Clip, kind: str) -> Job:
+        """Have found what stands still ("static"), or lines of text ("subtitles")."""
+        clip.opened()
+        out = _new(clip, kind, ".png" if kind == "static" else "")
+        how = {"static": work.find_static, "subtitles": work.find_subtitles}[kind]
+
+        def done(job: Job, found: dict[str, Any] | None) -> None:
+            if found is not None:
+                clip.told[kind] = found
+                if out.exists():
+                    clip.change(_layers(clip).with_found(kind, out))
+
+        return self._put(room, Job(kind, clip.id, partial(how, clip.source, out), done))
+
+    def try_out(self, room: Room, clip: Clip, frame: int, asked: work.Asked) -> Job:
+        """Have a few frames around one filled, small."""
+        facts, layers = _masked(clip)
+        _check_frame(frame, facts)
+        out = _new(clip, "try")
+        shown = clip.folder / "frames"
+        doing = partial(work.try_out, shown, facts, layers, frame, asked, out)
+        return self._put(room, Job("try", clip.id, doing, _clearing(out), out))
+
+    def fill(self, room: Room, clip: Clip, asked: work.Asked) -> Job:
+        """Have the clip filled."""
+        facts, layers = _masked(clip)
+        self.check_room(room)
+        out = _new(clip, "fill")
+        out.mkdir()
+        known = clip.source.suffix.lower() in CONTAINERS
+        suffix = ".mkv" if asked.lossless else clip.source.suffix.lower() if known else ".mp4"
+        doing = partial(
+            work.fill_clip, clip.source, facts, layers, asked, self._memory, out, suffix
+        )
+        return self._put(room, Job("fill", clip.id, doing, _clearing(out), out))
+
+    def check_room(self, room: Room) -> None:
+        """Refuse to make more where a visitor's space is used up."""
+        if room.bytes() > self.limits.room:
+            raise BadInput("there is no space left for the result. Remove a clip first.")
+
+    def _put(self, room: Room, job: Job) -> Job:
+        with room.lock:
+            busy = room.busy()
+            if len(busy) >= self.limits.jobs:
+                raise BadInput(f"{len(busy)} of your jobs are not done yet. Wait, or stop one.")
+            if any(other.kind == job.kind and other.clip == job.clip for other in busy):
+                raise BadInput("this is being done already. Wait, or stop it first.")
+            room.jobs[job.id] = job
+        self.queue.put(job)
+        return job
+
+
+def _layers(clip: Clip) -> Layers:
+    return clip.opened()[1]
+
+
+def _masked(clip: Clip) -> tuple[work.Facts, Layers]:
+    """Return what a clip is and its masks, where these are enough for a fill."""
+    facts, layers = clip.opened()
+    if not layers.everywhere:
+        raise BadInput("the mask is of single frames alone. Have the object followed first.")
+    return facts, layers
+
+
+def _check_frame(frame: int, facts: work.Facts) -> None:
+    if not 0 <= frame < facts.frames:
+        raise BadInput(f"there is no frame {frame}. Give one from 0 to {facts.frames - 1}.")
+
+
+def _new(clip: Clip, kind: str, suffix: str = "") -> Path:
+    """Return a name in a clip's folder that nothing has."""
+    return clip.folder / f"{kind}-{secrets.token_hex(4)}{suffix}"
+
+
+def _clearing(out: Path) -> Callable[[Job, Any], None]:
+    """Return what takes away a folder where nothing whole came of it."""
+
+    def ended(job: Job, result: Any) -> None:
+        if result is None:
+            shutil.rmtree(out, ignore_errors=True)
+
+    return ended

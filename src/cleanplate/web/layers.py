@@ -1,0 +1,96 @@
+"""What the hole of a clip is made of: an object, what stands still, subtitles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from cleanplate.masks.edit import grow
+from cleanplate.masks.generous import AUTO, SURE, Grow, hole_of
+from cleanplate.masks.picture import read_picture
+from cleanplate.video import Holes
+
+MARGIN = 4  # pixels by which what was not followed grows, as a fill does by itself
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The masks of a clip; every one lies in a file that is never written again.
+
+    size: (height, width) of the clip, as displayed. names: of its frames' masks, without a suffix.
+    keys: by frame, the object as a person marked it, in pictures of any size. followed: a folder
+    of masks of every frame; trust: how far each is to be trusted, 0 to 1. held: the frame whose
+    mask is that of every frame. static: a mask of what stands still. subtitles: a folder.
+    """
+
+    size: tuple[int, int]
+    names: tuple[str, ...]
+    keys: dict[int, Path] = field(default_factory=dict)
+    followed: Path | None = None
+    trust: tuple[float, ...] = ()
+    held: int | None = None
+    static: Path | None = None
+    subtitles: Path | None = None
+
+    def object_at(self, frame: int, size: tuple[int, int]) -> Holes:
+        """Return the object in a frame, at a size: as it was marked there, or followed to there."""
+        if frame in self.keys:
+            return read_at(self.keys[frame], size)
+        if self.held is not None:
+            return read_at(self.keys[self.held], size)
+        if self.followed is not None:
+            return read_at(self.followed / f"{self.names[frame]}.png", size)
+        return np.zeros(size, np.bool_)
+
+    def rest_at(self, frame: int, size: tuple[int, int]) -> Holes:
+        """Return what is to go beside the object in a frame, at a size."""
+        hole = np.zeros(size, np.bool_)
+        if self.static is not None:
+            hole |= read_at(self.static, size)
+        if self.subtitles is not None:
+            hole |= read_at(self.subtitles / f"{self.names[frame]}.png", size)
+        return hole
+
+    def hole_at(self, frame: int, size: tuple[int, int], growth: Grow) -> Holes:
+        """Return what is filled in a frame, at a size.
+
+        growth: pixels of that size; or "auto": an object that was followed generously, and all by
+        some pixels, fewer where the size is smaller than the clip's.
+        """
+        margin = max(1, round(MARGIN * size[0] / self.size[0])) if growth == AUTO else int(growth)
+        thing = self.object_at(frame, size)
+        if growth == AUTO and self.followed is not None and self.held is None:
+            thing |= hole_of(thing.astype(np.float32), size, AUTO, self.trust[frame])
+        return grow(thing | self.rest_at(frame, size), margin)
+
+    def holes(self, growth: Grow) -> Iterator[tuple[str, Holes]]:
+        """Yield the name and the hole of every frame, at the clip's size."""
+        for frame, name in enumerate(self.names):
+            yield name, self.hole_at(frame, self.size, growth)
+
+    def with_found(self, kind: str, path: Path | None) -> Layers:
+        """Return these with another mask of what stands still ("static"), or of subtitles."""
+        if kind == "static":
+            return replace(self, static=path)
+        return replace(self, subtitles=path)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether there is a mask for all of the clip, not for single frames alone."""
+        found = (self.followed, self.held, self.static, self.subtitles)
+        return any(mask is not None for mask in found) or len(self.keys) == len(self.names)
+
+
+def read_at(path: Path, size: tuple[int, int]) -> Holes:
+    """Read a mask at a size (height, width)."""
+    hole = read_picture(path)
+    if hole.shape == size:
+        return hole
+    smaller = hole.shape[0] > size[0]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    resized = cv2.resize(hole.astype(np.float32), size[::-1], interpolation=how)
+    return np.asarray(resized > SURE, np.bool_)

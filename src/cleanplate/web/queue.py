@@ -1,0 +1,179 @@
+"""Jobs in a line: short ones one after the other, fills one after the other, each in a process."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Condition, Event, Thread
+from time import monotonic
+from typing import Any
+
+from cleanplate.errors import BadInput, CleanplateError
+from cleanplate.web.worker import Broken, Stopped, Work, Worker
+
+LANES = {
+    "open": "short",
+    "follow": "short",
+    "static": "short",
+    "subtitles": "short",
+    "try": "short",
+    "fill": "long",
+}
+ENDED = ("done", "failed", "stopped")
+FAILED = "Something went wrong here. Try it again; whoever runs this page finds why in its log."
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Job:
+    """A piece of work of a visitor.
+
+    kind: one of LANES. clip: its id. at_end: is told the result, or None where there is none. out:
+    the folder of what it makes that is looked at.
+    state: waiting, running, done, failed or stopped. done, total: how far it is. message: why it
+    failed. began, ended: seconds of a clock.
+    """
+
+    kind: str
+    clip: str
+    work: Work
+    at_end: Callable[[Job, Any], None]
+    out: Path | None = None
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    state: str = "waiting"
+    done: int = 0
+    total: int | None = None
+    message: str = ""
+    result: Any = None
+    began: float | None = None
+    ended: float | None = None
+    stop: Event = field(default_factory=Event)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running."""
+        return 0.0 if self.began is None else (self.ended or monotonic()) - self.began
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will go on, as far as can be told."""
+        if self.state != "running" or not self.done or not self.total:
+            return None
+        return self.seconds * max(self.total - self.done, 0) / self.done
+
+
+class Queue:
+    """The line of jobs, and who does them: one thread a lane, one process a job."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._waiting: list[Job] = []
+        self._running: list[Job] = []
+        self._closed = False
+        self._spare: Worker | None = Worker()
+        lanes = sorted(set(LANES.values()))
+        self._threads = [Thread(target=self._serve, args=(lane,), daemon=True) for lane in lanes]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, job: Job) -> None:
+        """Put a job at the end of its line. Raises BadInput when the server is about to end."""
+        with self._changed:
+            if self._closed:
+                raise BadInput("this page is being closed. Nothing more is begun.")
+            self._waiting.append(job)
+            self._changed.notify_all()
+
+    def place(self, job: Job) -> int:
+        """Return how many jobs come before a job that is waiting."""
+        with self._changed:
+            lane, before = LANES[job.kind], [*self._running]
+            if job in self._waiting:
+                before += self._waiting[: self._waiting.index(job)]
+            return sum(LANES[other.kind] == lane for other in before)
+
+    def stop(self, job: Job) -> None:
+        """End a job, whether it is waiting or running."""
+        with self._changed:
+            job.stop.set()
+            waiting = job in self._waiting
+            if waiting:
+                self._waiting.remove(job)
+        if waiting:
+            self._end(job, "stopped", None)
+
+    def close(self) -> None:
+        """End all jobs and processes."""
+        with self._changed:
+            self._closed = True
+            jobs = [*self._waiting, *self._running]
+            self._changed.notify_all()
+        for job in jobs:
+            self.stop(job)
+        for thread in self._threads:
+            thread.join()
+        if self._spare is not None:
+            self._spare.end()
+
+    def _serve(self, lane: str) -> None:
+        """Do the jobs of a lane, one after the other, until it is closed."""
+        while (job := self._next(lane)) is not None:
+            try:
+                worker = self._take_worker()
+                result = worker.run(job.work, lambda *told, job=job: _told(job, *told), job.stop)
+                state = "done"
+            except Stopped:
+                state, result = "stopped", None
+            except CleanplateError as refusal:
+                state, result, job.message = "failed", None, str(refusal)
+            except Exception as error:
+                shown = str(error) if isinstance(error, Broken) else repr(error)
+                log.error("%s of clip %s failed: %s", job.kind, job.clip, shown)
+                state, result, job.message = "failed", None, FAILED
+            with self._changed:
+                self._running.remove(job)
+            self._end(job, state, result)
+
+    def _next(self, lane: str) -> Job | None:
+        """Wait for a job of a lane; None when all is to end."""
+
+        def due() -> Job | None:
+            return next((job for job in self._waiting if LANES[job.kind] == lane), None)
+
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or due() is not None)
+            job = None if self._closed else due()
+            if job is not None:
+                self._waiting.remove(job)
+                self._running.append(job)
+                job.state, job.began = "running", monotonic()
+            return job
+
+    def _take_worker(self) -> Worker:
+        """Take the process that is ready, and start the next one ahead of its work."""
+        with self._changed:
+            worker, self._spare = self._spare, None
+        worker = worker or Worker()
+        with self._changed:
+            if self._spare is None and not self._closed:
+                self._spare = Worker()
+        return worker
+
+    def _end(self, job: Job, state: str, result: Any) -> None:
+        """Say what came of a job, and then that it has ended."""
+        try:
+            job.at_end(job, result)
+            job.result = result
+        except Exception:
+            log.exception("%s of clip %s ended badly", job.kind, job.clip)
+            state, job.message = "failed", FAILED
+        job.ended = monotonic()
+        job.state = state
+
+
+def _told(job: Job, done: int, total: int | None) -> None:
+    job.done, job.total = done, total

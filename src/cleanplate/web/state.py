@@ -1,0 +1,79 @@
+"""What a page shows of a visitor's room, as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cleanplate.web.queue import Job, Queue
+from cleanplate.web.rooms import Clip, Room
+
+SHOWN = ("try", "fill")  # jobs whose pictures are looked at
+
+
+def state_of(room: Room, queue: Queue) -> dict[str, Any]:
+    """Return clips and jobs in the order in which they came."""
+    return {
+        "clips": [_clip(clip) for clip in list(room.clips.values())],
+        "jobs": [_job(job, room, queue) for job in list(room.jobs.values())],
+    }
+
+
+def _clip(clip: Clip) -> dict[str, Any]:
+    facts, layers = clip.facts, clip.layers
+    told: dict[str, Any] = {"id": clip.id, "name": clip.name, "version": clip.version}
+    if facts is None or layers is None:
+        return {**told, "open": False}
+    follow = dict(clip.told.get("follow", {}))
+    keys = follow.pop("keys", [])
+    return {
+        **told,
+        "open": True,
+        "frames": facts.frames,
+        "size": facts.size,
+        "seen": facts.seen,
+        "rate": facts.rate,
+        "problems": facts.problems,
+        "keys": sorted(layers.keys),
+        "followed": follow if layers.followed else None,
+        "changed": bool(layers.followed) and keys != sorted(layers.keys.values()),
+        "held": layers.held,
+        "static": clip.told.get("static") if layers.static else None,
+        "subtitles": clip.told.get("subtitles") if layers.subtitles else None,
+        "everywhere": layers.everywhere,
+    }
+
+
+def _job(job: Job, room: Room, queue: Queue) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": job.id,
+        "kind": job.kind,
+        "clip": job.clip,
+        "state": job.state,
+        "done": job.done,
+        "total": job.total,
+        "seconds": round(job.seconds, 1),
+        "seconds_left": job.seconds_left,
+        "message": _without_paths(job, room),
+        "result": job.result if job.kind != "open" else None,
+    }
+    if job.state == "waiting":
+        told["place"] = queue.place(job)
+    if job.kind == "fill" and job.out is not None and job.state == "done":
+        told["files"] = [part for part in ("video", "masks", "plate") if file_of(job.out, part)]
+    return told
+
+
+def _without_paths(job: Job, room: Room) -> str:
+    """Return why a job failed, files called as the visitor does."""
+    clip = room.clips.get(job.clip)
+    if clip is None:
+        return job.message
+    message = job.message.replace(str(clip.source), clip.name)
+    return message.replace(str(clip.folder), clip.name)
+
+
+def file_of(out: Path, part: str) -> Path | None:
+    """Return where a result lies, by its name on the page; None where there is none."""
+    patterns = {"video": "clean.*", "masks": "masks.zip", "plate": "plate.mov"}
+    return next(iter(out.glob(patterns[part])), None) if part in patterns else None

@@ -1,0 +1,203 @@
+"""What is done with a clip, each in a process of its own: open, follow, find, try, fill."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from cleanplate.errors import BadInput
+from cleanplate.io import Encoding, open_video
+from cleanplate.masks import MaskOptions
+from cleanplate.masks.generous import AUTO, SURE, Grow
+from cleanplate.masks.static import find_static_file
+from cleanplate.masks.subtitles import find_subtitles_file
+from cleanplate.masks.track import working_picture
+from cleanplate.masks.track_file import track_file
+from cleanplate.masks.upright import upright_frames
+from cleanplate.masks.write import write_folder, write_mask
+from cleanplate.pipeline import fill, fill_file
+from cleanplate.provenance import Seen, provenance_picture
+from cleanplate.region import reduce_hole, reduced_picture, working_size
+from cleanplate.web.layers import Layers
+from cleanplate.web.limits import Limits
+from cleanplate.web.pictures import name_of, read_jpeg, write_jpeg, write_layer
+from cleanplate.web.worker import Tell
+
+TRIED_FRAMES = 24  # that a quick look at the fill is of,
+TRIED_PIXELS = 320 * 180  # and their size
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a clip is. size, seen: (height, width) of its frames as displayed, and of those shown.
+
+    rate: frames a second. names: of the frames' masks. problems: what could not be decoded.
+    """
+
+    frames: int
+    size: tuple[int, int]
+    seen: tuple[int, int]
+    rate: float
+    names: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a clip is to be filled; each of them a choice that the page shows."""
+
+    method: str = "flow"
+    tune: str = "removal"
+    growth: Grow = AUTO
+    lossless: bool = False
+    plate: bool = False
+    seed: int = 0
+
+
+def open_clip(source: Path, shown: Path, limits: Limits, tell: Tell) -> Facts:
+    """Write a clip's frames as small pictures into a new folder. Raises BadInput."""
+    shown.mkdir()
+    with open_video(source) as reader:
+        size, total = reader.info.displayed_size, reader.info.frame_count
+        if size[0] * size[1] > limits.pixels:
+            raise BadInput(
+                f"the clip's frames are {size[1]}x{size[0]}, more pixels than are taken here "
+                f"({limits.pixels}). Give a smaller one."
+            )
+        count, seen = 0, size
+        for count, frame in enumerate(upright_frames(reader), start=1):
+            if count > limits.frames:
+                raise BadInput(
+                    f"the clip has more than {limits.frames} frames, which is the most that are "
+                    "taken here. Give a shorter one."
+                )
+            picture = working_picture(frame)
+            seen = (picture.shape[0], picture.shape[1])
+            write_jpeg(shown / name_of(count - 1), picture)
+            tell(count, total)
+        names = tuple(f"{number:05d}" for number in reader.numbers or range(count))
+        rate = float(reader.info.frame_rate or 25)
+        return Facts(count, size, seen, rate, names, tuple(reader.problems))
+
+
+def follow(source: Path, layers: Layers, live: Path, out: Path, tell: Tell) -> dict[str, Any]:
+    """Follow the object from its key masks; write its masks, as they are, into a new folder.
+
+    live: a folder for them as they are found. Raises BadInput.
+    """
+    live.mkdir(exist_ok=True)
+    tempfile.tempdir = str(live.parent)
+
+    def watch(frame: int, soft: np.ndarray[Any, np.dtype[np.float32]]) -> None:
+        write_mask(soft > SURE, live / name_of(frame, ".png"))
+
+    keys = [f"{path}@{frame}" for frame, path in sorted(layers.keys.items())]
+    done = track_file(source, keys, out, grow=0, progress=tell, watch=watch)
+    shutil.rmtree(live, ignore_errors=True)
+    found = asdict(done)
+    return {name: found[name] for name in ("confidence", "unsure", "empty", "cuts")}
+
+
+def find_static(source: Path, out: Path, tell: Tell) -> dict[str, Any]:
+    """Find what stands still while the scene moves; write its mask. Raises BadInput."""
+    found = find_static_file(source, out)
+    return {"patches": found.patches, "share": float(found.hole.mean())}
+
+
+def find_subtitles(source: Path, out: Path, tell: Tell) -> dict[str, Any]:
+    """Find lines of text that come and go; write a folder of masks. Raises BadInput."""
+    found = find_subtitles_file(source, out, progress=tell)
+    return {"lines": found.lines, "texted": found.texted}
+
+
+def try_out(
+    shown: Path, facts: Facts, layers: Layers, at: int, asked: Asked, out: Path, tell: Tell
+) -> dict[str, Any]:
+    """Fill a few frames around one, small; write them as they are filled. Raises BadInput."""
+    count = min(TRIED_FRAMES, facts.frames)
+    first = max(0, min(at - count // 2, facts.frames - count))
+    size = working_size(facts.seen, TRIED_PIXELS)
+    numbers = range(first, first + count)
+    frames = np.stack([reduced_picture(read_jpeg(shown / name_of(n)), size) for n in numbers])
+    full = (layers.hole_at(n, facts.seen, asked.growth) for n in numbers)
+    holes = np.stack([reduce_hole(hole, size) for hole in full])
+    if not holes.any():
+        raise BadInput("there is no mask in this part of the clip. Go to where the object is.")
+    clean = fill(frames, holes, tune=asked.tune, seed=asked.seed, progress=tell)
+    out.mkdir()
+    for number, before, after, hole in zip(numbers, frames, clean, holes, strict=True):
+        _show(out / name_of(number), shown / name_of(number), (before, after, hole), facts.seen)
+    return {"first": first, "frames": count}
+
+
+def _show(path: Path, shown: Path, filled: Any, size: tuple[int, int]) -> None:
+    """Write a frame as it is shown, its hole as a smaller frame was filled."""
+    _before, after, hole = filled
+    picture = read_jpeg(shown)
+    soft = cv2.resize(hole.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
+    large = cv2.resize(after, size[::-1], interpolation=cv2.INTER_CUBIC)
+    mixed = picture + soft[..., None] * (large.astype(np.float32) - picture)
+    write_jpeg(path, np.clip(np.rint(mixed), 0, 255).astype(np.uint8))
+
+
+def fill_clip(
+    source: Path,
+    facts: Facts,
+    layers: Layers,
+    asked: Asked,
+    memory: str | None,
+    folder: Path,
+    suffix: str,
+    tell: Tell,
+) -> dict[str, Any]:
+    """Fill a clip: write the video, the masks and perhaps a plate into a folder that is there.
+
+    Its frames are shown as they are filled. Raises BadInput and BadOutput.
+    """
+    tempfile.tempdir = str(folder)
+    write_folder(layers.holes(asked.growth), folder / "masks")
+    for shown in ("after", "origin"):
+        (folder / shown).mkdir()
+
+    def watch(seen: Seen) -> None:
+        picture = reduced_picture(seen.after, facts.seen)
+        write_jpeg(folder / "after" / name_of(seen.number), picture)
+        place = reduce_hole(seen.hole, facts.seen)
+        colours = provenance_picture(seen.source, seen.number)
+        small = cv2.resize(colours, facts.seen[::-1], interpolation=cv2.INTER_NEAREST)
+        layer = folder / "origin" / name_of(seen.number, ".png")
+        write_layer(layer, np.asarray(small, np.uint8), place)
+
+    summary = fill_file(
+        source,
+        folder / "masks",
+        folder / f"clean{suffix}",
+        method=asked.method,
+        tune=asked.tune,
+        mask_options=MaskOptions(grow=0),
+        encoding=Encoding(lossless=asked.lossless),
+        plate=folder / "plate.mov" if asked.plate else None,
+        memory=memory,
+        seed=asked.seed,
+        progress=tell,
+        watch=watch,
+    )
+    _pack(folder / "masks", folder / "masks.zip")
+    told = asdict(summary)
+    names = ("frames", "seconds", "borrowed", "painted", "invented", "warnings", "problems")
+    return {name: told[name] for name in names}
+
+
+def _pack(pictures: Path, out: Path) -> None:
+    """Put a folder of pictures into a zip file, and remove it."""
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
+        for path in sorted(pictures.iterdir()):
+            packed.write(path, path.name)
+    shutil.rmtree(pictures)

@@ -1,0 +1,108 @@
+"""A process that does one piece of work, and can be ended at any time.
+
+What visitors bring is decoded there: where that ends in a crash, or takes too much memory, the
+server goes on. It is started ahead of the work, for that takes a second.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from threading import Event
+from time import monotonic
+from typing import Any
+
+from cleanplate.errors import CleanplateError
+from cleanplate.memory import keep_no_large_blocks
+from cleanplate.orphans import end_with_parent
+
+Tell = Callable[[int, int | None], None]  # done, and in all if known
+Work = Callable[[Tell], Any]  # what can be pickled
+
+_OFTEN = 0.1  # seconds between two reports, and between two looks whether to stop
+_GRACE = 3.0  # seconds that a process has to end
+
+
+class Stopped(Exception):
+    """The work was ended on demand."""
+
+
+class Broken(Exception):
+    """The work failed in a way that is no visitor's doing; its text is for the log."""
+
+
+class Worker:
+    """A process that waits for its piece of work."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def run(self, work: Work, tell: Tell, stop: Event) -> Any:
+        """Have it done, and return what it returns; the process ends with it.
+
+        tell: is called on the way. stop: when it is set, the work ends. Raises what it raises if
+        that is a refusal, Stopped, and Broken.
+        """
+        try:
+            self._pipe.send(work)
+            while not stop.is_set():
+                if not self._pipe.poll(_OFTEN):
+                    continue
+                kind, value = self._pipe.recv()
+                if kind == "told":
+                    tell(*value)
+                elif kind == "done":
+                    return value
+                elif kind == "refused":
+                    raise value
+                else:
+                    raise Broken(value)
+            raise Stopped
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            raise Broken("the process ended without a word, perhaps for lack of memory") from None
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._process.terminate()
+        self._process.join(_GRACE)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._pipe.close()
+        self._process.close()
+
+
+def _serve(pipe: Connection) -> None:
+    """Wait for work in a process of its own, do it, and send what comes of it."""
+    end_with_parent()
+    keep_no_large_blocks()
+    import cleanplate.web.work  # noqa: F401 - ahead of the work, which needs all of it
+
+    try:
+        work: Work = pipe.recv()
+    except EOFError:
+        return
+    last = 0.0
+
+    def tell(done: int, total: int | None) -> None:
+        nonlocal last
+        if monotonic() - last > _OFTEN or done == total:
+            last = monotonic()
+            pipe.send(("told", (done, total)))
+
+    try:
+        answer = ("done", work(tell))
+    except CleanplateError as refusal:
+        answer = ("refused", refusal)
+    except BaseException:
+        answer = ("broken", traceback.format_exc())
+    pipe.send(answer)
+    pipe.recv()  # until it is ended: what was sent has arrived by then
