@@ -12,6 +12,7 @@ import pytest
 import skimage.data
 
 from made_clips import make  # noqa: F401 - a fixture for all tests
+from real_browser import browser, open_page  # noqa: F401 - fixtures for all tests of pages
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several share the cores; threads that wait would spin
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -54,3 +55,11 @@ def pan() -> Callable[..., Any]:
         return clip.astype(np.uint16) * 257 if dtype == np.uint16 else clip
 
     return film
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try a test with a page once more where Chromium does not answer, as it rarely does."""
+    for item in items:
+        if "open_page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(60))
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=r"Timeout "))

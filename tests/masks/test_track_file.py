@@ -55,6 +55,19 @@ def test_masks_are_those_of_track(clip):
     assert summary.confidence[6] == 1
 
 
+def test_who_watches_sees_the_object_as_it_is_followed(clip):
+    _, truth = clip
+    seen = {}
+
+    def watch(frame, soft):
+        seen[frame] = soft > 0.5
+
+    cp.track_file("park.mkv", "fix.png@6", "masks", grow=0, watch=watch)
+    assert list(seen) == [6, 7, 5, 4, 3, 2, 1, 0]  # on from the key mask, and then back
+    assert (seen[6] == truth[6]).all()
+    assert (np.stack([seen[t] for t in range(8)]) == opened("masks")).all()
+
+
 def test_the_command(clip, capsys):
     assert main(["mask", "track", "park.mkv", "fix.png@6", "-o", "masks", "--grow", "0"]) == 0
     told = capsys.readouterr().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cleanplate.errors import BadInput
-from cleanplate.masks.generous import AUTO
+from cleanplate.masks.generous import AUTO, Grow
 from cleanplate.masks.select import Box, Point
 from cleanplate.methods import FITTED
 from cleanplate.methods.options import TUNES
@@ -15,7 +15,8 @@ from cleanplate.web.work import Asked
 METHODS = ("flow", *FITTED)  # those that need no weights
 _MOST_POINTS = 200
 _MOST_GROWTH = 64  # pixels
-_FURTHEST = 100_000  # pixels: no picture is as large
+_MARGIN = f"Give auto, or 0 to {_MOST_GROWTH} pixels."
+_FURTHEST = 100_000  # pixels, to either side: no picture is as large
 
 
 def asked_of(given: dict[str, Any]) -> Asked:
@@ -23,7 +24,7 @@ def asked_of(given: dict[str, Any]) -> Asked:
     usual = Asked()
     growth = given.get("growth", usual.growth)
     if growth != AUTO and not _is_whole(growth, _MOST_GROWTH):
-        raise BadInput(f"the margin is {growth!r}. Give auto, or 0 to {_MOST_GROWTH} pixels.")
+        raise BadInput(f"the margin is {str(growth)[:40]}. {_MARGIN}")
     seed = given.get("seed", usual.seed)
     if not _is_whole(seed, 2**31 - 1):
         raise BadInput(f"the seed is {seed!r}. Give a whole number from 0 up.")
@@ -35,6 +36,15 @@ def asked_of(given: dict[str, Any]) -> Asked:
         plate=given.get("plate") is True,
         seed=seed,
     )
+
+
+def growth_of(text: str | None) -> Grow:
+    """Return a margin as it stands in an address; raises BadInput."""
+    if text is None or text == AUTO:
+        return AUTO
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= _MOST_GROWTH):
+        raise BadInput(f"the margin is {text[:40]!r}. {_MARGIN}")
+    return int(text)
 
 
 def frame_of(given: Any) -> int:
@@ -60,10 +70,8 @@ def points_of(given: Any) -> list[Point]:
 
 
 def _numbers(given: Any, count: int) -> list[int]:
-    good = isinstance(given, list) and len(given) == count
-    if not good or not all(_is_whole(abs(v), _FURTHEST) for v in given if whole(v)):
-        raise BadInput(f"{count} whole numbers are needed to say where.")
-    if not all(whole(value) for value in given):
+    good = isinstance(given, list) and len(given) == count and all(map(whole, given))
+    if not good or any(abs(value) > _FURTHEST for value in given):
         raise BadInput(f"{count} whole numbers are needed to say where.")
     return [int(value) for value in given]
 

@@ -37,13 +37,17 @@ class Desk:
         self._memory = memory
         self._cutting = BoundedSemaphore(_AT_ONCE)
 
-    def check_space(self, room: Room, coming: int = 0) -> None:
-        """Refuse more clips than a visitor may have, and more than fits on the disk."""
+    def space(self, room: Room, coming: int = 0) -> int:
+        """Return how many bytes a new clip may have, of which so many are coming.
+
+        Raises BadInput for more clips than a visitor may have, and for more than fits.
+        """
         if len(room.clips) >= self.limits.clips:
             raise BadInput(f"you have {len(room.clips)} clips here. Remove one first.")
-        free = shutil.disk_usage(room.folder).free
-        if coming > free or room.bytes() + coming > self.limits.room:
+        left = min(shutil.disk_usage(room.folder).free, self.limits.room - room.bytes())
+        if left <= coming:
             raise BadInput("there is no space left for it. Remove a clip first.")
+        return min(left, self.limits.upload)
 
     def open(self, room: Room, clip: Clip) -> Job:
         """Take a clip whose source is there, and have it opened."""

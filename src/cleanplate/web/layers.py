@@ -58,13 +58,14 @@ class Layers:
     def hole_at(self, frame: int, size: tuple[int, int], growth: Grow) -> Holes:
         """Return what is filled in a frame, at a size.
 
-        growth: pixels of that size; or "auto": an object that was followed generously, and all by
-        some pixels, fewer where the size is smaller than the clip's.
+        growth: pixels of the clip; or "auto": an object that was followed generously, and then all
+        by some pixels.
         """
-        margin = max(1, round(MARGIN * size[0] / self.size[0])) if growth == AUTO else int(growth)
+        pixels = MARGIN if growth == AUTO else int(growth)
         thing = self.object_at(frame, size)
         if growth == AUTO and self.followed is not None and self.held is None:
             thing |= hole_of(thing.astype(np.float32), size, AUTO, self.trust[frame])
+        margin = -(-pixels * size[0] // self.size[0])
         return grow(thing | self.rest_at(frame, size), margin)
 
     def holes(self, growth: Grow) -> Iterator[tuple[str, Holes]]:

@@ -67,14 +67,18 @@ class Job:
 
 
 class Queue:
-    """The line of jobs, and who does them: one thread a lane, one process a job."""
+    """The line of jobs, and who does them: one thread a lane, one process a job.
 
-    def __init__(self) -> None:
+    hire: starts a process that waits for work.
+    """
+
+    def __init__(self, hire: Callable[[], Worker]) -> None:
+        self._hire = hire
         self._changed = Condition()
         self._waiting: list[Job] = []
         self._running: list[Job] = []
         self._closed = False
-        self._spare: Worker | None = Worker()
+        self._spare: Worker | None = hire()
         lanes = sorted(set(LANES.values()))
         self._threads = [Thread(target=self._serve, args=(lane,), daemon=True) for lane in lanes]
         for thread in self._threads:
@@ -157,10 +161,13 @@ class Queue:
         """Take the process that is ready, and start the next one ahead of its work."""
         with self._changed:
             worker, self._spare = self._spare, None
-        worker = worker or Worker()
+        if worker is not None and not worker.lives():  # somebody ended it
+            worker.end()
+            worker = None
+        worker = worker or self._hire()
         with self._changed:
             if self._spare is None and not self._closed:
-                self._spare = Worker()
+                self._spare = self._hire()
         return worker
 
     def _end(self, job: Job, state: str, result: Any) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +15,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from cleanplate.errors import CleanplateError
-from cleanplate.web.ask import asked_of, box_of, frame_of, points_of
+from cleanplate.video import Holes
+from cleanplate.web.ask import asked_of, box_of, frame_of, growth_of, points_of
 from cleanplate.web.assets import TYPES, asset
 from cleanplate.web.desk import Desk
 from cleanplate.web.pictures import mask_png, name_of
@@ -88,10 +91,10 @@ class Routes:
 
     async def upload(self, request: Request) -> Response:
         """Take a clip that a visitor sends."""
-        room, most = room_of(request), self._desk.limits.upload
-        if announced(request) > most:
-            raise too_large(most)
-        await run_in_threadpool(self._desk.check_space, room, announced(request))
+        room, limit = room_of(request), self._desk.limits.upload
+        if announced(request) > limit:
+            raise too_large(limit)
+        most = await run_in_threadpool(self._desk.space, room, announced(request))
         name = _shown_name(request.query_params.get("name", ""))
         suffix = Path(name).suffix.lower()
         clip = room.add(name, suffix if suffix in FILES else ".video")
@@ -111,7 +114,7 @@ class Routes:
             raise NotThere("there is no folder of clips here.")
         room = room_of(request)
         path = await run_in_threadpool(self._shelf.path, name)
-        await run_in_threadpool(self._desk.check_space, room)
+        await run_in_threadpool(self._desk.space, room)
         clip = room.add(_shown_name(name), "")
         clip.source = path
         return self._begun(room, clip)
@@ -129,19 +132,23 @@ class Routes:
     async def frame(self, request: Request) -> Response:
         """Give the small picture of a frame."""
         path = self._desk.frame(clip_of(request), request.path_params["frame"])
-        return _picture(path, "image/jpeg")
+        return await _picture(path, "image/jpeg")
 
     async def mask(self, request: Request) -> Response:
-        """Give the mask of a frame: of the object, as it is being followed, or of the rest."""
+        """Give a mask of a frame: of the object, as it is being followed, of the rest, of all."""
         clip, frame = clip_of(request), request.path_params["frame"]
         part = request.path_params["part"]
         if part == "live":
-            return _coming(clip.folder / "live" / name_of(frame, ".png"), "image/png")
+            return await _coming(clip.folder / "live" / name_of(frame, ".png"), "image/png")
         facts, layers = clip.opened()
-        if part not in ("object", "rest") or frame >= facts.frames:
+        masks: dict[str, Callable[[int, tuple[int, int]], Holes]] = {
+            "object": layers.object_at,
+            "rest": layers.rest_at,
+            "hole": partial(layers.hole_at, growth=growth_of(request.query_params.get("growth"))),
+        }
+        if part not in masks or frame >= facts.frames:
             raise NotThere("there is no such mask.")
-        read = layers.object_at if part == "object" else layers.rest_at
-        data = await run_in_threadpool(lambda: mask_png(read(frame, facts.seen)))
+        data = await run_in_threadpool(lambda: mask_png(masks[part](frame, facts.seen)))
         return Response(data, media_type="image/png", headers=_LASTING)
 
     async def point(self, request: Request) -> Response:
@@ -213,7 +220,7 @@ class Routes:
         folder = job.out if job.kind == "try" else job.out / layer
         suffix, kind = (".png", "image/png") if layer == "origin" else (".jpg", "image/jpeg")
         give = _coming if job.state == "running" else _picture
-        return give(folder / name_of(frame, suffix), kind)
+        return await give(folder / name_of(frame, suffix), kind)
 
     async def download(self, request: Request) -> Response:
         """Give a result as a file: video, masks or plate."""
@@ -238,20 +245,29 @@ def refused(request: Request, refusal: Exception) -> Response:
 REFUSALS: dict[Any, Any] = {CleanplateError: refused}
 
 
-def _picture(path: Path, kind: str, headers: dict[str, str] | None = None) -> Response:
-    if not path.is_file():
+async def _picture(path: Path, kind: str) -> Response:
+    """Give a small picture; raises NotThere."""
+    data = await run_in_threadpool(_read, path)
+    if data is None:
         raise NotThere("this picture is not there (yet).")
-    return FileResponse(path, media_type=kind, headers=headers or _LASTING)
+    return Response(data, media_type=kind, headers=_LASTING)
 
 
-def _coming(path: Path, kind: str) -> Response:
+async def _coming(path: Path, kind: str) -> Response:
     """Give a picture that is about to be there, or say that there is none: no error of anybody."""
-    if not path.is_file():
-        return Response(status_code=204)
-    return _picture(path, kind, {"Cache-Control": "no-store"})
+    data = await run_in_threadpool(_read, path)
+    return Response(status_code=204) if data is None else Response(data, media_type=kind)
+
+
+def _read(path: Path) -> bytes | None:
+    """Read a file that may be taken away at any time."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _shown_name(given: str) -> str:
     """Return what a visitor calls a clip, as one short line that is shown and nothing else."""
     line = "".join(sign for sign in given if sign.isprintable()).strip()
-    return Path(line.replace("\\", "/")).name[-_LONGEST_NAME:] or "clip"
+    return Path(line.replace("\\", "/")).name.lstrip(".")[-_LONGEST_NAME:] or "clip"

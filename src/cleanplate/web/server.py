@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -23,6 +24,7 @@ from cleanplate.web.queue import Queue
 from cleanplate.web.rooms import Rooms
 from cleanplate.web.routes import REFUSALS, Routes
 from cleanplate.web.shelf import Shelf
+from cleanplate.web.worker import Worker
 
 _TIDY_SECONDS = 600  # how often visitors who are gone are looked for
 _LEAST_TOKEN = 12  # characters
@@ -56,14 +58,19 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def listening(settings: Settings) -> Iterator[tuple[Serving, str]]:
-    """Give a server that is bound and can be run, and its address. Raises BadInput."""
+def listening(
+    settings: Settings, *, hire: Callable[[Path], Worker] = Worker
+) -> Iterator[tuple[Serving, str]]:
+    """Give a server that is bound and can be run, and its address.
+
+    hire: starts a process that waits for work, and may use a folder. Raises BadInput.
+    """
     local = settings.host in LOOPBACK
     token = checked_token(settings.token, local=local)
     shelf = None if settings.folder is None else Shelf(settings.folder)
     with _bound(settings.host, settings.port) as door, temporary_folder(".web") as root:
         port = door.getsockname()[1]
-        queue = Queue()
+        queue = Queue(partial(hire, root))
         try:
             rooms = Rooms(root, queue, settings.limits)
             desk = Desk(rooms, queue, settings.limits, settings.memory)
@@ -76,6 +83,7 @@ def listening(settings: Settings) -> Iterator[tuple[Serving, str]]:
                 exception_handlers=REFUSALS,
                 lifespan=_tidied(rooms),
             )
+            app.router.redirect_slashes = False  # an address is ours, or it is none
             yield Serving(app, door), _address(settings.host, port, token)
         finally:
             queue.close()
@@ -126,6 +134,7 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
             door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind(address)
+            door.listen()
         except OSError as error:
             raise BadInput(
                 f"{host}, port {port} cannot be used ({error.strerror}). Give another --port."

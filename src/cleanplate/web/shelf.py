@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cleanplate.errors import BadInput
@@ -36,9 +37,12 @@ class Shelf:
     def _is_clip(self, path: Path) -> bool:
         if path.name.startswith(".") or not self._is_within(path):
             return False
-        if path.is_file():
-            return path.suffix.lower() in FILES
-        return path.is_dir() and self._has_pictures(path)
+        try:
+            if path.is_file():
+                return path.suffix.lower() in FILES
+            return path.is_dir() and self._has_pictures(path)
+        except OSError:  # not to be read by us
+            return False
 
     def _has_pictures(self, folder: Path) -> bool:
         """Tell whether a folder holds pictures, and none that lies elsewhere."""
@@ -46,4 +50,4 @@ class Shelf:
         return bool(pictures) and all(self._is_within(path) for path in pictures)
 
     def _is_within(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self._folder)
+        return Path(os.path.realpath(path)).is_relative_to(self._folder)  # links may go in circles

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -93,7 +92,6 @@ def follow(source: Path, layers: Layers, live: Path, out: Path, tell: Tell) -> d
     live: a folder for them as they are found. Raises BadInput.
     """
     live.mkdir(exist_ok=True)
-    tempfile.tempdir = str(live.parent)
 
     def watch(frame: int, soft: np.ndarray[Any, np.dtype[np.float32]]) -> None:
         write_mask(soft > SURE, live / name_of(frame, ".png"))
@@ -161,7 +159,6 @@ def fill_clip(
 
     Its frames are shown as they are filled. Raises BadInput and BadOutput.
     """
-    tempfile.tempdir = str(folder)
     write_folder(layers.holes(asked.growth), folder / "masks")
     for shown in ("after", "origin"):
         (folder / shown).mkdir()

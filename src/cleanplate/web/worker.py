@@ -7,9 +7,14 @@ server goes on. It is started ahead of the work, for that takes a second.
 from __future__ import annotations
 
 import multiprocessing
+import shutil
+import signal
+import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -34,14 +39,22 @@ class Broken(Exception):
 
 
 class Worker:
-    """A process that waits for its piece of work."""
+    """A process that waits for its piece of work.
 
-    def __init__(self) -> None:
+    root: a folder in which it may leave what is temporary, until it ends.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._folder = Path(tempfile.mkdtemp(dir=root))
         context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, self._folder), daemon=True)
         self._process.start()
         theirs.close()
+
+    def lives(self) -> bool:
+        """Whether it is there."""
+        return self._process.is_alive()
 
     def run(self, work: Work, tell: Tell, stop: Event) -> Any:
         """Have it done, and return what it returns; the process ends with it.
@@ -78,12 +91,15 @@ class Worker:
             self._process.join()
         self._pipe.close()
         self._process.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, folder: Path) -> None:
     """Wait for work in a process of its own, do it, and send what comes of it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this one
     end_with_parent()
     keep_no_large_blocks()
+    tempfile.tempdir = str(folder)
     import cleanplate.web.work  # noqa: F401 - ahead of the work, which needs all of it
 
     try:
@@ -104,5 +120,6 @@ def _serve(pipe: Connection) -> None:
         answer = ("refused", refusal)
     except BaseException:
         answer = ("broken", traceback.format_exc())
-    pipe.send(answer)
-    pipe.recv()  # until it is ended: what was sent has arrived by then
+    with suppress(OSError, EOFError):
+        pipe.send(answer)
+        pipe.recv()  # until it is ended: what was sent has arrived by then

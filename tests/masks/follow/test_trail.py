@@ -27,6 +27,14 @@ def test_a_frame_that_has_none():
     assert (trail.soft(4) == np.zeros((2, 3))).all()
 
 
+def test_who_watches_sees_every_mask_as_it_is_put():
+    seen = {}
+    trail = Trail((2, 3), lambda frame, soft: seen.update({frame: soft.sum()}))
+    for frame in (3, 1):
+        trail.put(frame, np.full((2, 3), frame / 6, np.float32), 1.0)
+    assert list(seen.items()) == [(3, 3.0), (1, 1.0)]
+
+
 def test_masks_take_little():
     trail = Trail((480, 854))
     soft = np.zeros((480, 854), np.float32)

@@ -23,6 +23,7 @@ let shown = null; // the job whose result is looked at
 let following = true; // whether the picture goes along with what is being followed
 let timer = 0;
 let sent = null;
+let told = false; // whether the server has told anything yet
 const past = []; // what to undo: { clip, frame, bits or null }
 const known = new Map(); // jobs by id, as they were
 
@@ -47,13 +48,14 @@ const isBusy = (job) => job.state === "waiting" || job.state === "running";
 const jobsOf = (kind) => state.jobs.filter((job) => job.clip === clip?.id && job.kind === kind);
 const busyWith = (kind) => jobsOf(kind).find(isBusy);
 
-function take(told) {
+function take(now) {
   const before = clip && `${clip.id} ${clip.version} ${clip.open}`;
-  state = told;
+  state = now;
   const open = state.clips.filter((one) => one.open);
   const wanted = sessionStorage.getItem("clip");
   clip = open.find((one) => one.id === (clip?.id ?? wanted)) ?? open.at(-1) ?? null;
   for (const job of state.jobs) noticed(job, known.get(job.id));
+  told = true;
   shown = shown && (state.jobs.find((job) => job.id === shown.id && job.clip === clip?.id) ?? null);
   const changed = before !== (clip && `${clip.id} ${clip.version} ${clip.open}`);
   if (clip && changed) opened();
@@ -64,11 +66,11 @@ function take(told) {
 /* A job that has just ended, or begun. */
 function noticed(job, before) {
   known.set(job.id, job);
-  if (!before) {
+  if (!told) {
     if (job.kind === "fill" && job.state === "running" && job.clip === clip?.id) shown ??= job;
-    return;
+    return; // what ended before the page was loaded is no news
   }
-  if (before.state === job.state) return;
+  if (before?.state === job.state) return;
   if (job.state === "failed") say(job.message);
   if (job.state === "done" && job.kind === "open") {
     choose(state.clips.find((one) => one.id === job.clip));
@@ -118,6 +120,12 @@ function look(job, how = "after") {
   stage.view = job ? how : "mark";
   if (job?.kind === "try") seek(clamp(Number($("frame").value), first(), last()));
   else redraw();
+  render();
+}
+
+function showView(name) {
+  stage.view = name;
+  redraw();
   render();
 }
 
@@ -288,7 +296,6 @@ function renderViews() {
     one.hidden = one.dataset.view === "origin" && shown?.kind !== "fill";
   }
   $("legend").hidden = view() !== "origin";
-  $("tools").disabled = view() !== "mark";
   $("hint").hidden = view() !== "mark";
   $("stage").dataset.view = view();
 }
@@ -334,9 +341,9 @@ async function pointed(kind, what) {
   past.push({ clip: clip.id, frame, bits: stage.mask.bits(), had: clip.keys.includes(frame) });
   const asked = kind === "box" ? { box: what, fresh: true } : { [kind]: [what] };
   $("wait").textContent = "Looking …";
-  const told = await ask(() => post(`${base}/point/${frame}`, asked));
+  const marked = await ask(() => post(`${base}/point/${frame}`, asked));
   $("wait").textContent = "";
-  if (!told) past.pop();
+  if (!marked) past.pop();
   buttons();
 }
 
@@ -363,8 +370,8 @@ function asked() {
 }
 
 async function begin(kind) {
-  const told = await ask(() => post(`/api/clips/${clip.id}/jobs/${kind}`, asked()));
-  if (told && kind === "fill") look(state.jobs.find((job) => job.id === told.job) ?? null);
+  const begun = await ask(() => post(`/api/clips/${clip.id}/jobs/${kind}`, asked()));
+  if (begun && kind === "fill") look(state.jobs.find((job) => job.id === begun.job) ?? null);
 }
 
 const stop = (job) => ask(() => post(`/api/jobs/${job.id}/stop`));
@@ -403,6 +410,7 @@ function listen() {
   $("tools").onchange = (event) => {
     if (event.target.name !== "tool") return (stage.brush = Number(event.target.value));
     stage.tool = event.target.value;
+    if (view() !== "mark") showView("mark");
     $("brush").hidden = !stage.painting;
     $("hint").textContent = HINTS[stage.tool];
     return null;
@@ -428,13 +436,13 @@ function listen() {
   $("try").onclick = () => begin("try");
   $("fill").onclick = () => begin("fill");
   for (const one of $("views").querySelectorAll("button")) {
-    one.onclick = () => {
-      stage.view = one.dataset.view;
-      redraw();
-      render();
-    };
+    one.onclick = () => showView(one.dataset.view);
   }
-  $("more").onchange = renderSteps;
+  $("more").onchange = () => {
+    stage.growth = $("growth").value;
+    renderSteps();
+    redraw();
+  };
   playing();
 }
 

@@ -3,6 +3,7 @@
 import { Mask, Pictures, tint } from "./marks.js";
 
 const OBJECT = "rgb(255, 74, 46)";
+const HOLE = "rgb(255, 220, 60)"; // what is filled: the mask with its margin
 const REST = "rgb(64, 130, 255)";
 const $ = (id) => document.getElementById(id);
 
@@ -16,6 +17,7 @@ export class Stage {
     this.pictures = new Pictures();
     this.tool = "box";
     this.brush = 18;
+    this.growth = "auto";
     this.view = "mark";
     this.share = 0.5;
     this.asked = 0;
@@ -50,13 +52,14 @@ export class Stage {
       const fresh = live && `${base}/masks/${frame}/live?j=${live.id}&d=${live.done}`;
       wanted.push(fresh || `${base}/masks/${frame}/object?${version}`);
       wanted.push(this.clip.static || this.clip.subtitles ? `${base}/masks/${frame}/rest?${version}` : null);
+      wanted.push(this.clip.everywhere && !live ? `${base}/masks/${frame}/hole?${version}&growth=${this.growth}` : null);
     } else if (this.has(frame)) {
       wanted.push(`/api/jobs/${job.id}/after/${frame}`);
       if (view === "origin" && job.kind === "fill") wanted.push(`/api/jobs/${job.id}/origin/${frame}`);
     }
     const found = await Promise.all(wanted.map((address) => address && this.pictures.get(address)));
     if (ticket !== this.asked) return; // another frame was asked for in the meantime
-    [this.picture, this.over, this.layer] = found;
+    [this.picture, this.over, this.layer, this.hole] = found;
     if (view === "mark") this.mask.set(this.over);
     this.draw();
   }
@@ -76,7 +79,8 @@ export class Stage {
     context.drawImage(this.picture, 0, 0);
     const parted = this.view !== "mark" && Boolean(this.over);
     if (this.view === "mark") {
-      tint(context, this.mask.canvas, OBJECT, 0.55);
+      if (this.hole) tint(context, this.hole, HOLE, 0.3);
+      tint(context, this.mask.canvas, OBJECT, 0.5);
       if (this.layer) tint(context, this.layer, REST, 0.55);
       this.drawPointing();
     } else if (parted) {

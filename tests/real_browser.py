@@ -1,4 +1,4 @@
-"""A real browser for the pages, where there is one."""
+"""A real browser for the pages, where there is one: fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -32,24 +32,29 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Open a page from a file, in a browser of its own that keeps what a page stores.
+    """Open a page from a file or a server, in a browser of its own that keeps what a page stores.
 
     open_page(path, **options) -> page; options: of the first call, for playwright's new_context.
-    When the test ends it fails if a page logged an error or asked for anything but itself.
+    When the test ends it fails if a page logged an error or asked for anything but itself and, of
+    a server, what else that has.
     """
     contexts: list[Any] = []
     wrong: list[str] = []
+    servers: list[str] = []
 
     def look(request: Any) -> None:
         itself = request.url.startswith("file:") and request.resource_type == "document"
-        if not itself and not request.url.startswith(WITHIN):
+        if not itself and not request.url.startswith((*WITHIN, *servers)):
             wrong.append(f"asked for {request.url[:200]}")
 
     def read(message: Any) -> None:
         if message.type == "error":
             wrong.append(f"logged {message.text}")
 
-    def open_file(path: Path, **options: Any) -> Any:
+    def open_one(path: Path | str, **options: Any) -> Any:
+        address = str(path) if str(path).startswith("http") else Path(path).resolve().as_uri()
+        if address.startswith("http"):
+            servers.append(address)
         if not contexts:
             contexts.append(browser.new_context(**{"color_scheme": "light", **options}))
             contexts[0].set_default_timeout(20_000)
@@ -57,18 +62,10 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
             contexts[0].on("console", read)
             contexts[0].on("weberror", lambda error: wrong.append(f"raised {error.error}"))
         page = contexts[0].new_page()
-        page.goto(Path(path).resolve().as_uri())
+        page.goto(address)
         return page
 
-    yield open_file
+    yield open_one
     for context in contexts:
         context.close()
     assert not wrong, "the page " + "; ".join(wrong)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a test with a page once more where Chromium does not answer, as it rarely does."""
-    for item in items:
-        if "open_page" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.timeout(60))
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=r"Timeout "))
