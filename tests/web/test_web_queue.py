@@ -68,14 +68,16 @@ def test_fills_come_one_after_the_other_in_order_and_know_their_place(queue):
     assert jobs[0].result == "made" and jobs[0].seconds > 0
 
 
-def test_short_jobs_do_not_wait_for_fills(queue):
-    long, short = Piece(), Piece()
-    queue.put(job_of("fill", long))
-    assert long.begun.wait(10)
-    job = job_of("follow", short)
+def test_who_opens_a_clip_waits_for_no_fill_and_for_nobody_who_follows_something(queue):
+    long, middle, short = Piece(), Piece(), Piece()
+    for kind, piece in (("fill", long), ("follow", middle)):
+        queue.put(job_of(kind, piece))
+        assert piece.begun.wait(10)
+    job = job_of("open", short)
     queue.put(job)
     short.go.set()
     assert ended(job) == "done"
+    middle.go.set()
     long.go.set()
 
 

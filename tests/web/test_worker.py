@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(120)  # a process takes seconds to begin on a b
 
 def counts(most, tell):
     for done in range(most):
-        tell(done + 1, most)
+        tell(done + 1, most, at=done)
     return most, tempfile.gettempdir()
 
 
@@ -42,7 +42,7 @@ def test_work_is_done_in_a_process_of_its_own_and_tells_how_far_it_is(tmp_path):
     told, worker = [], Worker(tmp_path)
     made, folder = worker.run(partial(counts, 3), lambda *far: told.append(far), threading.Event())
     assert made == 3
-    assert told[-1] == (3, 3)
+    assert told[-1] == (3, 3, 2)
     assert Path(folder).parent == tmp_path  # what is temporary lies there,
     assert not list(tmp_path.iterdir())  # and goes with the process
     with pytest.raises(ValueError, match="closed"):

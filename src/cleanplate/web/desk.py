@@ -54,8 +54,7 @@ class Desk:
 
         def opened(job: Job, facts: work.Facts | None) -> None:
             if facts is not None:
-                clip.facts = facts
-                clip.change(Layers(facts.size, facts.names))
+                clip.facts, clip.layers = facts, Layers(facts.size, facts.names)
 
         doing = partial(work.open_clip, clip.source, clip.folder / "frames", self.limits)
         room.clips[clip.id] = clip
@@ -96,33 +95,24 @@ class Desk:
         folder.mkdir(exist_ok=True)
         path = folder / f"{frame:05d}-{secrets.token_hex(4)}.png"
         write_mask(hole, path)
-        layers = _layers(clip)
-        clip.change(replace(layers, keys={**layers.keys, frame: path}))
+        clip.change(lambda now: replace(now, keys={**now.keys, frame: path}))
 
     def forget(self, clip: Clip, what: str) -> None:
         """Take away a mask: of a frame by its number, or "static", "subtitles", or "object"."""
-        layers = _layers(clip)
-        if what == "object":
-            layers = replace(layers, keys={}, followed=None, trust=(), held=None)
-            clip.told.pop("follow", None)
-        elif what in ("static", "subtitles"):
-            layers = layers.with_found(what, None)
-            clip.told.pop(what, None)
-        elif what.isascii() and what.isdigit() and int(what) in layers.keys:
-            kept = {frame: path for frame, path in layers.keys.items() if frame != int(what)}
-            held = None if layers.held == int(what) else layers.held
-            layers = replace(layers, keys=kept, held=held)
+        if what in ("static", "subtitles"):
+            clip.change(lambda now: now.with_found(what, None))
+        elif what == "object":
+            clip.change(lambda now: replace(now, keys={}, followed=None, trust=(), held=None))
+        elif what.isascii() and what.isdigit():
+            clip.change(lambda now: now.without_key(int(what)))
         else:
             raise BadInput("there is no such mask.")
-        clip.change(layers)
 
     def hold(self, clip: Clip, frame: int) -> None:
         """Use the mask of a frame in every frame, instead of following the object."""
-        layers = _layers(clip)
-        if frame not in layers.keys:
+        if frame not in clip.opened()[1].keys:
             raise BadInput("nothing is marked in this frame. Mark what is to go first.")
-        clip.told.pop("follow", None)
-        clip.change(replace(layers, held=frame, followed=None, trust=()))
+        clip.change(lambda now: replace(now, held=frame, followed=None, trust=()))
 
     def follow(self, room: Room, clip: Clip) -> Job:
         """Have the object followed through the clip, from all frames in which it is marked."""
@@ -136,10 +126,9 @@ class Desk:
             shutil.rmtree(live, ignore_errors=True)
             if found is None:
                 return
-            trust = tuple(found["confidence"])
-            now = _layers(clip)
-            clip.change(replace(now, followed=out, trust=trust, held=None))
             clip.told["follow"] = {**found, "keys": sorted(layers.keys.values())}
+            trust = tuple(found["confidence"])
+            clip.change(lambda now: replace(now, followed=out, trust=trust, held=None))
 
         doing = partial(work.follow, clip.source, layers, live, out)
         return self._put(room, Job("follow", clip.id, doing, followed))
@@ -154,7 +143,7 @@ class Desk:
             if found is not None:
                 clip.told[kind] = found
                 if out.exists():
-                    clip.change(_layers(clip).with_found(kind, out))
+                    clip.change(lambda now: now.with_found(kind, out))
 
         return self._put(room, Job(kind, clip.id, partial(how, clip.source, out), done))
 
@@ -192,13 +181,21 @@ class Desk:
                 raise BadInput(f"{len(busy)} of your jobs are not done yet. Wait, or stop one.")
             if any(other.kind == job.kind and other.clip == job.clip for other in busy):
                 raise BadInput("this is being done already. Wait, or stop it first.")
+            _drop_earlier(room, job)
             room.jobs[job.id] = job
         self.queue.put(job)
         return job
 
 
-def _layers(clip: Clip) -> Layers:
-    return clip.opened()[1]
+def _drop_earlier(room: Room, job: Job) -> None:
+    """Forget what an earlier job of the same kind came to; results of fills stay."""
+    if job.kind == "fill":
+        return
+    for other in [*room.jobs.values()]:
+        if other.kind == job.kind and other.clip == job.clip:
+            del room.jobs[other.id]
+            if other.out is not None:
+                shutil.rmtree(other.out, ignore_errors=True)
 
 
 def _masked(clip: Clip) -> tuple[work.Facts, Layers]:

@@ -8,9 +8,16 @@ from urllib.parse import parse_qs
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cleanplate.errors import BadInput
 from cleanplate.web.assets import asset
 from cleanplate.web.rooms import Rooms
 
@@ -123,7 +130,10 @@ class Guard:
         """Give the page, and to who is new a room."""
         answer = HTMLResponse(asset("page.html"))
         if self._rooms.of(request.cookies.get(self._visitor)) is None:
-            _keep(answer, self._visitor, self._rooms.enter())
+            try:
+                _keep(answer, self._visitor, self._rooms.enter())
+            except BadInput as full:
+                return PlainTextResponse(str(full), 503)
         return answer
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from cleanplate.errors import BadInput
 from cleanplate.masks.edit import grow
 from cleanplate.masks.generous import AUTO, SURE, Grow, hole_of
 from cleanplate.masks.picture import read_picture
@@ -78,6 +79,13 @@ class Layers:
         if kind == "static":
             return replace(self, static=path)
         return replace(self, subtitles=path)
+
+    def without_key(self, frame: int) -> Layers:
+        """Return these without what was marked in a frame; raises BadInput where nothing was."""
+        if frame not in self.keys:
+            raise BadInput("there is no such mask.")
+        kept = {other: path for other, path in self.keys.items() if other != frame}
+        return replace(self, keys=kept, held=None if self.held == frame else self.held)
 
     @property
     def everywhere(self) -> bool:

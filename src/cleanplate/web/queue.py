@@ -1,4 +1,4 @@
-"""Jobs in a line: short ones one after the other, fills one after the other, each in a process."""
+"""Jobs in lines, by how long they take: in each one after the other, every job in a process."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cleanplate.errors import BadInput, CleanplateError
 from cleanplate.web.worker import Broken, Stopped, Work, Worker
 
 LANES = {
-    "open": "short",
-    "follow": "short",
-    "static": "short",
-    "subtitles": "short",
-    "try": "short",
-    "fill": "long",
+    "open": "seconds",
+    "try": "seconds",
+    "follow": "minutes",
+    "static": "minutes",
+    "subtitles": "minutes",
+    "fill": "hours",
 }
 ENDED = ("done", "failed", "stopped")
 FAILED = "Something went wrong here. Try it again; whoever runs this page finds why in its log."
@@ -34,8 +34,8 @@ class Job:
 
     kind: one of LANES. clip: its id. at_end: is told the result, or None where there is none. out:
     the folder of what it makes that is looked at.
-    state: waiting, running, done, failed or stopped. done, total: how far it is. message: why it
-    failed. began, ended: seconds of a clock.
+    state: waiting, running, done, failed or stopped. done, total: how far it is. at: a frame that
+    is worth a look. message: why it failed. began, ended: seconds of a clock.
     """
 
     kind: str
@@ -47,6 +47,7 @@ class Job:
     state: str = "waiting"
     done: int = 0
     total: int | None = None
+    at: int | None = None
     message: str = ""
     result: Any = None
     began: float | None = None
@@ -182,5 +183,6 @@ class Queue:
         job.state = state
 
 
-def _told(job: Job, done: int, total: int | None) -> None:
+def _told(job: Job, done: int, total: int | None, at: int | None = None) -> None:
     job.done, job.total = done, total
+    job.at = job.at if at is None else at

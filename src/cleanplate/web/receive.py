@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 
 from cleanplate.errors import BadInput
+from cleanplate.io.refuse import cause
 from cleanplate.memory import in_words
 
 _LONGEST = 100_000  # bytes of what is asked for
@@ -16,13 +17,16 @@ _LONGEST = 100_000  # bytes of what is asked for
 
 async def receive_file(request: Request, path: Path, most: int) -> None:
     """Write what is sent into a new file, of at most so many bytes; raises BadInput for more."""
-    with path.open("xb") as file:
-        taken = 0
-        async for chunk in request.stream():
-            taken += len(chunk)
-            if taken > most:
-                raise too_large(most)
-            file.write(chunk)
+    taken = 0
+    try:
+        with path.open("xb") as file:
+            async for chunk in request.stream():
+                taken += len(chunk)
+                if taken > most:
+                    raise too_large(most)
+                file.write(chunk)
+    except OSError as error:
+        raise BadInput(f"the file {cause(error)}.") from None  # and where, is nobody's business
     if not taken:
         raise BadInput("the file is empty. Choose a video.")
 

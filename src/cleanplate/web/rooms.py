@@ -41,6 +41,7 @@ class Clip:
     layers: Layers | None = None
     version: int = 0
     told: dict[str, Any] = field(default_factory=dict)
+    _lock: RLock = field(default_factory=RLock)
 
     def opened(self) -> tuple[Facts, Layers]:
         """Return what it is and its masks; raises BadInput before it is opened."""
@@ -48,9 +49,10 @@ class Clip:
             raise BadInput("this clip is not open yet. Wait a moment.")
         return self.facts, self.layers
 
-    def change(self, layers: Layers) -> None:
-        """Take other masks."""
-        self.layers, self.version = layers, self.version + 1
+    def change(self, how: Callable[[Layers], Layers]) -> None:
+        """Have other masks made of those that there are; raises BadInput before it is opened."""
+        with self._lock:
+            self.layers, self.version = how(self.opened()[1]), self.version + 1
 
 
 @dataclass(eq=False)

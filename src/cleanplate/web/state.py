@@ -52,6 +52,7 @@ def _job(job: Job, room: Room, queue: Queue) -> dict[str, Any]:
         "state": job.state,
         "done": job.done,
         "total": job.total,
+        "at": job.at,
         "seconds": round(job.seconds, 1),
         "seconds_left": job.seconds_left,
         "message": _without_paths(job, room),

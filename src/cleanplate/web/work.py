@@ -14,6 +14,7 @@ import numpy as np
 from cleanplate.errors import BadInput
 from cleanplate.io import Encoding, open_video
 from cleanplate.masks import MaskOptions
+from cleanplate.masks.follow.trail import Soft
 from cleanplate.masks.generous import AUTO, SURE, Grow
 from cleanplate.masks.static import find_static_file
 from cleanplate.masks.subtitles import find_subtitles_file
@@ -92,15 +93,35 @@ def follow(source: Path, layers: Layers, live: Path, out: Path, tell: Tell) -> d
     live: a folder for them as they are found. Raises BadInput.
     """
     live.mkdir(exist_ok=True)
+    frames, forward, back = len(layers.names), 0, 0
+    total = frames + _frames_back(sorted(layers.keys))
 
-    def watch(frame: int, soft: np.ndarray[Any, np.dtype[np.float32]]) -> None:
+    def progress(done: int, _: int | None) -> None:
+        nonlocal forward
+        forward = min(done, frames)
+        tell(forward + back, total)
+
+    def watch(frame: int, soft: Soft) -> None:
+        nonlocal back
         write_mask(soft > SURE, live / name_of(frame, ".png"))
+        back += forward == frames
+        tell(min(forward + back, total), total, frame)
 
     keys = [f"{path}@{frame}" for frame, path in sorted(layers.keys.items())]
-    done = track_file(source, keys, out, grow=0, progress=tell, watch=watch)
+    done = track_file(source, keys, out, grow=0, progress=progress, watch=watch)
     shutil.rmtree(live, ignore_errors=True)
     found = asdict(done)
     return {name: found[name] for name in ("confidence", "unsure", "empty", "cuts")}
+
+
+def _frames_back(keys: list[int]) -> int:
+    """Return over how many frames masks are carried backwards, if there is no cut.
+
+    >>> _frames_back([5, 8])
+    7
+    """
+    starts = [0, *(key + 1 for key in keys[:-1])]
+    return sum(key - start for start, key in zip(starts, keys, strict=True))
 
 
 def find_static(source: Path, out: Path, tell: Tell) -> dict[str, Any]:

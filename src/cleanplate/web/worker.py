@@ -7,6 +7,7 @@ server goes on. It is started ahead of the work, for that takes a second.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 import signal
 import tempfile
@@ -17,16 +18,24 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from cleanplate.errors import CleanplateError
 from cleanplate.memory import keep_no_large_blocks
 from cleanplate.orphans import end_with_parent
 
-Tell = Callable[[int, int | None], None]  # done, and in all if known
+
+class Tell(Protocol):
+    """Is told how far the work is: done, in all if known, and a frame that is worth a look."""
+
+    def __call__(self, done: int, total: int | None, at: int | None = None) -> None:
+        """Take it."""
+
+
 Work = Callable[[Tell], Any]  # what can be pickled
 
 _OFTEN = 0.1  # seconds between two reports, and between two looks whether to stop
+_NICE = 5  # by how much it steps back, so that the page answers meanwhile
 _GRACE = 3.0  # seconds that a process has to end
 
 
@@ -98,6 +107,8 @@ def _serve(pipe: Connection, folder: Path) -> None:
     """Wait for work in a process of its own, do it, and send what comes of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this one
     end_with_parent()
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
     keep_no_large_blocks()
     tempfile.tempdir = str(folder)
     import cleanplate.web.work  # noqa: F401 - ahead of the work, which needs all of it
@@ -108,11 +119,11 @@ def _serve(pipe: Connection, folder: Path) -> None:
         return
     last = 0.0
 
-    def tell(done: int, total: int | None) -> None:
+    def tell(done: int, total: int | None, at: int | None = None) -> None:
         nonlocal last
         if monotonic() - last > _OFTEN or done == total:
             last = monotonic()
-            pipe.send(("told", (done, total)))
+            pipe.send(("told", (done, total, at)))
 
     try:
         answer = ("done", work(tell))

@@ -21,6 +21,7 @@ let clip = null; // the one that is shown
 let opening = false; // whether the start is shown though there are clips
 let shown = null; // the job whose result is looked at
 let following = true; // whether the picture goes along with what is being followed
+let home = null; // the frame that it comes back to
 let timer = 0;
 let sent = null;
 let told = false; // whether the server has told anything yet
@@ -77,7 +78,10 @@ function noticed(job, before) {
     opening = false;
   }
   if (job.state === "done" && KINDS_SHOWN.includes(job.kind) && job.clip === clip?.id) look(job);
-  if (job.state === "done" && job.kind === "follow") say("");
+  if (job.kind === "follow" && !isBusy(job) && following && home !== null) {
+    $("frame").value = home; // back to where it was before
+    home = null;
+  }
 }
 
 function choose(one) {
@@ -99,8 +103,8 @@ function opened(fresh = false) {
 function showLive() {
   const live = busyWith("follow");
   if (!clip) return;
-  if (live?.state === "running" && live.done && view() === "mark") {
-    if (following) $("frame").value = Math.min(live.done - 1, last());
+  if (live?.state === "running" && live.at !== null && view() === "mark") {
+    if (following) $("frame").value = live.at;
     redraw();
   } else if (shown?.state === "running") {
     redraw();
@@ -115,6 +119,8 @@ const count = () => (shown?.kind === "try" && view() !== "mark" ? shown.result.f
 const last = () => first() + count() - 1;
 
 function look(job, how = "after") {
+  if (job && job.clip !== clip?.id) choose(state.clips.find((one) => one.id === job.clip));
+  opening = opening && !job;
   shown = job;
   if (how === "origin" && job?.kind !== "fill") how = "after";
   stage.view = job ? how : "mark";
@@ -139,7 +145,7 @@ function seek(frame, playing = false) {
 function redraw() {
   if (!clip) return;
   const live = view() === "mark" ? busyWith("follow") : null;
-  const running = live?.state === "running" && live.done ? live : null;
+  const running = live?.state === "running" && live.at !== null ? live : null;
   Object.assign(clock, { count: count(), rate: clip.rate });
   Object.assign($("frame"), { min: first(), max: last() });
   const frame = clamp(Number($("frame").value), first(), last());
@@ -175,10 +181,9 @@ function render() {
   renderClips();
   listJobs($("jobs"), starting ? state.jobs.filter((job) => job.kind === "open" || isBusy(job)) : state.jobs, state.clips, { look, stop, shown });
   $("jobs-card").hidden = !$("jobs").children.length;
-  const home = starting ? $("drop") : $("steps");
-  if ($("jobs-card").parentElement !== home) home.append($("jobs-card"));
+  const place = starting ? $("drop") : $("work");
+  if ($("jobs-card").parentElement !== place) place.append($("jobs-card"));
   if (!starting) {
-    $("steps").append($("remove"));
     renderSteps();
     renderViews();
     drawSureness();
@@ -297,6 +302,7 @@ function renderViews() {
   }
   $("legend").hidden = view() !== "origin";
   $("hint").hidden = view() !== "mark";
+  $("colours").hidden = view() !== "mark" || !clip.everywhere;
   $("stage").dataset.view = view();
 }
 
@@ -403,6 +409,7 @@ function listen() {
   $("another").onclick = () => ((opening = true), render());
   $("back").onclick = () => ((opening = false), render());
   $("remove").onclick = () => {
+    if (!confirm("Remove this clip and all that was made of it from the server?")) return;
     const gone = clip;
     clip = null;
     ask(() => remove(`/api/clips/${gone.id}`));
@@ -426,12 +433,18 @@ function listen() {
     clock.toggle();
     playing();
   };
+  $("message").onclick = () => say("");
   $("undo").onclick = undo;
   $("clear").onclick = () => ask(() => post(`/api/clips/${clip.id}/forget/${stage.frame}`));
   $("clear-all").onclick = () => ask(() => post(`/api/clips/${clip.id}/forget/object`));
   $("find-static").onclick = () => begin("static");
   $("find-subtitles").onclick = () => begin("subtitles");
-  $("follow").onclick = () => ((following = true), look(null), begin("follow"));
+  $("follow").onclick = () => {
+    following = true;
+    home = Number($("frame").value);
+    look(null);
+    begin("follow");
+  };
   $("hold").onclick = () => ask(() => post(`/api/clips/${clip.id}/hold/${stage.frame}`));
   $("try").onclick = () => begin("try");
   $("fill").onclick = () => begin("fill");
