@@ -14,8 +14,9 @@ def test_a_visitor_is_known_by_a_cookie_that_nobody_else_can_read(serve):
     visitor = Visitor(serve(), enters=False)
     cookie = visitor.ask("GET", "/").headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=strict" in cookie and "Path=/" in cookie
+    assert "Max-Age=86400" in cookie  # closed and opened again, the browser finds its jobs
     assert visitor.ask("GET", "/api/state").status == 200
-    assert "set-cookie" not in visitor.ask("GET", "/").headers  # a reload is no new visitor
+    assert visitor.ask("GET", "/").headers["set-cookie"] == cookie  # a reload is no new visitor
     visitor.cookies = dict.fromkeys(visitor.cookies, "guessed")
     assert visitor.ask("GET", "/api/state").status == 401
 

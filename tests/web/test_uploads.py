@@ -91,6 +91,8 @@ def test_what_is_mislabelled_opens_nothing_and_tells_no_path(serve, tmp_path, ki
     assert job["state"] == "failed"
     assert job["message"].startswith("film.mp4 ")
     assert str(tmp_path) not in str(told)
+    assert told["clips"] == []
+    assert [path for path in temporary_files(tmp_path) if path != secret] == []
 
 
 @pytest.mark.parametrize(

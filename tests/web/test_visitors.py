@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -140,6 +141,25 @@ def test_an_object_is_pointed_at_corrected_and_followed(serve, scene, clip):
         assert visitor.ask("POST", f"{base}/forget/{what}", {}).status == 200
     (told,) = visitor.state()["clips"]
     assert told["keys"] == [] and not told["everywhere"]
+
+
+def test_a_clip_that_is_removed_while_it_is_filled_leaves_nothing(serve, tmp_path):
+    data, _, _, hole = film(3, tmp_path)
+    visitor = Visitor(serve())
+    base = f"/api/clips/{visitor.open('gone.mkv', data)['id']}"
+    visitor.ask("PUT", f"{base}/paint/0", np.packbits(hole).tobytes())
+    visitor.ask("POST", f"{base}/hold/0", {})
+    assert visitor.ask("POST", f"{base}/jobs/fill", {}).status == 200
+    assert visitor.ask("DELETE", base).status == 200
+    told = visitor.state()
+    assert told["clips"] == told["jobs"] == []
+    assert visitor.ask("GET", f"{base}/frames/0").status == 404
+    (room,) = (path for path in (tmp_path / "temporary").glob("*.web/*") if len(path.name) == 32)
+    for _ in range(300):
+        if not list(room.iterdir()):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"left: {list(room.iterdir())}")
 
 
 def test_what_cannot_be_asked_is_refused_with_a_sentence(serve, clip):

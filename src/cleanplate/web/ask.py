@@ -10,9 +10,9 @@ from cleanplate.masks.select import Box, Point
 from cleanplate.methods import FITTED
 from cleanplate.methods.options import TUNES
 from cleanplate.video import whole
-from cleanplate.web.work import Asked
+from cleanplate.web.work import UNBLEND, Asked
 
-METHODS = ("flow", *FITTED)  # those that need no weights
+METHODS = ("flow", *FITTED, UNBLEND)  # those that need no weights
 _MOST_POINTS = 200
 _MOST_GROWTH = 64  # pixels
 _MARGIN = f"Give auto, or 0 to {_MOST_GROWTH} pixels."
@@ -28,8 +28,11 @@ def asked_of(given: dict[str, Any]) -> Asked:
     seed = given.get("seed", usual.seed)
     if not _is_whole(seed, 2**31 - 1):
         raise BadInput(f"the seed is {seed!r}. Give a whole number from 0 up.")
+    method = _one_of(given.get("method", usual.method), METHODS)
+    if method == UNBLEND and given.get("plate") is True:
+        raise BadInput("there is no plate of what is seen through. Leave one of the two.")
     return Asked(
-        method=_one_of(given.get("method", usual.method), METHODS),
+        method=method,
         tune=_one_of(given.get("tune", usual.tune), TUNES),
         growth=growth,
         lossless=given.get("lossless") is True,

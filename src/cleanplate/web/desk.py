@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cleanplate.errors import BadInput
+from cleanplate.io import sweep
 from cleanplate.io.encode import CONTAINERS
 from cleanplate.masks.select import Box, Point
 from cleanplate.masks.write import write_mask
@@ -53,13 +54,15 @@ class Desk:
         """Take a clip whose source is there, and have it opened."""
 
         def opened(job: Job, facts: work.Facts | None) -> None:
-            if facts is not None:
+            if facts is None:
+                self.rooms.remove_files(room, clip)
+            else:
                 clip.facts, clip.layers = facts, Layers(facts.size, facts.names)
 
         doing = partial(work.open_clip, clip.source, clip.folder / "frames", self.limits)
         room.clips[clip.id] = clip
         try:
-            return self._put(room, Job("open", clip.id, doing, opened))
+            return self._put(room, clip, Job("open", clip.id, doing, opened))
         except BadInput:
             self.rooms.remove_clip(room, clip)
             raise
@@ -125,13 +128,14 @@ class Desk:
         def followed(job: Job, found: dict[str, Any] | None) -> None:
             shutil.rmtree(live, ignore_errors=True)
             if found is None:
+                sweep(out)
                 return
             clip.told["follow"] = {**found, "keys": sorted(layers.keys.values())}
             trust = tuple(found["confidence"])
             clip.change(lambda now: replace(now, followed=out, trust=trust, held=None))
 
         doing = partial(work.follow, clip.source, layers, live, out)
-        return self._put(room, Job("follow", clip.id, doing, followed))
+        return self._put(room, clip, Job("follow", clip.id, doing, followed))
 
     def find(self, room: Room, clip: Clip, kind: str) -> Job:
         """Have found what stands still ("static"), or lines of text ("subtitles")."""
@@ -140,12 +144,14 @@ class Desk:
         how = {"static": work.find_static, "subtitles": work.find_subtitles}[kind]
 
         def done(job: Job, found: dict[str, Any] | None) -> None:
-            if found is not None:
-                clip.told[kind] = found
-                if out.exists():
-                    clip.change(lambda now: now.with_found(kind, out))
+            if found is None:
+                sweep(out)
+                return
+            clip.told[kind] = found
+            if out.exists():
+                clip.change(lambda now: now.with_found(kind, out))
 
-        return self._put(room, Job(kind, clip.id, partial(how, clip.source, out), done))
+        return self._put(room, clip, Job(kind, clip.id, partial(how, clip.source, out), done))
 
     def try_out(self, room: Room, clip: Clip, frame: int, asked: work.Asked) -> Job:
         """Have a few frames around one filled, small."""
@@ -154,7 +160,7 @@ class Desk:
         out = _new(clip, "try")
         shown = clip.folder / "frames"
         doing = partial(work.try_out, shown, facts, layers, frame, asked, out)
-        return self._put(room, Job("try", clip.id, doing, _clearing(out), out))
+        return self._put(room, clip, Job("try", clip.id, doing, _clearing(out), out))
 
     def fill(self, room: Room, clip: Clip, asked: work.Asked) -> Job:
         """Have the clip filled."""
@@ -164,17 +170,29 @@ class Desk:
         out.mkdir()
         known = clip.source.suffix.lower() in CONTAINERS
         suffix = ".mkv" if asked.lossless else clip.source.suffix.lower() if known else ".mp4"
-        doing = partial(
-            work.fill_clip, clip.source, facts, layers, asked, self._memory, out, suffix
-        )
-        return self._put(room, Job("fill", clip.id, doing, _clearing(out), out))
+        given = (clip.source, facts, layers, asked, out, suffix)
+        doing = partial(work.fill_clip, *given, memory=self._memory)
+        if asked.method == work.UNBLEND:
+            layers.still_at(facts.seen, asked.growth)  # refused now, if it is to be
+            doing = partial(work.see_through, *given)
+        return self._put(room, clip, Job("fill", clip.id, doing, _clearing(out), out))
 
     def check_room(self, room: Room) -> None:
         """Refuse to make more where a visitor's space is used up."""
         if room.bytes() > self.limits.room:
             raise BadInput("there is no space left for the result. Remove a clip first.")
 
-    def _put(self, room: Room, job: Job) -> Job:
+    def _put(self, room: Room, clip: Clip, job: Job) -> Job:
+        at_end = job.at_end
+
+        def ended(job: Job, result: Any) -> None:
+            for path in (clip.source, clip.folder):  # what fails is called as the visitor does
+                job.message = job.message.replace(str(path), clip.name)
+            at_end(job, result)
+            if clip.id not in room.clips:  # it was removed while this was still writing
+                shutil.rmtree(clip.folder, ignore_errors=True)
+
+        job.at_end = ended
         with room.lock:
             busy = room.busy()
             if len(busy) >= self.limits.jobs:

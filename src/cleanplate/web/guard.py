@@ -123,23 +123,27 @@ class Guard:
             return HTMLResponse(asset("door.html"), 403)
         answer = RedirectResponse("/", 303)
         if self._token is not None:
-            _keep(answer, self._key, self._token)
+            _keep(answer, self._key, self._token, None)
         return answer
 
     def _welcome(self, request: Request) -> Response:
         """Give the page, and to who is new a room."""
+        secret = request.cookies.get(self._visitor, "")
+        try:
+            secret = secret if self._rooms.of(secret) else self._rooms.enter()
+        except BadInput as full:
+            return PlainTextResponse(str(full), 503)
         answer = HTMLResponse(asset("page.html"))
-        if self._rooms.of(request.cookies.get(self._visitor)) is None:
-            try:
-                _keep(answer, self._visitor, self._rooms.enter())
-            except BadInput as full:
-                return PlainTextResponse(str(full), 503)
+        _keep(answer, self._visitor, secret, round(self._rooms.keep_seconds))
         return answer
 
 
-def _keep(answer: Response, name: str, value: str) -> None:
-    """Have the browser keep a secret that no script and no other page can read."""
-    answer.set_cookie(name, value, path="/", httponly=True, samesite="strict")
+def _keep(answer: Response, name: str, value: str, seconds: int | None) -> None:
+    """Have the browser keep a secret that no script and no other page can read.
+
+    seconds: for how long; None: until it is closed.
+    """
+    answer.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="strict")
 
 
 def _said(sentence: str, status: int) -> Response:

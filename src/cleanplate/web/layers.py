@@ -15,7 +15,8 @@ from cleanplate.masks.generous import AUTO, SURE, Grow, hole_of
 from cleanplate.masks.picture import read_picture
 from cleanplate.video import Holes
 
-MARGIN = 4  # pixels by which what was not followed grows, as a fill does by itself
+MARGIN = 4  # pixels by which what was not followed grows, as a fill does by itself,
+SEEN_THROUGH = 2  # and what is seen through
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,19 @@ class Layers:
         """Yield the name and the hole of every frame, at the clip's size."""
         for frame, name in enumerate(self.names):
             yield name, self.hole_at(frame, self.size, growth)
+
+    def still_at(self, size: tuple[int, int], growth: Grow) -> Holes:
+        """Return the one hole of a clip whose mask never moves, at a size; raises BadInput.
+
+        growth: as of `hole_at`, but "auto" is as much as for an overlay that is seen through.
+        """
+        moves = self.followed is not None or self.subtitles is not None
+        if moves or not self.everywhere or set(self.keys) - {self.held}:
+            raise BadInput(
+                "what is seen through must never move. Have it found as a logo that stands still, "
+                "or use the mask of one frame in every frame."
+            )
+        return self.hole_at(0, size, SEEN_THROUGH if growth == AUTO else growth)
 
     def with_found(self, kind: str, path: Path | None) -> Layers:
         """Return these with another mask of what stands still ("static"), or of subtitles."""

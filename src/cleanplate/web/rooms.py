@@ -110,6 +110,7 @@ class Rooms:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._root, self._queue, self._limits, self._clock = root, queue, limits, clock
+        self.keep_seconds = limits.keep_seconds
         self._rooms: dict[str, Room] = {}
         self._lock = RLock()
 
@@ -138,7 +139,7 @@ class Rooms:
     def tidy(self) -> None:
         """Remove what belongs to visitors who have been gone for long."""
         with self._lock:
-            since = self._clock() - self._limits.keep_seconds
+            since = self._clock() - self.keep_seconds
             for secret, room in list(self._rooms.items()):
                 if room.used < since and not room.busy():
                     self._remove(secret)
@@ -146,11 +147,15 @@ class Rooms:
     def remove_clip(self, room: Room, clip: Clip) -> None:
         """Remove a clip with all that was made of it."""
         with room.lock:
-            room.clips.pop(clip.id, None)
             jobs = [job for job in room.jobs.values() if job.clip == clip.id]
         for job in jobs:
             self._queue.stop(job)
             room.jobs.pop(job.id, None)
+        self.remove_files(room, clip)
+
+    def remove_files(self, room: Room, clip: Clip) -> None:
+        """Remove a clip, but not what is told of its jobs."""
+        room.clips.pop(clip.id, None)
         shutil.rmtree(clip.folder, ignore_errors=True)
 
     def _leave_unused(self) -> None:

@@ -15,7 +15,7 @@ def state_of(room: Room, queue: Queue) -> dict[str, Any]:
     """Return clips and jobs in the order in which they came."""
     return {
         "clips": [_clip(clip) for clip in list(room.clips.values())],
-        "jobs": [_job(job, room, queue) for job in list(room.jobs.values())],
+        "jobs": [_job(job, queue) for job in list(room.jobs.values())],
     }
 
 
@@ -44,7 +44,7 @@ def _clip(clip: Clip) -> dict[str, Any]:
     }
 
 
-def _job(job: Job, room: Room, queue: Queue) -> dict[str, Any]:
+def _job(job: Job, queue: Queue) -> dict[str, Any]:
     told: dict[str, Any] = {
         "id": job.id,
         "kind": job.kind,
@@ -55,7 +55,7 @@ def _job(job: Job, room: Room, queue: Queue) -> dict[str, Any]:
         "at": job.at,
         "seconds": round(job.seconds, 1),
         "seconds_left": job.seconds_left,
-        "message": _without_paths(job, room),
+        "message": job.message,
         "result": job.result if job.kind != "open" else None,
     }
     if job.state == "waiting":
@@ -63,15 +63,6 @@ def _job(job: Job, room: Room, queue: Queue) -> dict[str, Any]:
     if job.kind == "fill" and job.out is not None and job.state == "done":
         told["files"] = [part for part in ("video", "masks", "plate") if file_of(job.out, part)]
     return told
-
-
-def _without_paths(job: Job, room: Room) -> str:
-    """Return why a job failed, files called as the visitor does."""
-    clip = room.clips.get(job.clip)
-    if clip is None:
-        return job.message
-    message = job.message.replace(str(clip.source), clip.name)
-    return message.replace(str(clip.folder), clip.name)
 
 
 def file_of(out: Path, part: str) -> Path | None:

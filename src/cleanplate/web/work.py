@@ -25,11 +25,13 @@ from cleanplate.masks.write import write_folder, write_mask
 from cleanplate.pipeline import fill, fill_file
 from cleanplate.provenance import Seen, provenance_picture
 from cleanplate.region import reduce_hole, reduced_picture, working_size
+from cleanplate.unblending import unblend, unblend_file
 from cleanplate.web.layers import Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.pictures import name_of, read_jpeg, write_jpeg, write_layer
 from cleanplate.web.worker import Tell
 
+UNBLEND = "unblend"  # instead of a method: an overlay is seen through
 TRIED_FRAMES = 24  # that a quick look at the fill is of,
 TRIED_PIXELS = 320 * 180  # and their size
 
@@ -149,7 +151,11 @@ def try_out(
     holes = np.stack([reduce_hole(hole, size) for hole in full])
     if not holes.any():
         raise BadInput("there is no mask in this part of the clip. Go to where the object is.")
-    clean = fill(frames, holes, tune=asked.tune, seed=asked.seed, progress=tell)
+    if asked.method == UNBLEND:
+        holes[:] = reduce_hole(layers.still_at(facts.seen, asked.growth), size)
+        clean = unblend(frames, holes, tune=asked.tune)
+    else:
+        clean = fill(frames, holes, tune=asked.tune, seed=asked.seed, progress=tell)
     out.mkdir()
     for number, before, after, hole in zip(numbers, frames, clean, holes, strict=True):
         _show(out / name_of(number), shown / name_of(number), (before, after, hole), facts.seen)
@@ -171,10 +177,11 @@ def fill_clip(
     facts: Facts,
     layers: Layers,
     asked: Asked,
-    memory: str | None,
     folder: Path,
     suffix: str,
     tell: Tell,
+    *,
+    memory: str | None,
 ) -> dict[str, Any]:
     """Fill a clip: write the video, the masks and perhaps a plate into a folder that is there.
 
@@ -210,6 +217,42 @@ def fill_clip(
     _pack(folder / "masks", folder / "masks.zip")
     told = asdict(summary)
     names = ("frames", "seconds", "borrowed", "painted", "invented", "warnings", "problems")
+    return {name: told[name] for name in names}
+
+
+def see_through(
+    source: Path,
+    facts: Facts,
+    layers: Layers,
+    asked: Asked,
+    folder: Path,
+    suffix: str,
+    tell: Tell,
+) -> dict[str, Any]:
+    """Take a half-transparent overlay off a clip; write as `fill_clip` does, but for origins.
+
+    Raises BadInput and BadOutput.
+    """
+    hole = layers.still_at(layers.size, asked.growth)
+    out = folder / f"clean{suffix}"
+    write_folder([("mask", hole)], folder / "masks")
+    summary = unblend_file(
+        source,
+        folder / "masks" / "mask.png",
+        out,
+        tune=asked.tune,
+        mask_options=MaskOptions(grow=0),
+        encoding=Encoding(lossless=asked.lossless),
+        seed=asked.seed,
+        progress=tell,
+    )
+    (folder / "after").mkdir()
+    with open_video(out) as reader:
+        for number, frame in enumerate(upright_frames(reader)):
+            write_jpeg(folder / "after" / name_of(number), reduced_picture(frame, facts.seen))
+    _pack(folder / "masks", folder / "masks.zip")
+    told = asdict(summary)
+    names = ("frames", "seconds", "restored", "opacity", "warnings", "problems")
     return {name: told[name] for name in names}
 
 

@@ -97,8 +97,12 @@ function words(job) {
   }
   if (job.kind === "try") return `Frames ${job.result.first + 1} to ${job.result.first + job.result.frames}, small.`;
   if (job.kind !== "fill") return "";
-  const { borrowed, painted, invented, seconds, warnings, problems } = job.result;
+  const { borrowed, painted, invented, restored, seconds, warnings, problems } = job.result;
   const share = (part) => `${Math.round(100 * part)} %`;
+  if (restored !== undefined) {
+    const seen = `${share(restored)} of it was seen through, the rest filled; ${duration(seconds)}.`;
+    return [seen, ...warnings, ...problems].join(" ");
+  }
   const parts = [`${share(borrowed)} of the hole was seen in other frames`];
   if (painted) parts.push(`${share(painted)} painted`);
   parts.push(invented > 0.005 ? `${share(invented)} invented` : "next to nothing invented");

@@ -45,6 +45,7 @@ async function refresh() {
   timer = setTimeout(refresh, busy ? SOON : LATER);
 }
 
+const hasOrigin = (job) => job?.kind === "fill" && job.result?.restored === undefined;
 const isBusy = (job) => job.state === "waiting" || job.state === "running";
 const jobsOf = (kind) => state.jobs.filter((job) => job.clip === clip?.id && job.kind === kind);
 const busyWith = (kind) => jobsOf(kind).find(isBusy);
@@ -122,7 +123,6 @@ function look(job, how = "after") {
   if (job && job.clip !== clip?.id) choose(state.clips.find((one) => one.id === job.clip));
   opening = opening && !job;
   shown = job;
-  if (how === "origin" && job?.kind !== "fill") how = "after";
   stage.view = job ? how : "mark";
   if (job?.kind === "try") seek(clamp(Number($("frame").value), first(), last()));
   else redraw();
@@ -151,7 +151,10 @@ function redraw() {
   const frame = clamp(Number($("frame").value), first(), last());
   $("number").textContent = `${frame + 1} of ${clip.frames}`;
   $("frame").setAttribute("aria-valuetext", `frame ${frame + 1} of ${clip.frames}`);
-  stage.show(frame, { view: view(), job: shown, live: running });
+  const shows = view() === "origin" && !hasOrigin(shown) ? "after" : view();
+  stage.show(frame, { view: shows, job: shown, live: running });
+  const missing = shown && view() !== "mark" && isBusy(shown) && !stage.has(frame);
+  $("wait").textContent = missing ? "This frame is not filled yet" : "";
   for (let ahead = 1; ahead < 6 && clock.playing; ahead++) {
     stage.pictures.get(`/api/clips/${clip.id}/frames/${first() + ((frame - first() + ahead) % count())}`);
   }
@@ -298,10 +301,11 @@ function renderViews() {
   $("views").hidden = !shown;
   for (const one of $("views").querySelectorAll("button")) {
     one.setAttribute("aria-pressed", one.dataset.view === view());
-    one.hidden = one.dataset.view === "origin" && shown?.kind !== "fill";
+    one.hidden = one.dataset.view === "origin" && !hasOrigin(shown);
   }
   $("legend").hidden = view() !== "origin";
   $("hint").hidden = view() !== "mark";
+  $("blue").hidden = !clip.static && !clip.subtitles;
   $("colours").hidden = view() !== "mark" || !clip.everywhere;
   $("stage").dataset.view = view();
 }
