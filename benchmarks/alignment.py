@@ -4,8 +4,8 @@
 
 Clips are made by moving scikit-image's photographs past the picture at a steady pace, by up to 3
 pixels a frame, and a small network learns to fill holes in them, without a word about motion. Then
-photographs that it has not seen are moved: the offsets of each reference, averaged over the picture,
-the taps and the groups, are set against where the reference really shows what the target does.
+photographs that it has not seen are moved: the offsets of each reference, averaged over picture,
+taps and groups, are set against where the reference really shows what the target does.
 Correlations are over pairs of target and reference, each way by itself. An interrupted run goes on
 where --out is given.
 """

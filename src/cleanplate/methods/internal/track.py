@@ -20,7 +20,7 @@ from cleanplate.configs import checked
 from cleanplate.devices import PRECISIONS, device_named, precision_named
 from cleanplate.errors import BadInput
 from cleanplate.masks.follow.legs import Course, Marks, Picture, Read
-from cleanplate.masks.follow.trail import Soft, Trail
+from cleanplate.masks.follow.trail import Soft, Trail, Watch
 from cleanplate.masks.generous import SURE
 from cleanplate.masks.keys import check_reach
 from cleanplate.methods.internal.fit import fit
