@@ -149,6 +149,27 @@ def test_what_is_held_out_is_not_learned_from():
     assert losses == [made.losses(net, step)["total"].item() for step in range(3)]
 
 
+def test_what_helps_in_one_place_and_harms_in_another_is_not_believed():
+    made, net = teacher(), network()
+    with torch.no_grad():
+        for layer in (net.coarse[-1], net.fine[-1]):
+            torch.nn.init.normal_(layer.conv.weight)
+
+    def right(share):
+        """Make of the first rehearsal one whose truth is so much of what is changed."""
+        draft, known = made.rehearsals[0]
+        for t in range(3):
+            change = change_of(net, draft, t, CPU)
+            made.truth[t][known[t]] = (inputs(draft, t)[..., :3] + share * change)[known[t]]
+
+    with torch.no_grad():
+        made.rehearsals = made.rehearsals[:1]
+        right(0.5)
+        assert made.beliefs(net)[0] == pytest.approx(0.5, abs=0.01)
+        right(-1)
+        assert made.beliefs(net)[0] == 0
+
+
 def test_the_mean_square_in_a_mask_equals_its_slow_twin():
     rng = np.random.default_rng(0)
     one, two = rng.normal(size=(2, 2, 3, 4, 5)).astype(np.float32)

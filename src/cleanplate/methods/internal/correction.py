@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cleanplate.losses import masked_l1, masked_l2
-from cleanplate.methods.internal.belief import Picture, beliefs
+from cleanplate.methods.internal.belief import KINDS, Picture, beliefs
 from cleanplate.methods.internal.lesson import JUDGED
 from cleanplate.methods.internal.material import to_tensor
 from cleanplate.methods.internal.network import Network
@@ -67,7 +67,7 @@ class Correction:
         It is the mean over frames spread over the clip, or of squares its root.
         """
         losses, counts = [], []
-        for t in self._judged():
+        for t in _spread(self.held):
             seen = inputs(self.rehearsals[0][0], t)[None]
             painted = corrected(network, seen, self.device)[-1].float()
             truth = to_tensor(self.truth[t][None], self.device)
@@ -79,21 +79,26 @@ class Correction:
         mean = np.average(losses, weights=counts)
         return float(mean ** (1 / self.power) * 127.5)
 
-    def _judged(self) -> list[int]:
-        """Return frames in which something is held out, spread over the clip."""
-        frames = np.flatnonzero(self.held.any(axis=(1, 2)))
-        spread = np.linspace(0, len(frames) - 1, min(JUDGED, len(frames)))
-        return [int(t) for t in frames[spread.round().astype(np.intp)]]
-
     def beliefs(self, network: Network) -> NDArray[np.float32]:
-        """Return how far what a network changes is to be believed, by what is held out."""
+        """Return how far what a network changes is to be believed: as all rehearsals bear it out.
+
+        A share is the least of those of any, for what helps in one place may harm in another.
+        """
+        without = np.ones(KINDS, np.float32)
+        if not self.held.any():
+            return without
+        each = [self._beliefs(network, draft, known) for draft, known in self.rehearsals]
+        return np.asarray(np.min([without, *each], axis=0), np.float32)
+
+    def _beliefs(self, network: Network, draft: Draft, known: Holes) -> NDArray[np.float32]:
+        """Return the same by one rehearsal."""
 
         def case(t: int) -> tuple[Picture, Picture, Picture]:
-            draft, held = self.rehearsals[0][0], self.held[t]
-            seen, change = inputs(draft, t)[held], change_of(network, draft, t, self.device)[held]
-            return change, self.truth[t][held] - seen[:, :3], seen[:, 4:]
+            there, seen = known[t], inputs(draft, t)[known[t]]
+            change = change_of(network, draft, t, self.device)[there]
+            return change, self.truth[t][there] - seen[:, :3], seen[:, 4:]
 
-        return beliefs(case(t) for t in self._judged())
+        return beliefs(case(t) for t in _spread(known))
 
     def _part(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
         """Return what is seen of a part of a rehearsal, the truth, and where it is told."""
@@ -106,6 +111,13 @@ class Correction:
         truth, told = part.crop(self.truth[t]), part.crop(self.told[number][t])
         flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
         return seen[:, flip], truth[:, flip], told[:, flip].astype(np.float32)
+
+
+def _spread(known: Holes) -> list[int]:
+    """Return frames in which something is known, spread over the clip."""
+    frames = np.flatnonzero(known.any(axis=(1, 2)))
+    spread = np.linspace(0, len(frames) - 1, min(JUDGED, len(frames)))
+    return [int(t) for t in frames[spread.round().astype(np.intp)]]
 
 
 def inputs(draft: Draft, t: int) -> NDArray[np.float32]:
