@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from cleanplate import states  # noqa: E402
 from cleanplate.convert import check  # noqa: E402
 from cleanplate.errors import BadInput  # noqa: E402
 from cleanplate.flow import completion, learned  # noqa: E402
@@ -188,8 +189,8 @@ def test_by_itself_it_is_learned_where_it_can_be(network, tmp_path, monkeypatch,
     if missing != "weights":
         save_weights(path, network.state_dict(), method="completion", config=network.config)
     monkeypatch.setattr(completion, "SHIPPED", path)
-    find = completion.find_spec
-    monkeypatch.setattr(completion, "find_spec", lambda name: name != missing and find(name))
+    find = states.find_spec
+    monkeypatch.setattr(states, "find_spec", lambda name: name != missing and find(name))
     chosen = completion.load_completion("auto")
     assert (chosen is complete_flow) is (missing is not None)
     if missing is None:

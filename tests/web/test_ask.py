@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cleanplate.errors import BadInput
@@ -25,6 +25,7 @@ def test_every_choice_arrives():
     assert asked_of({**given, "lossless": True}) == Asked("internal", "fidelity", 8, True, True, 7)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draws
 @given(st.dictionaries(NAMES, JSON, max_size=6))
 def test_whatever_is_sent_is_understood_or_refused(given):
     try:
@@ -36,6 +37,7 @@ def test_whatever_is_sent_is_understood_or_refused(given):
     assert asked.seed >= 0
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(JSON)
 def test_places_are_whole_numbers_or_refused(given):
     for read in (box_of, points_of, frame_of):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +16,8 @@ from cleanplate.io.refuse import writing
 
 STDIN = 0  # what the system calls it
 END = ".stdin"  # of the folder's name
+_CHUNK = 1 << 20  # bytes
+_LOOK_UP = 0.5  # seconds between two looks at what else there is
 
 
 @contextmanager
@@ -33,10 +35,19 @@ def spooled(video: str | Path) -> Iterator[str | Path]:
         raise BadInput("- reads from stdin, and nothing is sent there. Send a video, or name one.")
     with temporary_folder(END) as folder:
         whole = folder / "stdin.y4m"
-        with writing(whole), whole.open("wb") as file, os.fdopen(os.dup(STDIN), "rb") as given:
-            shutil.copyfileobj(given, file, 1 << 20)
+        with writing(whole), whole.open("wb") as file:
+            while chunk := _next():
+                file.write(chunk)
         if whole.stat().st_size == 0:
             raise BadInput(
                 "stdin is empty. Send a video, such as ffmpeg -i in.mp4 -f yuv4mpegpipe -."
             )
         yield whole
+
+
+def _next() -> bytes:
+    """Wait for what comes from stdin, and return it; nothing at its end."""
+    # A signal that arrives on the way into a read is seen only after it, and nothing may ever come.
+    while os.name == "posix" and not select.select([STDIN], [], [], _LOOK_UP)[0]:
+        continue
+    return os.read(STDIN, _CHUNK)
