@@ -174,6 +174,7 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(serve, clip):
         ("point/0", b" " * 200_000, "more than 100000 bytes"),
         ("hold/3", {}, "nothing is marked in this frame"),
         ("forget/3", {}, "no such mask"),
+        ("forget/" + 5000 * "9", {}, "no such mask"),
         ("forget/³", {}, "no such mask"),
         ("jobs/follow", {}, "nothing is marked yet"),
         ("jobs/try", {"frame": 0}, "followed first"),

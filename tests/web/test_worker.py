@@ -15,6 +15,9 @@ from cleanplate.web.worker import Broken, Stopped, Worker
 pytestmark = pytest.mark.timeout(120)  # a process takes seconds to begin on a busy machine
 
 
+NEVER = threading.Event()
+
+
 def counts(most, tell):
     for done in range(most):
         tell(done + 1, most, at=done)
@@ -40,26 +43,32 @@ def lasts(begun, tell):
 
 def test_work_is_done_in_a_process_of_its_own_and_tells_how_far_it_is(tmp_path):
     told, worker = [], Worker(tmp_path)
-    made, folder = worker.run(partial(counts, 3), lambda *far: told.append(far), threading.Event())
-    assert made == 3
-    assert told[-1] == (3, 3, 2)
-    assert Path(folder).parent == tmp_path  # what is temporary lies there,
+    for most in (3, 2):  # one after the other
+        made, folder = worker.run(partial(counts, most), lambda *far: told.append(far), NEVER)
+        assert made == most
+        assert told[-1] == (most, most, most - 1)
+        assert Path(folder).parent == tmp_path  # what is temporary lies there,
+    with pytest.raises(BadInput, match="no clip"):
+        worker.run(refuses, print, NEVER)
+    assert worker.lives()
+    worker.end()
+    worker.end()
+    assert not worker.lives()
     assert not list(tmp_path.iterdir())  # and goes with the process
-    with pytest.raises(ValueError, match="closed"):
-        worker.lives()
 
 
 @pytest.mark.parametrize(
     ("work", "kind", "said"),
     [
-        (refuses, BadInput, "^the clip is no clip.$"),
         (breaks, Broken, "ZeroDivisionError: of ours"),
         (crashes, Broken, "without a word"),
     ],
 )
 def test_what_goes_wrong_there_is_told_here(tmp_path, work, kind, said):
+    worker = Worker(tmp_path)
     with pytest.raises(kind, match=said):
-        Worker(tmp_path).run(work, print, threading.Event())
+        worker.run(work, print, NEVER)
+    assert not worker.lives()
 
 
 def test_work_is_ended_at_any_time(tmp_path):

@@ -106,7 +106,7 @@ class Desk:
             clip.change(lambda now: now.with_found(what, None))
         elif what == "object":
             clip.change(lambda now: replace(now, keys={}, followed=None, trust=(), held=None))
-        elif what.isascii() and what.isdigit():
+        elif what.isascii() and what.isdigit() and len(what) < 10:
             clip.change(lambda now: now.without_key(int(what)))
         else:
             raise BadInput("there is no such mask.")
@@ -131,8 +131,10 @@ class Desk:
                 sweep(out)
                 return
             clip.told["follow"] = {**found, "keys": sorted(layers.keys.values())}
-            trust = tuple(found["confidence"])
+            trust, before = tuple(found["confidence"]), clip.opened()[1].followed
             clip.change(lambda now: replace(now, followed=out, trust=trust, held=None))
+            if before is not None and not _others(room, job):
+                shutil.rmtree(before, ignore_errors=True)
 
         doing = partial(work.follow, clip.source, layers, live, out)
         return self._put(room, clip, Job("follow", clip.id, doing, followed))
@@ -203,6 +205,11 @@ class Desk:
             room.jobs[job.id] = job
         self.queue.put(job)
         return job
+
+
+def _others(room: Room, job: Job) -> list[Job]:
+    """Return what else is being done with a job's clip."""
+    return [other for other in room.busy() if other.clip == job.clip and other is not job]
 
 
 def _drop_earlier(room: Room, job: Job) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Condition, Event, Thread
 from time import monotonic
@@ -14,14 +16,16 @@ from typing import Any
 from cleanplate.errors import BadInput, CleanplateError
 from cleanplate.web.worker import Broken, Stopped, Work, Worker
 
+LONGEST = "hours"
 LANES = {
     "open": "seconds",
     "try": "seconds",
     "follow": "minutes",
     "static": "minutes",
     "subtitles": "minutes",
-    "fill": "hours",
+    "fill": LONGEST,
 }
+_MOST_IDLE = 2  # processes that wait for work
 ENDED = ("done", "failed", "stopped")
 FAILED = "Something went wrong here. Try it again; whoever runs this page finds why in its log."
 
@@ -79,7 +83,7 @@ class Queue:
         self._waiting: list[Job] = []
         self._running: list[Job] = []
         self._closed = False
-        self._spare: Worker | None = hire()
+        self._idle = [hire()]
         lanes = sorted(set(LANES.values()))
         self._threads = [Thread(target=self._serve, args=(lane,), daemon=True) for lane in lanes]
         for thread in self._threads:
@@ -121,27 +125,35 @@ class Queue:
             self.stop(job)
         for thread in self._threads:
             thread.join()
-        if self._spare is not None:
-            self._spare.end()
+        for worker in self._idle:
+            worker.end()
 
     def _serve(self, lane: str) -> None:
         """Do the jobs of a lane, one after the other, until it is closed."""
         while (job := self._next(lane)) is not None:
-            try:
-                worker = self._take_worker()
-                result = worker.run(job.work, lambda *told, job=job: _told(job, *told), job.stop)
-                state = "done"
-            except Stopped:
-                state, result = "stopped", None
-            except CleanplateError as refusal:
-                state, result, job.message = "failed", None, str(refusal)
-            except Exception as error:
-                shown = str(error) if isinstance(error, Broken) else repr(error)
-                log.error("%s of clip %s failed: %s", job.kind, job.clip, shown)
-                state, result, job.message = "failed", None, FAILED
+            state, result = self._work(job, lane)
             with self._changed:
                 self._running.remove(job)
             self._end(job, state, result)
+
+    def _work(self, job: Job, lane: str) -> tuple[str, Any]:
+        """Do a job; return how it ended, and its result."""
+        worker = None
+        try:
+            worker = self._take_worker()
+            return "done", worker.run(job.work, partial(_told, job), job.stop)
+        except Stopped:
+            return "stopped", None
+        except CleanplateError as refusal:
+            job.message = str(refusal)
+        except Exception as error:
+            shown = str(error) if isinstance(error, Broken) else repr(error)
+            log.error("%s of clip %s failed: %s", job.kind, job.clip, shown)
+            job.message = FAILED
+        finally:
+            if worker is not None:
+                self._leave_worker(worker, lane)
+        return "failed", None
 
     def _next(self, lane: str) -> Job | None:
         """Wait for a job of a lane; None when all is to end."""
@@ -159,17 +171,25 @@ class Queue:
             return job
 
     def _take_worker(self) -> Worker:
-        """Take the process that is ready, and start the next one ahead of its work."""
+        """Take a process that waits for work, or start one."""
         with self._changed:
-            worker, self._spare = self._spare, None
-        if worker is not None and not worker.lives():  # somebody ended it
-            worker.end()
-            worker = None
-        worker = worker or self._hire()
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.lives():
+                    return worker
+                worker.end()  # somebody else did
+        return self._hire()
+
+    def _leave_worker(self, worker: Worker, lane: str) -> None:
+        """Keep a process for the next job; one that has filled a clip may hold much, and ends."""
         with self._changed:
-            if self._spare is None and not self._closed:
-                self._spare = self._hire()
-        return worker
+            if lane == LONGEST or self._closed or len(self._idle) >= _MOST_IDLE:
+                worker.end()
+            elif worker.lives():
+                self._idle.append(worker)
+            if not self._idle and not self._closed:
+                with suppress(OSError):  # then it is tried again when there is work
+                    self._idle.append(self._hire())
 
     def _end(self, job: Job, state: str, result: Any) -> None:
         """Say what came of a job, and then that it has ended."""

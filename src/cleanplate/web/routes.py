@@ -60,6 +60,7 @@ class Routes:
             Route("/assets/{name}", self.asset),
             Route("/api/state", self.state),
             Route("/api/clips", self.upload, methods=["POST"]),
+            Route("/api/shelf", self.shelf),
             Route("/api/shelf", self.take, methods=["POST"]),
             Route(clip, self.remove, methods=["DELETE"]),
             Route(f"{clip}/frames/{frame}", self.frame),
@@ -86,8 +87,12 @@ class Routes:
         limits = self._desk.limits
         told = state_of(room_of(request), self._desk.queue)
         told["limits"] = {"upload": limits.upload, "frames": limits.frames}
-        told["shelf"] = self._shelf.names() if self._shelf else []
         return JSONResponse(told)
+
+    async def shelf(self, request: Request) -> Response:
+        """Name the clips that the operator has laid out."""
+        names = await run_in_threadpool(self._shelf.names) if self._shelf else []
+        return JSONResponse({"names": names})
 
     async def upload(self, request: Request) -> Response:
         """Take a clip that a visitor sends."""
@@ -260,10 +265,10 @@ async def _coming(path: Path, kind: str) -> Response:
 
 
 def _read(path: Path) -> bytes | None:
-    """Read a file that may be taken away at any time."""
+    """Read a file that may be taken away at any time; None where there is none."""
     try:
         return path.read_bytes()
-    except FileNotFoundError:
+    except OSError:
         return None
 
 

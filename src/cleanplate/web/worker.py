@@ -1,7 +1,7 @@
-"""A process that does one piece of work, and can be ended at any time.
+"""A process that does one piece of work after the other, and can be ended at any time.
 
 What visitors bring is decoded there: where that ends in a crash, or takes too much memory, the
-server goes on. It is started ahead of the work, for that takes a second.
+server goes on. It is started ahead of the work, for that takes seconds.
 """
 
 from __future__ import annotations
@@ -63,14 +63,15 @@ class Worker:
 
     def lives(self) -> bool:
         """Whether it is there."""
-        return self._process.is_alive()
+        return not self._pipe.closed and self._process.is_alive()
 
     def run(self, work: Work, tell: Tell, stop: Event) -> Any:
-        """Have it done, and return what it returns; the process ends with it.
+        """Have it done, and return what it returns; then the process waits for more.
 
         tell: is called on the way. stop: when it is set, the work ends. Raises what it raises if
-        that is a refusal, Stopped, and Broken.
+        that is a refusal; and Stopped and Broken, with which the process ends.
         """
+        fine = False
         try:
             self._pipe.send(work)
             while not stop.is_set():
@@ -79,20 +80,22 @@ class Worker:
                 kind, value = self._pipe.recv()
                 if kind == "told":
                     tell(*value)
-                elif kind == "done":
+                    continue
+                fine = kind != "broken"
+                if kind == "done":
                     return value
-                elif kind == "refused":
-                    raise value
-                else:
-                    raise Broken(value)
+                raise value if kind == "refused" else Broken(value)
             raise Stopped
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise Broken("the process ended without a word, perhaps for lack of memory") from None
         finally:
-            self.end()
+            if not fine:
+                self.end()
 
     def end(self) -> None:
         """End the process, whatever it does."""
+        if self._pipe.closed:
+            return
         self._process.terminate()
         self._process.join(_GRACE)
         if self._process.is_alive():
@@ -113,10 +116,13 @@ def _serve(pipe: Connection, folder: Path) -> None:
     tempfile.tempdir = str(folder)
     import cleanplate.web.work  # noqa: F401 - ahead of the work, which needs all of it
 
-    try:
-        work: Work = pipe.recv()
-    except EOFError:
-        return
+    with suppress(OSError, EOFError):  # the server has gone
+        while True:
+            pipe.send(_answer(pipe.recv(), pipe))
+
+
+def _answer(work: Work, pipe: Connection) -> tuple[str, Any]:
+    """Do a piece of work; return what came of it, "done", "refused" or "broken", and the value."""
     last = 0.0
 
     def tell(done: int, total: int | None, at: int | None = None) -> None:
@@ -126,11 +132,8 @@ def _serve(pipe: Connection, folder: Path) -> None:
             pipe.send(("told", (done, total, at)))
 
     try:
-        answer = ("done", work(tell))
+        return "done", work(tell)
     except CleanplateError as refusal:
-        answer = ("refused", refusal)
+        return "refused", refusal
     except BaseException:
-        answer = ("broken", traceback.format_exc())
-    with suppress(OSError, EOFError):
-        pipe.send(answer)
-        pipe.recv()  # until it is ended: what was sent has arrived by then
+        return "broken", traceback.format_exc()

@@ -180,7 +180,6 @@ function render() {
   if (state.limits) {
     $("limits").textContent = `Up to ${Math.floor(state.limits.upload / 1e6)} MB and ${state.limits.frames} frames.`;
   }
-  renderShelf();
   renderClips();
   listJobs($("jobs"), starting ? state.jobs.filter((job) => job.kind === "open" || isBusy(job)) : state.jobs, state.clips, { look, stop, shown });
   $("jobs-card").hidden = !$("jobs").children.length;
@@ -193,10 +192,15 @@ function render() {
   }
 }
 
-function renderShelf() {
-  $("shelf").hidden = !state.shelf?.length;
-  const names = state.shelf ?? [];
-  if ($("shelf-list").children.length === names.length) return;
+/* The clips that lie on the server for all: asked for whenever the start is shown. */
+async function showShelf() {
+  let names = [];
+  try {
+    ({ names } = await get("/api/shelf"));
+  } catch {
+    /* the state will tell */
+  }
+  $("shelf").hidden = !names.length;
   $("shelf-list").replaceChildren(
     ...names.map((name) => {
       const item = document.createElement("li");
@@ -410,7 +414,11 @@ function listen() {
       if (name === "drop" && !$("start").hidden) open(event.dataTransfer.files[0]);
     });
   }
-  $("another").onclick = () => ((opening = true), render());
+  $("another").onclick = () => {
+    opening = true;
+    showShelf();
+    render();
+  };
   $("back").onclick = () => ((opening = false), render());
   $("remove").onclick = () => {
     if (!confirm("Remove this clip and all that was made of it from the server?")) return;
@@ -469,4 +477,5 @@ function playing() {
 }
 
 listen();
+showShelf();
 refresh();

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cleanplate.errors import BadInput
+from cleanplate.web.desk import Desk
+from cleanplate.web.layers import Layers
+from cleanplate.web.limits import Limits
+from cleanplate.web.rooms import Rooms
+from cleanplate.web.work import Asked, Facts
+
+SIZE, NAMES = (8, 12), ("00000", "00001", "00002")
+
+
+class Line:
+    """Stands for the line of jobs: a test says what comes of each."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def put(self, job):
+        self.jobs.append(job)
+
+    def stop(self, job):
+        job.stop.set()
+
+    def ends(self, job, result=None, message=""):
+        job.message = message
+        job.at_end(job, result)
+        job.state = "done" if result is not None else "failed"
+
+
+@pytest.fixture
+def line():
+    return Line()
+
+
+@pytest.fixture
+def desk(tmp_path, line):
+    limits = Limits(jobs=3, clips=2)
+    return Desk(Rooms(tmp_path, line, limits), line, limits, memory=None)
+
+
+@pytest.fixture
+def room(desk):
+    return desk.rooms.of(desk.rooms.enter())
+
+
+@pytest.fixture
+def clip(desk, line, room):
+    made = room.add("park.mp4", ".mp4")
+    made.source.write_bytes(b"film")
+    desk.open(room, made)
+    line.ends(line.jobs[-1], Facts(3, SIZE, SIZE, 25.0, NAMES, ()))
+    return made
+
+
+def marked(desk, clip, *frames):
+    for frame in frames:
+        desk.mark(clip, frame, np.ones(SIZE, bool))
+
+
+def test_what_is_being_done_is_not_begun_again(desk, line, room, clip):
+    marked(desk, clip, 0)
+    job = desk.follow(room, clip)
+    with pytest.raises(BadInput, match="done already"):
+        desk.follow(room, clip)
+    line.ends(job)
+    desk.follow(room, clip)
+
+
+def test_a_visitor_waits_for_so_many_jobs(desk, line, room, clip):
+    marked(desk, clip, 0, 1, 2)
+    for kind in ("static", "subtitles"):
+        desk.find(room, clip, kind)
+    desk.follow(room, clip)
+    with pytest.raises(BadInput, match="3 of your jobs are not done yet"):
+        desk.fill(room, clip, Asked())
+    assert len(line.jobs) == 4  # with the one that opened it
+
+
+def test_a_quick_look_takes_the_place_of_the_last_one_and_fills_stay(desk, line, room, clip):
+    marked(desk, clip, 0, 1, 2)
+    for begin in (
+        lambda: desk.try_out(room, clip, 0, Asked()),
+        lambda: desk.fill(room, clip, Asked()),
+    ):
+        first = begin()
+        first.out.mkdir(exist_ok=True)
+        line.ends(first, {})
+        second = begin()
+        assert second.out != first.out
+        assert first.out.exists() == (first.id in room.jobs) == (first.kind == "fill")
+        line.ends(second, {})
+
+
+def test_what_fails_is_called_as_the_visitor_does_and_leaves_nothing(desk, line, room, clip):
+    marked(desk, clip, 0, 1, 2)
+    job = desk.fill(room, clip, Asked())
+    (job.out / "half").touch()
+    line.ends(job, message=f"{clip.source} broke in {job.out}.")
+    assert job.message == f"park.mp4 broke in park.mp4/{job.out.name}."
+    assert not job.out.exists()
+
+
+def test_a_clip_that_cannot_be_opened_is_gone(desk, line, room):
+    made = room.add("park.mp4", ".mp4")
+    made.source.write_bytes(b"no film")
+    job = desk.open(room, made)
+    line.ends(job, message=f"{made.source} is not a video.")
+    assert job.message == "park.mp4 is not a video."
+    assert room.clips == {} and not made.folder.exists()
+
+
+def test_masks_that_were_followed_go_when_others_come(desk, line, room, clip):
+    marked(desk, clip, 1)
+    found = {"confidence": [1.0] * 3, "unsure": [], "empty": [], "cuts": []}
+    outs = []
+    for _ in range(2):
+        line.ends(desk.follow(room, clip), found)
+        outs.append(clip.layers.followed)
+        outs[-1].mkdir()
+        assert clip.told["follow"]["keys"] == sorted(clip.layers.keys.values())
+    line.ends(desk.follow(room, clip), found)
+    assert [out.exists() for out in outs] == [False, False]
+    assert clip.layers.followed not in outs
+
+
+def test_what_is_marked_is_held_or_forgotten(desk, clip):
+    marked(desk, clip, 0, 2)
+    with pytest.raises(BadInput, match="nothing is marked in this frame"):
+        desk.hold(clip, 1)
+    desk.hold(clip, 2)
+    assert clip.layers.held == 2 and clip.layers.everywhere
+    desk.forget(clip, "2")
+    assert clip.layers.held is None and list(clip.layers.keys) == [0]
+    desk.forget(clip, "object")
+    assert clip.layers == Layers(SIZE, NAMES)
+    for nothing in ("2", "7", "-1", "", "everything"):
+        with pytest.raises(BadInput, match="no such mask"):
+            desk.forget(clip, nothing)
+
+
+def test_nothing_is_done_with_a_clip_before_it_is_open(desk, room):
+    made = room.add("park.mp4", ".mp4")
+    desk.open(room, made)
+    for begin in (desk.follow, lambda *who: desk.fill(*who, Asked())):
+        with pytest.raises(BadInput, match="not open yet"):
+            begin(room, made)
