@@ -11,7 +11,7 @@ from cleanplate.web.work import Asked
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
-    max_leaves=6,
+    max_leaves=4,
 )
 NAMES = st.sampled_from(["method", "tune", "growth", "lossless", "plate", "seed"])
 
@@ -25,8 +25,8 @@ def test_every_choice_arrives():
     assert asked_of({**given, "lossless": True}) == Asked("internal", "fidelity", 8, True, True, 7)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draws
-@given(st.dictionaries(NAMES, JSON, max_size=6))
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(NAMES, JSON, max_size=3))
 def test_whatever_is_sent_is_understood_or_refused(given):
     try:
         asked = asked_of(given)
@@ -37,7 +37,7 @@ def test_whatever_is_sent_is_understood_or_refused(given):
     assert asked.seed >= 0
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(JSON)
 def test_places_are_whole_numbers_or_refused(given):
     for read in (box_of, points_of, frame_of):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleanplate.errors import BadInput
@@ -58,6 +58,7 @@ def test_nothing_that_points_anywhere_is_refused(two_discs):
         point(picture, np.zeros(SIZE, bool), box=None, inside=[(96, 3)], outside=[])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 21), st.integers(0, 2**32 - 1))
 def test_painted_reads_the_bits_that_a_browser_sends(height, width, seed):
     hole = np.random.default_rng(seed).random((height, width)) > 0.5
