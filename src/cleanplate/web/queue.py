@@ -1,4 +1,4 @@
-"""Jobs in lines, by how long they take: in each one after the other, every job in a process."""
+"""Jobs in lines, by how long they take: in each one after the other, in processes."""
 
 from __future__ import annotations
 

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+
+from cleanplate.masks.write import write_mask
+from cleanplate.web import work
+from cleanplate.web.layers import Layers
+from cleanplate.web.limits import Limits
+
+
+def silent(done, total, at=None):
+    """Take what is told, and do nothing."""
+
+
+def test_while_an_object_is_followed_every_frame_is_shown_as_it_is_found(scene, clip, tmp_path):
+    _, _, holes = scene
+    (tmp_path / "scene.mp4").write_bytes(clip)
+    facts = work.open_clip(tmp_path / "scene.mp4", tmp_path / "frames", Limits(), silent)
+    write_mask(holes[5], tmp_path / "key.png")
+    layers = Layers(facts.size, facts.names, keys={5: tmp_path / "key.png"})
+    live, told = tmp_path / "live", []
+
+    def tell(done, total, at=None):
+        assert at is None or (live / f"{at:05d}.png").is_file()
+        told.append((done, total, at))
+
+    work.follow(tmp_path / "scene.mp4", layers, live, tmp_path / "followed", tell)
+    assert [at for *_, at in told if at is not None] == [*range(5, 12), 4, 3, 2, 1, 0]
+    done = [done for done, *_ in told]
+    assert done == sorted(done)
+    assert told[-1][:2] == (17, 17)  # twelve on, and five back
+    assert not live.exists()
+    shown = layers.__class__(
+        facts.size, facts.names, followed=tmp_path / "followed", trust=(1,) * 12
+    )
+    for frame in (0, 5, 11):
+        mask = shown.object_at(frame, facts.size)
+        assert (mask & holes[frame]).sum() > 0.7 * (mask | holes[frame]).sum()
+
+
+def test_a_quick_look_changes_nothing_but_the_hole(scene, clip, tmp_path):
+    _, _, holes = scene
+    (tmp_path / "scene.mp4").write_bytes(clip)
+    facts = work.open_clip(tmp_path / "scene.mp4", tmp_path / "frames", Limits(), silent)
+    write_mask(np.logical_or.reduce(holes), tmp_path / "key.png")
+    layers = Layers(facts.size, facts.names, keys={0: tmp_path / "key.png"}, held=0)
+    out = tmp_path / "tried"
+    told = work.try_out(tmp_path / "frames", facts, layers, 3, work.Asked(), out, silent)
+    assert told == {"first": 0, "frames": 12}
+    hole = layers.hole_at(3, facts.size, "auto")
+    before, after = (
+        work.read_jpeg(folder / "00003.jpg").astype(int) for folder in (tmp_path / "frames", out)
+    )
+    assert np.abs(after - before)[~hole].max() < 40  # a JPEG of a JPEG
+    assert np.abs(after - before)[holes[3]].mean() > 40
