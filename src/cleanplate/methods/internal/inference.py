@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.canvas import Clip, correct, fitting_size, paint
 from cleanplate.configs import checked
 from cleanplate.devices import PRECISIONS, device_named, precision_named
 from cleanplate.errors import BadInput
 from cleanplate.methods.internal.plan import Plan, Teaching
+from cleanplate.region import region_around
 from cleanplate.states import torch_needed
 from cleanplate.video import KNOWN, PAINTED, UNSEEN, Filled, Frames, Holes, Provenance
 
@@ -152,7 +154,7 @@ class Method:
     ) -> Filled:
         """Let another method fill the holes, and correct what it is to be doubted for."""
         blank = np.where(holes[..., None], frames.dtype.type(0), frames)
-        filled = draft.fill(blank, holes, prior=prior, in_place=True)  # no clip is held twice
+        filled = _drafted(draft, blank, holes, prior)
         report(_DRAFTED)
         open_ = self._doubtful(filled.provenance, holes)
         for t, change in self.engine.correct(
@@ -174,3 +176,28 @@ class Method:
 
     def _clip(self, frames: Frames, holes: Holes) -> Clip:
         return Clip(frames, holes, fitting_size(holes.shape[1:], self.options.size, UNIT))
+
+
+def _drafted(draft: AnyMethod, frames: Frames, holes: Holes, prior: Filled | None) -> Filled:
+    """Have another method fill the holes, given what lies around them: as it is given by itself.
+
+    frames: are painted into.
+    """
+    rows, columns = region_around(np.asarray(holes.any(axis=0))).slices
+
+    def part(array: NDArray[Any]) -> NDArray[Any]:
+        return np.ascontiguousarray(array[:, rows, columns])
+
+    before = None
+    if prior is not None:
+        where = prior.provenance
+        before = Filled(
+            part(prior.frames), Provenance(part(where.source), part(where.inconsistency))
+        )
+    made = draft.fill(part(frames), part(holes), prior=before)
+    source = np.full(holes.shape, KNOWN, np.int32)
+    inconsistency = np.zeros(holes.shape, np.float16)
+    frames[:, rows, columns] = made.frames
+    source[:, rows, columns] = made.provenance.source
+    inconsistency[:, rows, columns] = made.provenance.inconsistency
+    return Filled(frames, Provenance(source, inconsistency))
