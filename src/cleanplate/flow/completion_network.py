@@ -19,6 +19,8 @@ CHANNELS = 16  # of what the network is given, see Network
 PAST, FUTURE = slice(2, 4), slice(5, 7)  # the guesses among them, less the smooth one
 UNIT = 8  # sides of what the network is given are multiples of it
 _SLOPE = 0.1  # of the leaky rectifiers
+_HALF = 2  # of a side, what the network works at
+_SMOOTH = 2  # the weight of the smooth guess, among what is found of a pixel
 _TRUST = 2.0  # in the smooth guess before anything is learned: three quarters and more
 
 
@@ -55,7 +57,9 @@ class Network(nn.Module):
     guess (2 channels); what was carried from the past, less the smooth one (2), and how much that
     counts (1), from 1 beside the hole to 0 where nothing came; the same from the future (3); the
     hole, 1 in it (1); the distance to its edge (1); the smooth guess and the hole of the flow
-    before (3) and after (3). h and w may be any, but were multiples of UNIT in training.
+    before (3) and after (3). h and w may be any, but were multiples of UNIT in training. Its finest
+    features have half the size; what comes of them has all of it, so that edges of motion stay where
+    the guesses show them.
     """
 
     def __init__(self, config: Config | None = None) -> None:
@@ -71,9 +75,11 @@ class Network(nn.Module):
         self.up = nn.ModuleList(
             _layer(outs[scale + 1] + widths[scale], outs[scale]) for scale in range(last)
         )
-        self.out = nn.Conv2d(outs[0], 5, 3, padding=1)
+        self.out = nn.Conv2d(outs[0], 5 * _HALF**2, 3, padding=1)
         nn.init.zeros_(self.out.weight)
-        self.out.bias = nn.Parameter(torch.tensor([0, 0, _TRUST, 0, 0]))
+        trust = torch.zeros(5, _HALF**2)
+        trust[_SMOOTH] = _TRUST
+        self.out.bias = nn.Parameter(trust.flatten())
 
     def forward(self, given: Tensor) -> Tensor:
         """Return what is to be added to the smooth guess, (B, 2, h, w), in the same units."""
@@ -90,7 +96,8 @@ class Network(nn.Module):
             seen.append(x)
         for layer, beside in zip(reversed(self.up), reversed(seen[:-1]), strict=True):
             x = layer(torch.cat([_resized(x, beside), beside], dim=1))
-        return _resized(self.out(x), given)
+        height, width = given.shape[-2:]
+        return functional.pixel_shuffle(self.out(x), _HALF)[..., :height, :width]
 
 
 def _stage(channels: int, out: int, layers: int) -> nn.Sequential:
