@@ -58,8 +58,8 @@ class Network(nn.Module):
     counts (1), from 1 beside the hole to 0 where nothing came; the same from the future (3); the
     hole, 1 in it (1); the distance to its edge (1); the smooth guess and the hole of the flow
     before (3) and after (3). h and w may be any, but were multiples of UNIT in training. Its finest
-    features have half the size; what comes of them has all of it, so that edges of motion stay where
-    the guesses show them.
+    features have half the size; what comes of them has all of it, so that edges of motion stay
+    where the guesses show them.
     """
 
     def __init__(self, config: Config | None = None) -> None:
