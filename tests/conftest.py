@@ -10,12 +10,17 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from hypothesis import HealthCheck, settings
 
 from made_clips import make  # noqa: F401 - a fixture for all tests
 from real_browser import browser, open_page  # noqa: F401 - fixtures for all tests of pages
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several share the cores; threads that wait would spin
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long a draw takes says something of the machine and of what else it does, and nothing of us.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,9 @@ def peak(folder, count):
 
 def test_memory_does_not_grow_with_the_clip(tmp_path):
     peak(tmp_path, 2)  # what is compiled and imported once
-    assert peak(tmp_path, 10 * LENGTH) < 1.5 * peak(tmp_path, 2 * LENGTH)
+    # How many frames are on their way at once is up to the threads.
+    usual = max(peak(tmp_path, 4 * LENGTH + turn) for turn in range(3))
+    assert peak(tmp_path, 20 * LENGTH) < 1.5 * usual
 
 
 @pytest.mark.parametrize("which", ["result", "truth", "masks"])
