@@ -147,6 +147,18 @@ def test_disagreement_ends_a_trajectory(towards):
 
 
 @pytest.mark.parametrize("towards", [1, -1])
+def test_what_leads_nowhere_has_no_residual(towards):
+    """... though its first steps, which do not quite lead back, were allowed."""
+    forward, backward = constant(4, 2, 0)
+    backward = backward - np.float32(0.5)
+    holes = box(4, (10, 20), (15, 35))
+    for sources in follow(forward, backward, starts(holes), ~holes, towards=towards, tolerance=5):
+        nowhere = sources.frame == UNSEEN
+        assert not sources.residual[nowhere].any()
+        assert (sources.residual[~nowhere] > 0).all()
+
+
+@pytest.mark.parametrize("towards", [1, -1])
 def test_nan_is_never_followed(towards):
     forward, backward = constant(4, 2, 0)
     forward[:], backward[:] = np.nan, np.nan

@@ -145,7 +145,7 @@ def _step(
     height, width = known.shape[1:]
     frame, ys, xs, residual = reached
     out_frame, out_y, out_x, out_residual = out = _no_sources(len(rows))
-    at_y, at_x = np.full((2, len(rows)), np.nan)
+    at_y, at_x, errors = np.full((3, len(rows)), np.nan)
     for i in range(len(rows)):
         dx, dy = step[rows[i], columns[i], 0], step[rows[i], columns[i], 1]
         y, x = rows[i] + dy, columns[i] + dx
@@ -161,7 +161,7 @@ def _step(
         if above and known[next_frame, y1, x0] and known[next_frame, y1, x1]:
             out_frame[i], out_y[i], out_x[i], out_residual[i] = next_frame, y, x, error
         else:
-            at_y[i], at_x[i], out_residual[i] = y, x, error
+            at_y[i], at_x[i], errors[i] = y, x, error
     nearest, go_y, go_x = _join(at_y, at_x, index, frame, ys, xs)
     for i in range(len(rows)):
         if nearest[i] < 0:
@@ -172,7 +172,7 @@ def _step(
         source = frame[nearest[i]]
         if known[source, int(out_y[i] + 0.5), int(out_x[i] + 0.5)]:
             out_frame[i] = source
-            out_residual[i] += residual[nearest[i]]
+            out_residual[i] = residual[nearest[i]] + errors[i]
     return out
 
 
