@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+import cleanplate as cp
 from cleanplate.metrics.fidelity import psnr, psnr_hole
 from cleanplate.region import reduce_hole, reduce_picture
 from material import filmed, videos
@@ -143,6 +144,29 @@ def measured(each: list[dict[str, list[float]]], kinds, clips) -> np.ndarray:
     return np.array(
         [[np.mean([one[f"{k}/{c}"] for k in kinds], axis=0) for c in clips] for one in each]
     )
+
+
+def print_by_kind(
+    tables: Iterable[Table],
+    told: dict[str, list[Row]],
+    rows: list[Row],
+    filled: dict[str, Clip],
+    *,
+    kinds: dict[str, str],
+    clips: Sequence[str],
+) -> None:
+    """Print the tables, and Telea beside them: of all holes, and kind by kind.
+
+    told: of each training, seed by seed. filled: the clips that judge. kinds: names, and in words.
+    """
+    telea = [scores(cp.load_method("telea"), filled)]
+    for name, some in {"all holes": kinds, **{kinds[k]: (k,) for k in kinds}}.items():
+        print_heading(list(SCORES.values()))
+        print(f"{name}:")
+        print_line("Telea", measured(telea, some, clips))
+        for table in tables:
+            values = [found(x, told[x.training], rows, some, clips) for x in table.lines]
+            print_table(table, values, list(SCORES))
 
 
 def print_heading(scores: Sequence[str]) -> None:

@@ -23,8 +23,7 @@ import numpy as np
 import torch
 
 import claims
-import cleanplate as cp
-from claims import SCORES, Clip, Line, Row, Table, scores
+from claims import Clip, Line, Row, Table, scores
 from cleanplate.canvas import Clip as Canvas
 from cleanplate.canvas import paint
 from cleanplate.masks.draw import draw_holes
@@ -118,16 +117,7 @@ def main() -> None:
     rows = claims.kept_rows(given.out)
     missing = claims.missing_of(in_turn, rows)
     rows += claims.keep(made_rows(missing, clips), given.out)
-    telea = [scores(cp.load_method("telea"), clips)]
-    for name, kinds in {"all holes": KINDS, **{KINDS[k]: (k,) for k in KINDS}}.items():
-        claims.print_heading(list(SCORES.values()))
-        print(f"{name}:")
-        claims.print_line("Telea", claims.measured(telea, kinds, given.clips))
-        for table in TABLES:
-            values = [
-                claims.found(x, told[x.training], rows, kinds, given.clips) for x in table.lines
-            ]
-            claims.print_table(table, values, list(SCORES))
+    claims.print_by_kind(TABLES, told, rows, clips, kinds=KINDS, clips=given.clips)
 
 
 def parse() -> argparse.Namespace:

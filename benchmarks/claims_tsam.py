@@ -29,7 +29,7 @@ import torch
 
 import claims
 import cleanplate as cp
-from claims import SCORES, Clip, Line, Row, Table, scores
+from claims import Clip, Line, Row, Table, scores
 from cleanplate.flow.validity import TrustedFlow
 from cleanplate.methods.tsam.inference import Method, Options
 from cleanplate.video import Frames, Holes
@@ -73,16 +73,7 @@ def main() -> None:
     missing = claims.missing_of(in_turn, rows)
     if missing:
         rows += claims.keep(made_rows(missing, clips, given), given.out)
-    telea = [scores(cp.load_method("telea"), clips)]
-    for name, kinds in {"all holes": KINDS, **{KINDS[k]: (k,) for k in KINDS}}.items():
-        claims.print_heading(list(SCORES.values()))
-        print(f"{name}:")
-        claims.print_line("Telea", claims.measured(telea, kinds, given.clips))
-        for table in TABLES:
-            values = [
-                claims.found(x, told[x.training], rows, kinds, given.clips) for x in table.lines
-            ]
-            claims.print_table(table, values, list(SCORES))
+    claims.print_by_kind(TABLES, told, rows, clips, kinds=KINDS, clips=given.clips)
 
 
 def parse() -> argparse.Namespace:
