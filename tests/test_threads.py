@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cleanplate.errors import BadInput
-from cleanplate.threads import ahead, each_frame, in_parts, stack_frames
+from cleanplate.threads import ahead, behind, each_frame, in_parts, stack_frames
 
 
 @pytest.mark.parametrize("cores", [1, 2, 7, None])
@@ -99,6 +99,49 @@ def test_closing_ahead_ends_its_thread():
     assert next(running) == 0
     assert threading.active_count() == before + 1
     running.close()
+    assert threading.active_count() == before
+
+
+def test_behind_does_all_in_order_on_a_thread_of_its_own():
+    done, begun, go_on = [], threading.Event(), threading.Event()
+
+    def work(item):
+        begun.set()
+        go_on.wait(10)
+        done.append((item, threading.get_ident()))
+
+    with behind(work) as give:
+        give(0)
+        assert begun.wait(10)
+        assert not done  # the caller goes on meanwhile
+        go_on.set()
+        for item in range(1, 20):
+            give(item)
+            assert len(done) >= item  # what was given before is done
+    assert [item for item, _ in done] == list(range(20))
+    assert {thread for _, thread in done}.isdisjoint({threading.get_ident()})
+
+
+def test_behind_raises_what_the_work_raises_and_does_nothing_after_it():
+    done = []
+
+    def work(item):
+        done.append(1 // item)
+
+    with pytest.raises(ZeroDivisionError), behind(work) as give:
+        give(1)
+        give(0)
+    with pytest.raises(ZeroDivisionError), behind(work) as give:
+        give(0)
+        give(1)
+    assert done == [1]
+
+
+def test_behind_ends_its_thread_where_the_caller_fails():
+    before = threading.active_count()
+    with pytest.raises(BadInput), behind(lambda item: None) as give:
+        give(0)
+        raise BadInput("a mask is broken")
     assert threading.active_count() == before
 
 

@@ -20,6 +20,7 @@ from cleanplate.errors import BadInput, BadOutput
 from cleanplate.gaze import attention_pictures
 from cleanplate.io import (
     Encoding,
+    Picture,
     Reader,
     VideoInfo,
     Writer,
@@ -53,7 +54,7 @@ from cleanplate.span import Span
 from cleanplate.store import recipe_of, store_beside
 from cleanplate.stream import Still, fills, length_of, look, needs_of
 from cleanplate.summary import Summary, Tally
-from cleanplate.threads import ahead
+from cleanplate.threads import ahead, behind
 from cleanplate.trust import validity_pictures
 from cleanplate.video import KNOWN, Filled, Frames, Holes, Provenance, check_pair
 from cleanplate.windows import Footprint
@@ -221,20 +222,23 @@ def fill_file(
             line = bordered(look(paired(reader, holes, masks, span)), reader, span)
             tally, as_it_is = Tally(), is_empty(holes) and not obstacle(reader, out, encoding)
             look_on = together(attend, trust, align)
-            for shown, patch in fills(line, room, done, look_on, kept, length):
-                (picture, hole), rgb = shown.more, shown.picture.rgb()
-                source = patch.source[hole[shown.hole]]
-                before = rgb.copy() if draw or watch else rgb
-                rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
-                for show in filter(None, (draw, watch)):
-                    show(_seen(reader, tally.frames, (before, rgb), hole, source))
-                if lay:
-                    lay(picture, rgb, hole)
-                tally.add(hole, source, shown.starts_shot)
-                if hole.any() and writer.copies(picture):
-                    raise BadOutput(f"{mask} has changed since it was looked through. Begin again.")
-                if not as_it_is:
-                    writer.write(picture.pasted(rgb, hole))
+            with behind(partial(_paste, writer)) as write:
+                for shown, patch in fills(line, room, done, look_on, kept, length):
+                    (picture, hole), rgb = shown.more, shown.picture.rgb()
+                    source = patch.source[hole[shown.hole]]
+                    before = rgb.copy() if draw or watch else rgb
+                    rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
+                    for show in filter(None, (draw, watch)):
+                        show(_seen(reader, tally.frames, (before, rgb), hole, source))
+                    if lay:
+                        lay(picture, rgb, hole)
+                    tally.add(hole, source, shown.starts_shot)
+                    if hole.any() and writer.copies(picture):
+                        raise BadOutput(
+                            f"{mask} has changed since it was looked through. Begin again."
+                        )
+                    if not as_it_is:
+                        write((picture, rgb, hole))
             if tally.frames == tally.full_frames:
                 raise BadInput(FULL)
             copied = not tally.hole_pixels and copy_file(reader, out, encoding)
@@ -264,6 +268,12 @@ def _writer(out: str | Path, reader: Reader, encoding: Encoding, touched: Touche
         writer = open_writer(out, like=reader, encoding=encoding)
         writer.warnings.append(f"untouched parts are encoded as well, not copied: {why}")
         return writer
+
+
+def _paste(writer: Writer, made: tuple[Picture, Frames, Holes]) -> None:
+    """Write a picture with what was made of it (RGB) inside its hole."""
+    picture, rgb, hole = made
+    writer.write(picture.pasted(rgb, hole))
 
 
 def clip_needs(method: Method, info: VideoInfo, beside: int = 0) -> Footprint:

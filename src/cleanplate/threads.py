@@ -6,7 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import pairwise
@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _lock = threading.Lock()  # the setting is the whole process's, and fills may run side by side
@@ -124,3 +125,25 @@ def ahead(items: Iterable[Result], *, depth: int = 8) -> Generator[Result, None,
     finally:
         stop.set()
         worker.join()
+
+
+@contextmanager
+def behind(work: Callable[[Item], object]) -> Iterator[Callable[[Item], None]]:
+    """Give a function that has `work` done to what it is given by a thread of its own.
+
+    It returns when what it was given before is done, so that one item is worked on and none waits;
+    when the context ends without an error, all are done. What `work` raises is raised at the next
+    item or at the end.
+    """
+    with ThreadPoolExecutor(1) as worker:
+        undone: Future[object] | None = None
+
+        def give(item: Item) -> None:
+            nonlocal undone
+            if undone is not None:
+                undone.result()
+            undone = worker.submit(work, item)
+
+        yield give
+        if undone is not None:
+            undone.result()
