@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Iterable, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import skimage
+import torch
 
 import cleanplate as cp
 from cleanplate.metrics.fidelity import psnr, psnr_hole
 from cleanplate.region import reduce_hole, reduce_picture
 from material import filmed, videos
-from quality import load
+from quality import DATA, JUDGING, load
 
 Row = dict[str, Any]
 Clip = tuple[np.ndarray, np.ndarray]  # frames, holes
+
+PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
+LAST = 0.75  # of the steps: from there on the rate is a tenth
 
 # Of a fill, as they are printed: PSNR of the hole and of the frame; see `change`.
 SCORES = {"hole": "hole, dB", "frame": "frame, dB", "change": "change"}
@@ -47,6 +55,100 @@ class Table:
     note: str = ""
     lower: bool = False
     seeded: bool = True
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is tried of a paper with small networks of one of our methods.
+
+    size: (height, width) of pictures. kinds: of holes that are judged, and each in words. network,
+    training: settings of all trainings; trainings: what each has of the network beside. fills: what
+    fills by weights as a part of a line wants it, on a device.
+    """
+
+    method: str
+    size: tuple[int, int]
+    kinds: Mapping[str, str]
+    network: Mapping[str, Any]
+    training: Mapping[str, Any]
+    trainings: Mapping[str, Mapping[str, Any]]
+    tables: tuple[Table, ...]
+    fills: Callable[[Path, str, str], Any]
+
+
+def run(claim: Claim, given: argparse.Namespace) -> None:
+    """Train what is not in --out yet, then print the tables: of all holes, and kind by kind."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    clips = judging_clips(given.data, claim.kinds, given.clips, claim.size, given.frames)
+    told = {
+        name: [told_of(claim, name, seed, given) for seed in given.seeds]
+        for name in claim.trainings
+    }
+    in_turn = [one for each in zip(*told.values(), strict=True) for one in each]  # seed by seed
+    rows = kept_rows(given.out)
+    missing = missing_of(in_turn, rows)
+    if missing:
+        rows += keep(made_rows(claim, missing, clips, given), given.out)
+    print_by_kind(claim.tables, told, rows, clips, kinds=dict(claim.kinds), clips=given.clips)
+
+
+def parser_of(doc: str, *, name: str, steps: int, rate: float) -> argparse.ArgumentParser:
+    """Return what reads a claim's command line; doc: of the benchmark, which has that name."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--out", type=Path, default=Path(f"{name}.jsonl"))
+    parser.add_argument("--clips", nargs="+", default=list(JUDGING), help="that judge")
+    parser.add_argument("--frames", type=int, default=40, help="of each, the first so many")
+    parser.add_argument("--rate", type=float, default=rate, help="of learning")
+    parser.add_argument("--photographs", type=Path, nargs="*", default=[PHOTOGRAPHS])
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--data", type=Path, default=DATA)
+    return parser
+
+
+def told_of(claim: Claim, name: str, seed: int, given: argparse.Namespace) -> Row:
+    """Return all that makes a difference to a row."""
+    return {
+        "name": name,
+        "photographs": [str(folder) for folder in given.photographs],
+        "settings": {
+            "network": {**claim.network, **claim.trainings[name]},
+            "training": {
+                **claim.training,
+                "device": given.device,
+                "steps": given.steps,
+                "seed": seed,
+                "learning_rate": given.rate,
+                "schedule": [[int(LAST * given.steps), 0.1]],
+                **dict.fromkeys(("log_every", "save_every", "pictures_every"), given.steps),
+            },
+        },
+        "parts": parts_of(name, claim.tables),
+        "clips": given.clips,
+        "frames": given.frames,
+    }
+
+
+def made_rows(
+    claim: Claim, missing: list[Row], clips: dict[str, Clip], given: argparse.Namespace
+) -> Iterator[Row]:
+    """Train, and fill the clips that judge."""
+    with tempfile.TemporaryDirectory() as place:
+        material = Path(place) / "clips"
+        write_material(material, claim.size, given.data, given.photographs, given.clips)
+        for number, told in enumerate(missing):
+            began, out = time.perf_counter(), Path(place) / str(number)
+            done = cp.train(
+                claim.method, data=material, out=out, config="tiny", settings=told["settings"]
+            )
+            found = {
+                part: scores(claim.fills(done.weights, part, given.device), clips)
+                for part in told["parts"]
+            }
+            seconds = round(time.perf_counter() - began)
+            yield {"told": told, "scores": found, "seconds": seconds}
 
 
 def trainings_of(tables: Iterable[Table]) -> list[str]:

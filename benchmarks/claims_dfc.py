@@ -28,7 +28,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import skimage
 import torch
 
 import claims
@@ -43,7 +42,6 @@ SIZE = (60, 108)  # height, width of the pictures that stages work at shares of
 KINDS = ("fixed", "object")
 RING = 4  # pixels around a hole whose flow is taken out, too
 STEPS, RATE = 500, 1e-3
-LAST = 0.75  # of the steps: from there on the rate is a tenth
 NETWORK = {"width": 8, "pairing": "pair", "start": "even"}
 TRAINING = {"size": list(SIZE), "batch": 1, "frames": 9, "workers": 0, "clip": 1.0,
             "masks": "shapes", "made_up": 0.5}  # fmt: skip
@@ -91,7 +89,6 @@ TABLES = {
     ),
 }
 
-PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
 
 Clip = tuple[tuple[np.ndarray, np.ndarray], np.ndarray]  # flow both ways, holes
 
@@ -126,7 +123,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--clips", nargs="+", default=list(JUDGING), help="that judge")
     parser.add_argument("--frames", type=int, default=16, help="of each, the first so many")
     parser.add_argument("--rate", type=float, default=RATE, help="of learning")
-    parser.add_argument("--photographs", type=Path, nargs="*", default=[PHOTOGRAPHS])
+    parser.add_argument("--photographs", type=Path, nargs="*", default=[claims.PHOTOGRAPHS])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--data", type=Path, default=DATA)
     return parser.parse_args()
@@ -155,7 +152,7 @@ def told_of(name: str, seed: int, given: argparse.Namespace) -> Row:
                 "steps": steps,
                 "seed": seed,
                 "learning_rate": given.rate,
-                "schedule": [[int(LAST * steps), 0.1]],
+                "schedule": [[int(claims.LAST * steps), 0.1]],
                 **dict.fromkeys(("log_every", "save_every", "pictures_every"), steps),
                 **extra.get("training", {}),
             },

@@ -28,7 +28,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import skimage
 import torch
 
 import claims
@@ -43,7 +42,6 @@ from quality import DATA, JUDGING
 SIZE = (48, 96)  # height, width
 KINDS = ("fixed", "stationary")
 STEPS, RATE = 1000, 1e-3
-LAST = 0.75  # of the steps: from there on the rate is a tenth
 WARM_STEPS, WARM_RATE, WARM_BATCH = 3000, 2e-3, 5  # of encoder and decoder; single pictures
 NETWORK = {"size": list(SIZE), "channels": 32, "blocks": 2, "start": "even"}
 CRITIC = {"channels": 16}
@@ -60,8 +58,6 @@ TRAININGS: dict[str, dict[str, dict[str, Any]]] = {
     "temporal": {"training": {"temporal": 1.0}},
     "seen": {"training": {"perceptual": 1.0, "style": 2.0}},  # as TSAM weighs them
 }
-
-PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
 
 
 def line(label: str, training: str = "base", every: int = 10) -> Line:
@@ -147,7 +143,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=40, help="of each, the first so many")
     parser.add_argument("--rate", type=float, default=RATE, help="of learning")
     parser.add_argument("--warm", type=int, default=WARM_STEPS, help="steps on single pictures")
-    parser.add_argument("--photographs", type=Path, nargs="*", default=[PHOTOGRAPHS])
+    parser.add_argument("--photographs", type=Path, nargs="*", default=[claims.PHOTOGRAPHS])
     parser.add_argument("--vgg", type=Path, help="weights of torchvision's VGG-16, for table 2")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--data", type=Path, default=DATA)
@@ -162,7 +158,7 @@ def told_of(name: str, seed: int, given: argparse.Namespace) -> Row:
         "steps": steps,
         "seed": seed,
         "learning_rate": given.rate,
-        "schedule": [[int(LAST * steps), 0.1]],
+        "schedule": [[int(claims.LAST * steps), 0.1]],
         **dict.fromkeys(("log_every", "save_every", "pictures_every"), steps),
     }
     return {

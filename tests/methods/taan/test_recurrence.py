@@ -24,7 +24,7 @@ def network():
     """One that looks about."""
     torch.manual_seed(0)
     made = Network(TINY).eval()
-    torch.nn.init.normal_(made.alignment.offsets.weight, 0, 0.1)
+    torch.nn.init.normal_(made.alignment.places.offsets.weight, 0, 0.1)
     return made
 
 

@@ -20,7 +20,7 @@ TINY = Config.tiny()
 def network():
     torch.manual_seed(0)
     made = Network(TINY).eval().requires_grad_(False)
-    torch.nn.init.normal_(made.alignment.offsets.weight, 0, 0.1)
+    torch.nn.init.normal_(made.alignment.places.offsets.weight, 0, 0.1)
     return made
 
 

@@ -22,7 +22,7 @@ def network(**settings):
     """One that looks about."""
     torch.manual_seed(0)
     made = Network(replace(TINY, **settings)).eval()
-    torch.nn.init.normal_(made.alignment.offsets.weight, 0, 0.3)
+    torch.nn.init.normal_(made.alignment.places.offsets.weight, 0, 0.3)
     return made
 
 
@@ -187,8 +187,8 @@ def test_masks_by_a_learned_kernel():
     target, references = torch.randn(1, 8, 4, 8), torch.randn(1, 1, 8, 4, 8)
     hidden = torch.ones(1, 1, 1, 4, 8)
     aligned = made.align(target, references, hidden)
-    estimated = made.alignment.offsets(
-        made.alignment.estimator(torch.cat([target, references[:, 0]], dim=1))
+    estimated = made.alignment.places.offsets(
+        made.alignment.places.estimator(torch.cat([target, references[:, 0]], dim=1))
     )
     shifts = estimated.view(1, 2, 9, 3, 4, 8)
     modulators = 2 * shifts[:, :, :, 2].sigmoid()

@@ -101,7 +101,7 @@ def test_losses_by_hand(settings):
     torch.testing.assert_close(turn.total.detach(), valid + 6 * hole + 0.1 * varied)
     turn.total.backward()
     assert all(p.grad.isfinite().all() for p in taught.result.parameters())
-    assert taught.result.alignment.offsets.weight.grad.any()
+    assert taught.result.alignment.places.offsets.weight.grad.any()
     pictures = turn.pictures()
     assert pictures["target"].shape == (3, SIZE[0], 3 * SIZE[1])
 

@@ -16,8 +16,9 @@ from torch.nn import functional
 from cleanplate.errors import BadInput
 from cleanplate.methods.taan.aggregate import aggregate
 from cleanplate.methods.taan.align import TAPS, deformable, deformed_mean
+from cleanplate.methods.taan.layers import LEAK, layer
+from cleanplate.methods.taan.places import ALIGNMENTS, Aligner
 
-LEAK = 0.2  # slope of LeakyReLU below 0
 REDUCTION = 4  # pixels of the picture a pixel of the features, along either side
 UNIT = 16  # pixels that both sides of a picture are a multiple of: the U-Net goes down to it
 REDUCTIONS = ("any", "nearest")
@@ -33,17 +34,19 @@ class Config:
 
     size: (height, width) of the pictures in training, multiples of 16; any other such will do.
     channels: of the features. groups: of channels, each with offsets of its own. dilations: of the
-    reconstruction's blocks. mask_reduction: a pixel of the features is hidden where "any" of its
-    pictures' pixels is, or the "nearest" one. mask_alignment: "visibility" is averaged over the
-    places that the features come from, and there is none beyond the border; or masks go through a
-    "learned" deformable convolution and are cut to 0 to 1, as the paper can be read. literal: the
-    formulas of the aggregation as they are printed, see `aggregate`.
+    reconstruction's blocks. alignment: a name in ALIGNMENTS, see `places`. mask_reduction: a pixel
+    of the features is hidden where "any" of its pictures' pixels is, or the "nearest" one.
+    mask_alignment: "visibility" is averaged over the places that the features come from, and there
+    is none beyond the border; or masks go through a "learned" deformable convolution and are cut to
+    0 to 1, as the paper can be read. literal: the formulas of the aggregation as they are printed,
+    see `aggregate`.
     """
 
     size: tuple[int, int] = (256, 256)
     channels: int = 128
     groups: int = 8
     dilations: tuple[int, ...] = (2, 4, 8, 16)
+    alignment: str = "deformable"
     mask_reduction: str = "any"
     mask_alignment: str = "visibility"
     literal: bool = False
@@ -65,7 +68,8 @@ class Config:
         if any(side % UNIT for side in self.size):
             raise BadInput(f"size is {self.size}. Give multiples of {UNIT}.")
         for name, known in (
-            ("mask_reduction", REDUCTIONS), ("mask_alignment", MASK_ALIGNMENTS),
+            ("alignment", tuple(ALIGNMENTS)), ("mask_reduction", REDUCTIONS),
+            ("mask_alignment", MASK_ALIGNMENTS),
         ):  # fmt: skip
             if getattr(self, name) not in known:
                 raise BadInput(
@@ -113,28 +117,28 @@ class Network(nn.Module):
         self.config = config = config or Config()
         wide, half = config.channels, config.channels // 2
         self.encoder = nn.Sequential(
-            *_layer(4, half, kernel=5),
-            *_layer(half, half, stride=2),
-            *_layer(half, wide),
-            *_layer(wide, wide, stride=2),
-            *_layer(wide, wide),
-            *_layer(wide, wide),
+            *layer(4, half, kernel=5),
+            *layer(half, half, stride=2),
+            *layer(half, wide),
+            *layer(wide, wide, stride=2),
+            *layer(wide, wide),
+            *layer(wide, wide),
         )
         self.alignment = Alignment(config)
         self.reconstruction = nn.Sequential(
-            *_layer(2 * wide + 1, wide),
+            *layer(2 * wide + 1, wide),
             *(DilationBlock(wide, dilation) for dilation in config.dilations),
-            *_layer(wide, wide),
+            *layer(wide, wide),
             nn.Upsample(scale_factor=2),
-            *_layer(wide, half),
+            *layer(wide, half),
             nn.Upsample(scale_factor=2),
-            *_layer(half, half),
+            *layer(half, half),
             nn.Conv2d(half, 3, 3, padding=1),
         )
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, a=LEAK)  # He et al., ICCV 2015
-                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        for part in self.modules():
+            if isinstance(part, nn.Conv2d):
+                nn.init.kaiming_normal_(part.weight, a=LEAK)  # He et al., ICCV 2015
+                nn.init.zeros_(part.bias)  # type: ignore[arg-type]
         self.alignment.begin_at_rest()
 
     def forward(self, frames: Tensor, masks: Tensor) -> Tensor:
@@ -189,16 +193,13 @@ class Alignment(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         wide = config.channels
-        self.groups = config.groups
-        self.estimator = OffsetEstimator(wide)
-        self.offsets = nn.Conv2d(wide, 3 * len(TAPS) * config.groups, 3, padding=1)
+        self.places: Aligner = ALIGNMENTS[config.alignment](wide, config.groups)
         self.features = Kernel(wide)
         self.masks = Kernel(wide) if config.mask_alignment == "learned" else None
 
     def begin_at_rest(self) -> None:
         """Have every tap look at its own place and count by 1; of masks the mean is taken."""
-        nn.init.zeros_(self.offsets.weight)
-        nn.init.zeros_(self.offsets.bias)  # type: ignore[arg-type]
+        self.places.begin_at_rest()
         if self.masks is not None:
             with torch.no_grad():
                 nn.init.dirac_(self.masks.weight)
@@ -209,10 +210,9 @@ class Alignment(nn.Module):
 
         targets, references: (N, C, h, w). hidden: (N, 1, h, w).
         """
-        estimated = self.offsets(self.estimator(torch.cat([targets, references], dim=1)))
-        with torch.autocast(estimated.device.type, enabled=False):  # places need all their digits
-            shifts = torch.unflatten(estimated.float(), 1, (self.groups, len(TAPS), 3))
-            offsets, modulators = shifts[:, :, :, :2], 2 * shifts[:, :, :, 2].sigmoid()
+        offsets, modulators = self.places(targets, references)
+        # Places need all their digits.
+        with torch.autocast(offsets.device.type, enabled=False):
             features = self.features(references.float(), offsets, modulators)
             return Aligned(features, self._hidden(hidden, offsets, modulators), offsets)
 
@@ -239,33 +239,13 @@ class Kernel(nn.Module):
         return deformable(features, offsets, modulators, self.weight, self.bias)
 
 
-class OffsetEstimator(nn.Module):
-    """A U-Net over target and reference, down to a quarter of the features' size."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.fine = nn.Sequential(*_layer(2 * channels, channels))
-        self.middle = nn.Sequential(*_layer(channels, channels, stride=2))
-        self.coarse = nn.Sequential(*_layer(channels, 2 * channels, stride=2))
-        self.to_middle = nn.Sequential(*_layer(3 * channels, channels))
-        self.to_fine = nn.Sequential(*_layer(2 * channels, channels))
-
-    def forward(self, pair: Tensor) -> Tensor:
-        """Return (N, C, h, w) of (N, 2C, h, w), whose sides are multiples of 4."""
-        fine = self.fine(pair)
-        middle = self.middle(fine)
-        up = self.to_middle(torch.cat([_twice(self.coarse(middle)), middle], dim=1))
-        out: Tensor = self.to_fine(torch.cat([_twice(up), fine], dim=1))
-        return out
-
-
 class DilationBlock(nn.Module):
     """Two convolutions, the first with holes; what they find is added to what was."""
 
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            *_layer(channels, channels, dilation=dilation),
+            *layer(channels, channels, dilation=dilation),
             nn.Conv2d(channels, channels, 3, padding=1),
         )
 
@@ -273,15 +253,3 @@ class DilationBlock(nn.Module):
         """Return (N, C, h, w) of the same shape."""
         out: Tensor = features + self.layers(features)
         return out
-
-
-def _layer(
-    channels: int, out: int, *, kernel: int = 3, stride: int = 1, dilation: int = 1
-) -> tuple[nn.Module, nn.Module]:
-    """Return a convolution, whose size stays but for its stride, and the rectifier after it."""
-    pad = dilation * (kernel // 2)
-    return nn.Conv2d(channels, out, kernel, stride, pad, dilation), nn.LeakyReLU(LEAK)
-
-
-def _twice(features: Tensor) -> Tensor:
-    return functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
