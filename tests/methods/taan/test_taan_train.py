@@ -28,6 +28,7 @@ from cleanplate.training.batches import Batch, batches  # noqa: E402
 from cleanplate.training.pictures import scaled  # noqa: E402
 from cleanplate.training.watch import read_history  # noqa: E402
 from cleanplate.vgg import VGG19, layers_of  # noqa: E402
+from cleanplate.weights import load_weights  # noqa: E402
 from made_training import SIZE, clips, one_core, write_clip  # noqa: E402, F401 - fixtures
 
 pytestmark = pytest.mark.usefixtures("one_core")
@@ -104,6 +105,32 @@ def test_losses_by_hand(settings):
     assert taught.result.alignment.places.offsets.weight.grad.any()
     pictures = turn.pictures()
     assert pictures["target"].shape == (3, SIZE[0], 3 * SIZE[1])
+
+
+def test_the_alignment_learns_faster_where_it_is_told_to(pans, tmp_path):
+    """After one step all weights that have a gradient have moved by the rate, as Adam does it."""
+    moved = {}
+    for rate in (1.0, 4.0):
+        settings = {"training": {"learning_rate": 1e-3, "alignment_rate": rate}}
+        done = cp.train(
+            "taan", data=pans, out=tmp_path / str(rate), config="tiny", steps=1, settings=settings
+        )
+        state = load_weights(done.weights, method="taan").state
+        moved[rate] = {
+            name: float(state[name].abs().max())
+            for name in ("alignment.places.offsets.bias", "reconstruction.0.bias")
+        }  # both begin at 0
+    assert moved[1.0]["alignment.places.offsets.bias"] == pytest.approx(1e-3, rel=1e-3)
+    assert moved[4.0]["alignment.places.offsets.bias"] == pytest.approx(4e-3, rel=1e-3)
+    assert moved[4.0]["reconstruction.0.bias"] == pytest.approx(1e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize("alignment", ["plain", "affine"])
+def test_what_it_is_compared_with_learns_as_well(pans, tmp_path, alignment):
+    settings = {"network": {"alignment": alignment}}
+    done = cp.train("taan", data=pans, out=tmp_path / "run", config="tiny", steps=1,
+                    settings=settings)  # fmt: skip
+    assert load_weights(done.weights, method="taan").config["alignment"] == alignment
 
 
 def test_what_vgg_sees_is_added(tmp_path):

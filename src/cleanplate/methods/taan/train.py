@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.optim import Adam
 
 from cleanplate.datasets.clip import Clip
 from cleanplate.datasets.references import References, Strokes
@@ -16,7 +18,7 @@ from cleanplate.losses import feature_l1, gram_l1, plain_l1, total_variation
 from cleanplate.methods.taan.network import Config, Network
 from cleanplate.methods.taan.references import DISTANCES, checked_distances
 from cleanplate.training.batches import Batch
-from cleanplate.training.lesson import Lesson, Turn, by_adam
+from cleanplate.training.lesson import Learner, Lesson, Turn
 from cleanplate.training.pictures import in_rows, scaled
 from cleanplate.training.settings import LoopSettings
 from cleanplate.vgg import VGG19, Features, load_features
@@ -33,7 +35,8 @@ class TrainConfig(LoopSettings):
     need. norms: hole and valid are sums over each clip, as the equations read, not means, to which
     the weights belong in Liu et al., ECCV 2018. composed: VGG also sees the target with its known
     pixels put in, as there. variation_inside: only pairs count in the hole and a pixel around it,
-    as there. betas: of Adam.
+    as there. alignment_rate: how much faster learns what tells the alignment where to look; the
+    paper does not say that it does. betas: of Adam.
     """
 
     steps: int = 1_500_000
@@ -49,6 +52,7 @@ class TrainConfig(LoopSettings):
     norms: bool = False
     composed: bool = False
     variation_inside: bool = False
+    alignment_rate: float = 1.0
     betas: tuple[float, float] = (0.9, 0.999)
 
     def __post_init__(self) -> None:
@@ -56,7 +60,7 @@ class TrainConfig(LoopSettings):
         super().__post_init__()
         object.__setattr__(self, "distances", checked_distances("distances", self.distances))
         self._check_share("completed")
-        for name in ("valid", "hole", "perceptual", "style", "variation"):
+        for name in ("valid", "hole", "perceptual", "style", "variation", "alignment_rate"):
             self._at_least(name, 0)
         self._resolve("vgg")
         self._check_betas(self.betas)
@@ -111,11 +115,21 @@ def samples(settings: Settings, clips: Sequence[Clip]) -> References:
 def lesson(settings: Settings, network: Network, device: torch.device) -> Lesson:
     """Return what the loop needs to train a network on a device."""
     told = settings.training
-    learners = {"network": by_adam(network.to(device), told.learning_rate, told.betas)}
+    learners = {"network": _learner(network.to(device), told)}
     features = None
     if told.perceptual or told.style:
         features = load_features(told.vgg, VGG19, normalised=True).to(device)
     return Lesson(learners, lambda batch: losses(network, features, batch, told))
+
+
+def _learner(network: Network, told: TrainConfig) -> Learner:
+    looking = list(network.alignment.places.parameters())
+    others = [p for p in network.parameters() if all(p is not each for each in looking)]
+    groups: list[dict[str, Any]] = [
+        {"params": others},
+        {"params": looking, "faster": told.alignment_rate},
+    ]
+    return Learner(network, Adam(groups, lr=told.learning_rate, betas=told.betas))
 
 
 def losses(
