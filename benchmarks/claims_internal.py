@@ -28,11 +28,11 @@ from cleanplate.canvas import Clip as Canvas
 from cleanplate.canvas import paint
 from cleanplate.masks.draw import draw_holes
 from cleanplate.methods.internal.fit import fit
-from cleanplate.methods.internal.inference import Options
 from cleanplate.methods.internal.lesson import Lesson
 from cleanplate.methods.internal.material import Material, seen, shown
 from cleanplate.methods.internal.moved import elsewhere, moved
 from cleanplate.methods.internal.network import Config, Network
+from cleanplate.methods.internal.options import Options
 from cleanplate.video import KNOWN, PAINTED, Filled, Frames, Holes, Provenance
 from quality import DATA, JUDGING
 

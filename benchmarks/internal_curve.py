@@ -24,10 +24,10 @@ import cleanplate as cp
 from cleanplate.canvas import Clip
 from cleanplate.configs import pairs
 from cleanplate.methods.internal.fit import fit
-from cleanplate.methods.internal.inference import Options
 from cleanplate.methods.internal.lesson import Lesson
 from cleanplate.methods.internal.material import Material, seen
 from cleanplate.methods.internal.network import Config, Network
+from cleanplate.methods.internal.options import Options
 from cleanplate.metrics.fidelity import psnr_hole
 from quality import DATA, SIZE, load
 

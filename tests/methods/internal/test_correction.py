@@ -18,8 +18,9 @@ from cleanplate.methods.internal.correction import (  # noqa: E402
     inputs,
 )
 from cleanplate.methods.internal.fit import fit  # noqa: E402
-from cleanplate.methods.internal.inference import Method, Options  # noqa: E402
+from cleanplate.methods.internal.inference import Method  # noqa: E402
 from cleanplate.methods.internal.network import Config, Network  # noqa: E402
+from cleanplate.methods.internal.options import Options  # noqa: E402
 from cleanplate.methods.internal.plan import Plan  # noqa: E402
 from cleanplate.methods.internal.rehearsal import (  # noqa: E402
     DOUBTS,

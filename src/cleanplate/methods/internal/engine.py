@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,14 +23,12 @@ from cleanplate.methods.internal.lesson import Lesson
 from cleanplate.methods.internal.material import Material, seen, shown
 from cleanplate.methods.internal.moved import elsewhere
 from cleanplate.methods.internal.network import Config, Network
+from cleanplate.methods.internal.options import Options
 from cleanplate.methods.internal.plan import Plan, seconds_of
 from cleanplate.methods.internal.refining import Cases, Refining
 from cleanplate.methods.internal.rehearsal import DOUBTS, Draft, Fill, doubts_at, rehearse
 from cleanplate.methods.internal.view import Cover, Picture, View
 from cleanplate.video import Filled, Holes
-
-if TYPE_CHECKING:
-    from cleanplate.methods.internal.inference import Options
 
 Report = Callable[[float], None]  # is told the share done
 Pictures = Iterator[tuple[int, NDArray[np.float32]]]

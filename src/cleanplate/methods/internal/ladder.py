@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from cleanplate.methods.internal.correction import corrected
 from cleanplate.methods.internal.network import Network
+from cleanplate.methods.internal.options import UNIT
 from cleanplate.methods.internal.view import Picture, View
 from cleanplate.region import Region
 
-UNIT = 4  # pixels that both sides of what a network sees are a multiple of
 _WORTH = 1.5  # times the working size, either way: from there on a picture is worth a step
 
 
