@@ -32,7 +32,7 @@ FASTEST = 3.0  # pixels a frame, along either side
 DISTANCES = (-2, -1, 1, 2)
 TAKES = {"learning": 24, "judging": 12}  # clips of each photograph
 SETTINGS = {
-    "network": {"size": list(SIZE), "channels": 32, "groups": 4},
+    "network": {"size": list(SIZE), "channels": 32, "groups": 1},
     "masks": {"families": ["object_like"], "areas": [25, 35]},
     "training": {"batch": 4, "workers": 0, "distances": list(DISTANCES), "learning_rate": 1e-3,
                  "alignment_rate": 3.0, "completed": 1.0, "valid": 0.2, "hole": 1.0,
