@@ -29,13 +29,13 @@ from material import LEAST_DETAIL, LEAST_SIDE, small, write
 
 SIZE, COUNT = (64, 96), 9  # of a clip: height and width, frames
 FASTEST = 3.0  # pixels a frame, along either side
-DISTANCES = (-2, -1, 1, 2)
+DISTANCES = (-2, -1)  # completed already, as when a clip is filled in order
 TAKES = {"learning": 24, "judging": 12}  # clips of each photograph
 SETTINGS = {
     "network": {"size": list(SIZE), "channels": 32, "groups": 1},
-    "masks": {"families": ["object_like"], "areas": [25, 35]},
+    "masks": {"families": ["object_like"], "areas": [45, 55, 65]},
     "training": {"batch": 4, "workers": 0, "distances": list(DISTANCES), "learning_rate": 1e-3,
-                 "alignment_rate": 3.0, "completed": 1.0, "valid": 0.2, "hole": 1.0,
+                 "alignment_rate": 3.0, "completed": 1.0, "valid": 0.1, "hole": 1.0,
                  "variation": 0.0, "clip": 1.0},
 }  # fmt: skip
 

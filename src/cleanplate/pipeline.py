@@ -222,8 +222,9 @@ def fill_file(
             line = bordered(look(paired(reader, holes, masks, span)), reader, span)
             tally, as_it_is = Tally(), is_empty(holes) and not obstacle(reader, out, encoding)
             look_on = together(attend, trust, align)
-            with behind(partial(_paste, writer)) as write:
-                for shown, patch in fills(line, room, done, look_on, kept, length):
+            filling = fills(line, room, done, look_on, kept, length)
+            with closing(filling), behind(partial(_paste, writer)) as write:
+                for shown, patch in filling:
                     (picture, hole), rgb = shown.more, shown.picture.rgb()
                     source = patch.source[hole[shown.hole]]
                     before = rgb.copy() if draw or watch else rgb

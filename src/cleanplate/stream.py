@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +18,7 @@ from cleanplate.overlap import Overlap, Patch
 from cleanplate.region import Region, region_around, whole_of
 from cleanplate.sheets import Onlooker
 from cleanplate.shots import CutDetector
-from cleanplate.threads import stack_frames
+from cleanplate.threads import behind, each_frame, stack_frames
 from cleanplate.video import KNOWN, Filled, Holes, Provenance, to_clip, to_stretch
 from cleanplate.windows import (
     REACH,
@@ -106,11 +107,12 @@ def fills(
     attend: Onlooker | None = None,
     kept: Kept | None = None,
     length: int | None = None,
-) -> Iterator[tuple[Shown, Patch]]:
+) -> Generator[tuple[Shown, Patch], None, None]:
     """Yield every frame with its patch, in order, holding one window of frames at a time.
 
     attend: called with each stretch before the method fills it. kept: where windows that are
-    finished are found and put. length: of windows, see `length_of`; what is usual by default.
+    finished are found and put, beside the work on the next; closing waits for it. length: of
+    windows, see `length_of`; what is usual by default.
     """
     stream = iter(shown)
     first = next(stream, None)
@@ -118,26 +120,33 @@ def fills(
         return
     length = length or length_of(method, needs_of(method, first.hole.size))
     overlap, key = Overlap(), ""
-    for window in cut(chain([first], stream), length):
-        key = _key(window, method, kept.recipe, key) if kept else ""
-        # What is found has not been looked at again.
-        look_for = kept is not None and key and not attend
-        patches = kept.find(key, shared=window.lead) if kept and look_for else None
-        if patches is None:
-            patches = fill_window(window, overlap.held(), method, progress, attend)
-            if kept and key:
-                kept.keep(key, patches)
-        ready = len(window.items) - window.tail
-        merged = overlap.add(patches, window.weights(), ready)
-        if progress:
-            progress(window.first + ready)
-        give_back()
-        # Keep nothing of this window while the next is gathered.
-        items, patches = window.items[:ready][::-1], merged[::-1]
-        window.items.clear()
-        merged.clear()
-        while items:
-            yield items.pop(), patches.pop()
+    with behind(partial(_keep, kept)) as keep:
+        for window in cut(chain([first], stream), length):
+            key = _key(window, method, kept.recipe, key) if kept else ""
+            # What is found has not been looked at again.
+            look_for = kept is not None and key and not attend
+            patches = kept.find(key, shared=window.lead) if kept and look_for else None
+            if patches is None:
+                patches = fill_window(window, overlap.held(), method, progress, attend)
+                if key:
+                    keep((key, patches))
+            ready = len(window.items) - window.tail
+            merged = overlap.add(patches, window.weights(), ready)
+            if progress:
+                progress(window.first + ready)
+            give_back()
+            # Keep nothing of this window while the next is gathered.
+            items, patches = window.items[:ready][::-1], merged[::-1]
+            window.items.clear()
+            merged.clear()
+            while items:
+                yield items.pop(), patches.pop()
+
+
+def _keep(kept: Kept | None, made: tuple[str, list[Patch]]) -> None:
+    """Keep a window's patches, which have a key, where there is a place for them."""
+    if kept is not None:
+        kept.keep(*made)
 
 
 def fill_window(
@@ -237,7 +246,7 @@ def _fill_stretch(
     if attend:
         attend(first, crops, holes)
     filled = method.fill(crops, holes, prior=prior, progress=report, in_place=True)
-    return [_patch(filled, t, hole, first) for t, hole in enumerate(holes)]
+    return each_frame(lambda t: _patch(filled, t, holes[t], first), len(holes))
 
 
 def _prior(crops: NDArray[Any], holes: Holes, stretch: Stretch) -> Filled:
