@@ -30,6 +30,9 @@ from cleanplate.threads import each_frame, stack_frames
 Colours = NDArray[np.float32]  # (N, 3), 0 to 255
 
 _TOLERANCE = 5.0  # pixels of forward-backward residual in one step; Xu et al.'s epsilon
+# Pixels a step by which that may move otherwise than the whole frame which a source by the frame's
+# motion shows: little where sources are merged; more where a pixel has one source or none.
+STRAY, STRAY_ALONE = 1.0, 3.0
 _ONE = np.float32(1)
 _CAMERA_VARIANCE = 2.0  # of a source by the whole frame's motion, against one by the flow
 
@@ -76,18 +79,34 @@ class Traces:
         return self.camera_past[t], self.camera_future[t]
 
 
-def trace(clip: Clip, motion: Motion) -> Traces:
-    """Follow both motions both ways from every hole pixel of the clip."""
+def trace(clip: Clip, motion: Motion, *, stray: float = STRAY) -> Traces:
+    """Follow both motions both ways from every hole pixel of the clip.
+
+    stray: pixels a step by which what the whole frame's motion leads to may move otherwise. It
+    would else lead to whatever crosses its way: a car would be drawn again and again.
+    """
     begin, known = starts(clip.holes), ~clip.holes
     flow = list(motion.forward), list(motion.backward)
     camera = motion.camera_forward, motion.camera_backward
+    steady = known & stack_frames(lambda t: _with_camera(motion, t, stray), len(known))
 
     def go(way: int) -> list[Sources]:
-        forward, backward = (flow, camera)[way // 2]
+        (forward, backward), seen = ((flow, known), (camera, steady))[way // 2]
         towards = (-1, 1)[way % 2]
-        return follow(forward, backward, begin, known, towards=towards, tolerance=_TOLERANCE)
+        return follow(forward, backward, begin, seen, towards=towards, tolerance=_TOLERANCE)
 
     return Traces(*each_frame(go, 4))
+
+
+def _with_camera(motion: Motion, t: int, stray: float) -> NDArray[np.bool_]:
+    """Return where frame t (H, W) moves as the whole frame does, to the next one or to the last."""
+    ways = [(motion.forward, motion.camera_forward, t)] if t < len(motion.forward) else []
+    ways += [(motion.backward, motion.camera_backward, t - 1)] if t else []
+    apart = [np.full(motion.forward.shape[1:3], np.inf, np.float32)]
+    for flow, camera, pair in ways:
+        off = flow[pair] - camera[pair]
+        apart.append(np.square(off[..., 0]) + np.square(off[..., 1]))
+    return np.asarray(np.minimum.reduce(apart) <= stray**2)
 
 
 def all_sides(clip: Clip, traces: Traces, t: int) -> list[Sources]:
@@ -143,7 +162,8 @@ def guide(clip: Clip, motion: Motion, *, quick: bool = False) -> list[NDArray[np
 
     quick: leave out making past and future agree, and comparing them with the hole's surroundings.
     """
-    traces, album = trace(clip, motion), Album(clip.frames, clip.holes)
+    traces = trace(clip, motion, stray=STRAY_ALONE if quick else STRAY)
+    album = Album(clip.frames, clip.holes)
 
     def fill(t: int) -> NDArray[np.float32]:
         hole = clip.holes[t]
