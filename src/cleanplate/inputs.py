@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cleanplate.io.refuse import reading
+from cleanplate.io.remote import is_address, stamp_of
 
 
 def digest(*identity: Any) -> str:
@@ -17,7 +18,12 @@ def digest(*identity: Any) -> str:
 
 
 def stamp(path: str | Path) -> list[Any]:
-    """Return what changes when a file or the files of a folder do; raises BadInput."""
+    """Return what changes when a file or the files of a folder do; raises BadInput.
+
+    path: may be an address.
+    """
+    if is_address(path):
+        return stamp_of(path)
     path = Path(path)
     with reading(path):
         parts = sorted(path.iterdir()) if path.is_dir() else [path]

@@ -17,6 +17,7 @@ from typing import Any
 from urllib import request
 
 from cleanplate.errors import BadInput
+from cleanplate.io.caches import own_folder
 from cleanplate.io.place import Place
 from cleanplate.io.refuse import reading, writing
 from cleanplate.states import sum_of
@@ -119,13 +120,7 @@ KNOWN = {
 
 def folder() -> Path:
     """Return the folder that fetched weights are kept in; it need not be there yet."""
-    own = os.environ.get("CLEANPLATE_WEIGHTS")
-    if own:
-        return Path(own)
-    caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if not caches.is_absolute():  # as the rules of these folders want it
-        caches = Path("~/.cache").expanduser()
-    return caches / "cleanplate" / "weights"
+    return own_folder("weights", "CLEANPLATE_WEIGHTS")
 
 
 def files_of(metric: str, given: Files, *, tell: Tell | None = None) -> tuple[str, ...]:

@@ -25,7 +25,9 @@ from cleanplate.io import (
     VideoInfo,
     Writer,
     copy_file,
+    deliver,
     encoder_bytes,
+    fetched,
     is_pipe,
     obstacle,
     open_video,
@@ -33,8 +35,10 @@ from cleanplate.io import (
     plate_bytes,
     plate_writer,
     refuse_same,
-    spooled,
+    shown_as,
+    stand_in,
     sweep,
+    unfilled,
 )
 from cleanplate.io.groups import CannotCopy
 from cleanplate.io.splice import open_spliced
@@ -158,25 +162,25 @@ def fill_file(
 
     video, out: any file or folder of pictures that `cleanplate.io` reads and writes; `out` appears
     when it is complete, or not at all; "-" is stdin and stdout, yuv4mpeg2. mask: a picture, a
-    folder, a video or "box:x,y,w,h". track: the mask is of one frame, such as "first.png@0", or
-    several are, and the object is followed. growth: of an object that is followed, pixels, in place
-    of `mask_options.grow`; or "auto": generously, and then by those as well. tracker: which way it
-    is followed, see `load_tracker`.
-    provenance: a new folder for pictures of where every pixel came from. attention: one for
-    pictures of what the holes of some frames attend to, by a method that has attention. validity:
-    one for pictures of the flow between some frames and where it is trusted, by a method that
-    follows flow. features: one for pictures of how some frames see others, by a method that aligns
-    them. plate: where the fill is written by itself, with alpha: a new folder of PNG of 16 bits,
-    .mov (ProRes 4444) or .mkv (FFV1). span: the part of the clip that is filled; the rest comes
-    back as it was. memory: bytes, or such as "2G", that the whole process keeps to, on a CPU: by
-    shorter windows, or it is refused. copy_untouched: groups of pictures without a hole are copied
-    and not encoded again, where that can be; else a warning says why not. watch: called with
-    every frame as it was and as it is filled.
+    folder, a video or "box:x,y,w,h". Each of the three may be an address, such as "s3://...": what
+    lies there is fetched first, and `out` is sent last. track: the mask is of one frame, such as
+    "first.png@0", or several are, and the object is followed. growth: of what is followed, pixels,
+    in place of `mask_options.grow`; or "auto": generously, then by those. tracker: see
+    `load_tracker`. provenance: a new folder for pictures of where every pixel came from. attention:
+    one for pictures of what the holes of some frames attend to, by a method that has attention.
+    validity: one for pictures of the flow between some frames and where it is trusted, by a method
+    that follows flow. features: one for how some frames see others, by one that aligns them.
+    plate: where the fill is written by itself, with alpha: a new folder of PNG of 16 bits, .mov
+    (ProRes 4444) or .mkv (FFV1). span: the part of the clip that is filled; the rest comes back as
+    it was. memory: bytes, or such as "2G", that the whole process keeps to, on a CPU: by shorter
+    windows, or it is refused. copy_untouched: groups of pictures without a hole are copied and not
+    encoded again, where that can be; else a warning says why not. watch: called with every frame as
+    it was and as it is filled.
     The other arguments are those of `fill`. Frames stream: memory does not grow with the clip. What
     is finished is kept beside `out` until that is complete: after an interruption the same call
     goes on from there, unless `method` is one that was loaded already. Raises BadInput, BadOutput.
     """
-    began = time.perf_counter()
+    asked, began = out, time.perf_counter()
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
     room = as_method(method, options, **named)
     told = settled({**named, **(options or {})}, runs_on(method))
@@ -184,7 +188,11 @@ def fill_file(
     gaze_of = None if attention is None else attentive(room).gaze
     motion_of = None if validity is None else trusting(room).motion
     alignment_of = None if features is None else aligning(room).alignment
-    with spooled(video) as video, open_video(video) as reader:
+    with (
+        stand_in(out, video, mask) as out,
+        fetched(video, mask) as (video, mask),
+        open_video(video) as reader,
+    ):
         size, total = reader.info.displayed_size, reader.info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
         most, follow = bytes_of(memory), growth if track else None
@@ -247,14 +255,15 @@ def fill_file(
                 if as_it_is:  # it breaks off, which only its end has shown
                     _write_again(video, writer)
                 writer.finish()
+            deliver(out, asked)
     return tally.summary(
         size=size,
         seconds=time.perf_counter() - began,
         warnings=holes.warnings
         + ([COPIED] if copied else writer.warnings)  # what a thrown-away result could not keep
-        + ([] if copied or tally.hole_pixels else [_unfilled(reader, out, encoding)]),
+        + ([] if copied or tally.hole_pixels else [unfilled(reader, out, encoding)]),
         problems=list(reader.problems),
-        output="stdout" if is_pipe(out) else str(out),
+        output="stdout" if is_pipe(out) else shown_as(asked),
         resumed_frames=kept.found if kept else 0,
     )
 
@@ -340,11 +349,3 @@ def _write_again(video: str | Path, writer: Writer) -> None:
     with open_video(video) as reader:
         for picture in reader:
             writer.write(picture)
-
-
-def _unfilled(reader: Reader, out: str | Path, encoding: Encoding) -> str:
-    """Say that there was no hole, and why a file that could have stayed as it is did not."""
-    if reader.path.is_dir() or is_pipe(out) or Path(out).is_dir():  # pictures lose nothing
-        return "No frame has a hole: nothing was filled."
-    why = obstacle(reader, out, encoding)
-    return f"No frame has a hole: nothing was filled, but the video is encoded again: {why}."

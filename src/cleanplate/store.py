@@ -24,8 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadOutput
-from cleanplate.io.locks import locked
-from cleanplate.io.place import sweep, whole_file
+from cleanplate.io.place import alone, sweep, whole_file
 from cleanplate.overlap import Patch
 from cleanplate.states import sum_of
 from cleanplate.threads import each_frame
@@ -49,8 +48,7 @@ LEVEL = 1  # of zlib: more takes long and saves little of what a camera has seen
 # again, and looking for it takes three times as long as all the rest.
 WAYS = (0, zlib.Z_HUFFMAN_ONLY, 0, 0)
 SIZE_BYTES = 8
-LOCK, FITS = "lock", "fits"
-NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
+FITS = "fits"
 
 
 class Store:
@@ -151,7 +149,9 @@ def store_beside(out: Path, recipe: bytes | None) -> Iterator[Store | None]:
     with suppress(OSError):  # what is wrong with that place, whoever writes the output will tell
         folder.mkdir(exist_ok=True)
     store = Store(folder, recipe)
-    with _alone(folder, out):
+    with alone(folder, out) as known:
+        if known:  # what a killed run has left of it
+            sweep(out)
         try:
             yield store
         except BaseException:
@@ -159,34 +159,6 @@ def store_beside(out: Path, recipe: bytes | None) -> Iterator[Store | None]:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _alone(folder: Path, out: Path) -> Iterator[None]:
-    """Refuse a second run for the same output; clear away what a killed one has left of it.
-
-    Where the system has no locks, or lets us write none, neither is done.
-    """
-    lock = None
-    with suppress(OSError):
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600)
-    try:
-        if lock is not None and _taken(lock, out):
-            sweep(out)
-        yield
-    finally:
-        if lock is not None:
-            os.close(lock)
-
-
-def _taken(lock: int, out: Path) -> bool:
-    """Take a lock; False where that cannot be. Raises BadOutput where another run has it."""
-    try:
-        return locked(lock)
-    except BlockingIOError:
-        raise BadOutput(
-            f"{out} is being written by another run. Wait for it, or give another name."
-        ) from None
 
 
 def _packed(patches: list[Patch]) -> bytes:

@@ -14,7 +14,9 @@ def batch(
     manifest: Annotated[
         Path, typer.Argument(help="CSV with names first, or JSON lines: video, mask, options.")
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")],
+    out: Annotated[
+        str, typer.Option("-o", "--out", help="Folder for the results, or its address.")
+    ],
     processes: Annotated[
         int | None, typer.Option(min=1, help="Clips at the same time, one by default.")
     ] = None,

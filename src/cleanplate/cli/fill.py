@@ -21,13 +21,16 @@ class Tune(StrEnum):
     fidelity = "fidelity"
 
 
+Video = Annotated[
+    str, typer.Argument(help="The video: a file, a folder of frames, or an address, such as s3://.")
+]
 Out = Annotated[
-    Path,
+    str,
     typer.Option(
         "-o",
         "--out",
-        help="What to write: a video, by its extension, without one a folder of pictures, or - "
-        "for stdout.",
+        help="What to write: a video, by its extension, without one a folder of pictures, an "
+        "address, or - for stdout.",
     ),
 ]
 Method = Annotated[str, typer.Option(help="How to fill.")]
@@ -140,7 +143,7 @@ Seed = Annotated[int, typer.Option(help="The same seed gives the same pixels.")]
 
 
 def fill(
-    video: options.Video,
+    video: Video,
     mask: options.Mask,
     out: Out,
     track: Track = False,
@@ -181,6 +184,7 @@ def fill(
     """Fill the hole in VIDEO that MASK marks; sound, timing and everything outside stay."""
     from cleanplate.configs import pairs
     from cleanplate.io import Encoding
+    from cleanplate.io.near import near_of
     from cleanplate.masks import MaskOptions
     from cleanplate.masks.generous import AUTO
     from cleanplate.memory import keep_no_large_blocks
@@ -201,7 +205,7 @@ def fill(
     span = Span(*(None if text is None else moment_of(text) for text in (start, stop)))
 
     def left() -> str:
-        kept = folder_of(out).is_dir()
+        kept = folder_of(Path(near_of(out))).is_dir()
         return "the same command goes on from here" if kept else "nothing half-written is left"
 
     common: dict[str, Any] = {
@@ -246,15 +250,15 @@ def fill(
         "features": features,
         "plate": plate,
     }
-    _tell(summary, folders, quiet=quiet, as_json=as_json, err=str(out) == "-")
+    _tell(summary, folders, quiet=quiet, as_json=as_json, err=out == "-")
     if summary.problems:
         raise typer.Exit(1)
 
 
 def _tell_plan(
-    video: Path,
+    video: str,
     mask: str | list[str],
-    out: Path,
+    out: str,
     told: dict[str, Any],
     *,
     quiet: bool,
@@ -265,6 +269,7 @@ def _tell_plan(
     import json
 
     from cleanplate.cli.words import plan_words
+    from cleanplate.io import shown_as
     from cleanplate.jobs.plan import plan_file
 
     nothing = "nothing was done"
@@ -277,7 +282,7 @@ def _tell_plan(
         typer.echo(json.dumps(dataclasses.asdict(plan)))
         return
     options.warn(plan.warnings, quiet=quiet)
-    typer.echo(plan_words(plan, str(video)))
+    typer.echo(plan_words(plan, shown_as(video)))
 
 
 def _tell(

@@ -9,13 +9,15 @@ from cleanplate.io.encode import Encoding
 from cleanplate.io.images import write_picture
 from cleanplate.io.info import Colour, VideoInfo, to_coded, to_displayed
 from cleanplate.io.names import in_order, numbers_of
+from cleanplate.io.near import deliver, fetched, stand_in
 from cleanplate.io.picture import Picture
 from cleanplate.io.pipe import is_pipe
 from cleanplate.io.place import refuse_same, sweep, whole_folder
 from cleanplate.io.plate import plate_bytes, plate_writer
 from cleanplate.io.reader import Reader
+from cleanplate.io.remote import shown_as
 from cleanplate.io.spool import spooled
-from cleanplate.io.through import copy_file, obstacle
+from cleanplate.io.through import copy_file, obstacle, unfilled
 from cleanplate.io.trial import encoder_bytes, writing_seconds
 from cleanplate.io.writer import Writer
 
@@ -28,7 +30,9 @@ __all__ = [
     "VideoInfo",
     "Writer",
     "copy_file",
+    "deliver",
     "encoder_bytes",
+    "fetched",
     "in_order",
     "is_pipe",
     "numbers_of",
@@ -39,10 +43,13 @@ __all__ = [
     "plate_writer",
     "read_video",
     "refuse_same",
+    "shown_as",
     "spooled",
+    "stand_in",
     "sweep",
     "to_coded",
     "to_displayed",
+    "unfilled",
     "whole_folder",
     "write_picture",
     "write_video",

@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cleanplate.errors import BadOutput, CleanplateError
-from cleanplate.io.locks import marked, remove_dead
-from cleanplate.io.refuse import writing
+from cleanplate.errors import BadOutput
+from cleanplate.io.locks import locked, marked, remove_dead
+from cleanplate.io.refuse import renamed, writing
 
 PART = r"[0-9a-f]{8}\.part"  # how what is not complete yet is named, after its result
 UNABLE = (errno.EINVAL, errno.ENOTSUP)  # a disk that cannot tell when something is on it
 DIRECTORY = getattr(os, "O_DIRECTORY", 0)
+LOCK = "lock"
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 
 
 class Place:
@@ -168,13 +170,38 @@ def whole_folder(path: Path, *, among: bool = False) -> Iterator[Path]:
     """
     place = Place(path, folder=True, among=among)
     try:
-        yield place.part
-        place.keep()
-    except CleanplateError as refusal:
-        told = str(refusal).replace(str(place.part), str(path))
-        raise type(refusal)(told) from refusal
+        with renamed({str(place.part): str(path)}):
+            yield place.part
+            place.keep()
     finally:
         place.drop()
+
+
+@contextmanager
+def alone(folder: Path, out: str | Path) -> Iterator[bool]:
+    """Refuse a second run that works in the same folder; raises BadOutput, naming the result.
+
+    Gives whether it is known that no other does: where the system has no locks, or lets us write
+    none, it is not.
+    """
+    lock = None
+    with suppress(OSError):
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600)
+    try:
+        yield lock is not None and _taken(lock, out)
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _taken(lock: int, out: str | Path) -> bool:
+    """Take a lock; False where that cannot be. Raises BadOutput where another run has it."""
+    try:
+        return locked(lock)
+    except BlockingIOError:
+        raise BadOutput(
+            f"{out} is being written by another run. Wait for it, or give another name."
+        ) from None
 
 
 def refuse_same(source: Path, target: Path) -> None:

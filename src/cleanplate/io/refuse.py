@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import errno
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import av.error
 
-from cleanplate.errors import BadInput, BadOutput
+from cleanplate.errors import BadInput, BadOutput, CleanplateError
 
 LONGEST_SIDE = 16384  # pixels; a header that claims more is broken or means harm
 MOST_PIXELS = LONGEST_SIDE * LONGEST_SIDE // 2
@@ -95,3 +95,18 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except (av.error.FFmpegError, OSError, ValueError, OverflowError) as error:
         raise BadOutput(f"{path} {cause(error)}.") from None
+
+
+@contextmanager
+def renamed(names: Mapping[str, str]) -> Iterator[None]:
+    """Have refusals inside say what a user knows in place of what stands in for it.
+
+    names: stand-in -> the user's name.
+    """
+    try:
+        yield
+    except CleanplateError as refusal:
+        told = str(refusal)
+        for stand_in, name in names.items():
+            told = told.replace(stand_in, name)
+        raise type(refusal)(told) from refusal

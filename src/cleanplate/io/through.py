@@ -41,3 +41,11 @@ def copy_file(reader: Reader, out: str | Path, encoding: Encoding) -> bool:
     with whole_file(out) as part:
         shutil.copyfile(source, part)
     return True
+
+
+def unfilled(reader: Reader, out: str | Path, encoding: Encoding) -> str:
+    """Say that there was no hole, and why a file that could have stayed as it is did not."""
+    if reader.path.is_dir() or is_pipe(out) or Path(out).is_dir():  # pictures lose nothing
+        return "No frame has a hole: nothing was filled."
+    why = obstacle(reader, out, encoding)
+    return f"No frame has a hole: nothing was filled, but the video is encoded again: {why}."

@@ -12,7 +12,9 @@ from typing import Any
 
 from cleanplate.errors import BadInput, CleanplateError
 from cleanplate.inputs import digest, stamp
+from cleanplate.io.near import folder_for
 from cleanplate.io.refuse import writing
+from cleanplate.io.remote import is_address, shown_as
 from cleanplate.jobs.cluster import Needs, on_cluster
 from cleanplate.jobs.manifest import Entry, files_of, read_manifest
 from cleanplate.journal import Journal, read_journal
@@ -27,9 +29,9 @@ NAME = "batch.jsonl"
 class Done:
     """What came of one clip.
 
-    line: of the manifest. video, out: its paths. error: a sentence, None where all went well.
-    summary: as of `fill_file`, as plain values; None with an error. kept: whether an earlier run
-    had done it.
+    line: of the manifest. video, out: its paths, or addresses as far as they may be shown. error: a
+    sentence, None where all went well. summary: as of `fill_file`, as plain values; None with an
+    error. kept: whether an earlier run had done it.
     """
 
     line: int
@@ -56,7 +58,8 @@ def fill_batch(
 ) -> list[Done]:
     """Fill the clips of a manifest into a folder; return what came of each, in its order.
 
-    manifest: see `read_manifest`. out: a folder, whose batch.jsonl keeps what is done: run again,
+    manifest: see `read_manifest`. out: a folder, whose batch.jsonl keeps what is done, or the
+    address of one: then that file is kept in a folder of the user's on this machine. Run again,
     clips whose files have not changed since are not filled again, and one that was stopped goes on
     from its finished windows. processes: clips at the same time; one by default, which keeps all
     cores busy by itself. memory: that all of them together keep to, as for `fill_file`; a clip's
@@ -67,14 +70,16 @@ def fill_batch(
     device "cuda" gets a GPU, and by "auto" the CPU computes, so that all workers make the same
     bytes. Raises BadInput for the manifest and the cluster, BadOutput for the folder.
     """
-    manifest, folder = Path(manifest), Path(out)
+    manifest, folder = Path(manifest), out if is_address(out) else Path(out)
     if cluster is not None:
         if processes is not None:
             raise BadInput("processes are of this machine, and a cluster is given. Choose one.")
-        manifest, folder = manifest.absolute(), folder.absolute()  # workers stand elsewhere
+        manifest = manifest.absolute()  # workers stand elsewhere
+        folder = folder.absolute() if isinstance(folder, Path) else folder
     entries = read_manifest(manifest, folder)
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    here = folder if isinstance(folder, Path) else folder_for(folder)
+    with writing(here):
+        here.mkdir(parents=True, exist_ok=True)
     found: dict[int, Done] = {}
 
     def add(done: Done) -> None:
@@ -82,12 +87,12 @@ def fill_batch(
         if progress:
             progress(len(found), len(entries), done)
 
-    for done in _kept(entries, folder):
+    for done in _kept(entries, here):
         add(done)
     due = [entry for entry in entries if entry.line not in found]
     share = _share(memory, processes)
     works = [partial(_fill, entry, share) for entry in due]
-    with closing(Journal(folder / NAME)) as journal:
+    with closing(Journal(here / NAME)) as journal:
         for identity, made, done in _running(works, due, processes, cluster, share):
             journal.add({"identity": identity, "made": made, **dataclasses.asdict(done)})
             add(done)
@@ -126,7 +131,12 @@ def _needs(entry: Entry, memory: int | None) -> Needs:
 def _lost(entry: Entry, why: str = "") -> Outcome:
     """Say of a clip why nothing came of it; by default its process ended without a word."""
     ended = "its process ended in the midst of it: a fault of a decoder, or a lack of memory"
-    return "", None, Done(entry.line, str(entry.video), str(entry.out), why or ended, None)
+    return "", None, Done(entry.line, *_names(entry), why or ended, None)
+
+
+def _names(entry: Entry) -> tuple[str, str]:
+    """Return a clip and its result as they are shown."""
+    return shown_as(entry.video), shown_as(entry.out)
 
 
 def _fill(entry: Entry, memory: int | None) -> Outcome:
@@ -143,7 +153,7 @@ def _fill(entry: Entry, memory: int | None) -> Outcome:
         error = str(refusal)
     except Exception as bug:  # one clip is not to end a night's work
         error = f"{type(bug).__name__}: {bug}"
-    return identity, result, Done(entry.line, str(entry.video), str(entry.out), error, summary)
+    return identity, result, Done(entry.line, *_names(entry), error, summary)
 
 
 def identity_of(entry: Entry) -> str:
@@ -153,7 +163,7 @@ def identity_of(entry: Entry) -> str:
     return digest(stamps, entry.mask, repr(sorted(entry.told.items())))
 
 
-def _made(out: Path) -> list[list[Any]]:
+def _made(out: Path | str) -> list[list[Any]]:
     """Return what changes when a result does; raises BadInput where it is not there."""
     return [list(part) for part in stamp(out)]
 
@@ -163,9 +173,10 @@ def _kept(entries: list[Entry], folder: Path) -> Iterator[Done]:
     lines = [line for line in read_journal(folder / NAME) if isinstance(line, dict)]
     earlier = {str(line.get("out")): line for line in lines}
     for entry in entries:
-        line = earlier.get(str(entry.out), {})
+        line = earlier.get(shown_as(entry.out))
+        if line is None:
+            continue
         with suppress(BadInput):
             same = line.get("identity") == identity_of(entry)
             if same and line.get("made") == _made(entry.out) and line.get("error", "") is None:
-                told = str(entry.video), str(entry.out), None, line.get("summary")
-                yield Done(entry.line, *told, kept=True)
+                yield Done(entry.line, *_names(entry), None, line.get("summary"), kept=True)

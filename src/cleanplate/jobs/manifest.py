@@ -6,13 +6,14 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from cleanplate.configs import pairs
 from cleanplate.errors import BadInput
 from cleanplate.io import Encoding
 from cleanplate.io.refuse import reading
+from cleanplate.io.remote import is_address, name_of, shown_as
 from cleanplate.masks import MaskOptions
 from cleanplate.masks.load import is_box
 from cleanplate.memory import bytes_of
@@ -27,23 +28,23 @@ GROW = 4  # pixels, as of the command that fills one clip
 class Entry:
     """One clip of a manifest.
 
-    line: of the manifest, from 1. video, mask, out: what is filled, and the result. told: the other
-    arguments of `fill_file`.
+    line: of the manifest, from 1. video, mask, out: what is filled, and the result: paths, or
+    addresses as strings. told: the other arguments of `fill_file`.
     """
 
     line: int
-    video: Path
+    video: Path | str
     mask: str
-    out: Path
+    out: Path | str
     told: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_manifest(path: Path, folder: Path) -> list[Entry]:
+def read_manifest(path: Path, folder: Path | str) -> list[Entry]:
     """Return the clips of a manifest: CSV with a line of names first, or JSON lines (.jsonl).
 
-    video and mask are needed, each a path from where the manifest lies; out is a name in `folder`,
-    that of the video if it is missing. The other columns are those of COLUMNS, or set.KEY. Raises
-    BadInput, naming the line.
+    video and mask are needed, each a path from where the manifest lies, or an address; out is a
+    name in `folder`, which may be an address, that of the video if it is missing. The other columns
+    are those of COLUMNS, or set.KEY. Raises BadInput, naming the line.
     """
     with reading(path):
         text = path.read_text("utf-8-sig")
@@ -81,15 +82,19 @@ def _of_json(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, values
 
 
-def _entry(line: int, values: dict[str, Any], path: Path, folder: Path) -> Entry:
+def _entry(line: int, values: dict[str, Any], path: Path, folder: Path | str) -> Entry:
     where = f"line {line} of {path}"
     given = dict(values)
     for name in ("video", "mask"):
         if not isinstance(given.get(name), str) or not given[name]:
             raise BadInput(f"{where} has no {name}. Give its path.")
-    video, mask, out = path.parent / given.pop("video"), given.pop("mask"), given.pop("out", None)
+    video, mask, out = (
+        _joined(path.parent, given.pop("video")),
+        given.pop("mask"),
+        given.pop("out", None),
+    )
     if out is None:
-        out = video.name
+        out = name_of(video) if is_address(video) else Path(video).name
     if not isinstance(out, str) or Path(out).name != out or out in ("", ".", ".."):
         raise BadInput(f"{where} has the out {out!r}. Give a name without a folder.")
     try:
@@ -98,7 +103,15 @@ def _entry(line: int, values: dict[str, Any], path: Path, folder: Path) -> Entry
         raise BadInput(f"{where}: {refusal}") from None
     options = {k: _here(v, path) for k, v in told.pop("options").items()}
     told = {**{k: _here(v, path) for k, v in told.items()}, "options": options}
-    return Entry(line, video, mask if is_box(mask) else str(path.parent / mask), folder / out, told)
+    mask = mask if is_box(mask) else str(_joined(path.parent, mask))
+    return Entry(line, video, mask, _joined(folder, out), told)
+
+
+def _joined(folder: Path | str, name: str) -> Path | str:
+    """Return what a name in a folder means: an address by itself, or where the folder has one."""
+    if is_address(name):
+        return name
+    return f"{folder.rstrip('/')}/{name}" if is_address(folder) else Path(folder) / name
 
 
 def _here(value: Any, path: Path) -> Any:
@@ -129,34 +142,40 @@ def _told(given: dict[str, Any]) -> dict[str, Any]:
 
 def _check_outputs(entries: list[Entry], path: Path) -> None:
     """Refuse two clips whose results would be one file."""
-    seen: dict[Path, int] = {}
+    seen: dict[Path | str, int] = {}
     for entry in entries:
         if entry.out in seen:
             raise BadInput(
                 f"lines {seen[entry.out]} and {entry.line} of {path} would both be written as "
-                f"{entry.out}. Give each an out of its own."
+                f"{shown_as(entry.out)}. Give each an out of its own."
             )
         seen[entry.out] = entry.line
 
 
 def _check_sources(entries: list[Entry], path: Path) -> None:
     """Refuse a result that would take the place of what some clip is filled from."""
-    sources = {path.resolve()}
+    sources = {_place(path)}
     for entry in entries:
-        sources |= {entry.video.resolve(), *(Path(file).resolve() for file in files_of(entry))}
+        sources |= {_place(entry.video), *map(_place, files_of(entry))}
     for entry in entries:
-        whole = entry.out.resolve()
+        whole = _place(entry.out)
         if whole in sources or any(source in whole.parents for source in sources):
             raise BadInput(
-                f"line {entry.line} of {path} would be written to {entry.out}, from which a clip "
-                "is to be filled. Give another out, or another folder."
+                f"line {entry.line} of {path} would be written to {shown_as(entry.out)}, from "
+                "which a clip is to be filled. Give another out, or another folder."
             )
 
 
+def _place(given: Path | str) -> PurePath:
+    """Return where something lies, links followed, so that two names of one place are alike."""
+    return PurePosixPath(given) if is_address(given) else Path(given).resolve()
+
+
 def files_of(entry: Entry) -> list[str]:
-    """Return what an entry names beside its video that is a file or a folder."""
+    """Return what an entry names beside its video that is a file or a folder, or has an address."""
     told = [entry.mask, *entry.told.values(), *entry.told.get("options", {}).values()]
-    return [text for text in told if isinstance(text, str) and Path(text).exists()]
+    texts = [text for text in told if isinstance(text, str)]
+    return [text for text in texts if is_address(text) or Path(text).exists()]
 
 
 def _text(value: Any, name: str) -> str:

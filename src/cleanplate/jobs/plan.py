@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from cleanplate.errors import BadInput
-from cleanplate.io import Encoding, encoder_bytes, open_video, spooled
+from cleanplate.io import Encoding, encoder_bytes, fetched, open_video
+from cleanplate.io.near import near_of
 from cleanplate.jobs.sample import Sample
 from cleanplate.masks import MaskOptions
 from cleanplate.masks.follow import Tracker
@@ -114,8 +115,8 @@ def plan_file(
     Raises BadInput and BadOutput where that would, as far as it can be known.
     """
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
-    room = as_method(method, options, **named)
-    with spooled(video) as video, open_video(video) as reader:
+    room, out = as_method(method, options, **named), near_of(out)
+    with fetched(video, mask) as (video, mask), open_video(video) as reader:
         info, survey = reader.info, _Survey(room)
         needs = clip_needs(room, info, encoder_bytes(out, info, encoding))
         length = length_of(room, needs, bytes_of(memory))
