@@ -55,6 +55,16 @@ def test_weights_of_neighbours_add_up_to_1(shots, length):
 
 
 @settings(deadline=None)
+@given(st.integers(5, 100))
+def test_one_window_fades_into_the_next_in_even_steps(length):
+    first, second, *_ = cut([3 * length], length)
+    assert first.tail == second.lead >= min(4, length // 5)
+    fade = [0.0, *second.weights()[: second.lead], 1.0]
+    np.testing.assert_allclose(np.diff(fade), 1 / (second.lead + 1), atol=1e-6)
+    np.testing.assert_allclose(first.weights()[-first.tail :], fade[-2:0:-1], atol=1e-6)
+
+
+@settings(deadline=None)
 @given(SHOTS, st.integers(1, 40))
 def test_shared_frames_are_those_that_neighbours_share(shots, length):
     found = cut(shots, length)

@@ -135,8 +135,10 @@ def folder_of(out: Path) -> Path:
 
 
 @contextmanager
-def store_beside(out: Path, recipe: bytes | None) -> Iterator[Store | None]:
-    """Give the store of an output, which goes when all went well.
+def store_beside(
+    out: Path, recipe: bytes | None, *, complete: bool = True
+) -> Iterator[Store | None]:
+    """Give the store of an output, which goes when all went well and the output is complete then.
 
     After any other end it stays where it holds something, and the next run of the same finds it.
     recipe: how windows are filled; None if that cannot be told, then there is no store. Raises
@@ -158,7 +160,8 @@ def store_beside(out: Path, recipe: bytes | None) -> Iterator[Store | None]:
             if not store.any():
                 shutil.rmtree(folder, ignore_errors=True)
             raise
-        shutil.rmtree(folder, ignore_errors=True)
+        if complete or not store.any():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _packed(patches: list[Patch]) -> bytes:

@@ -124,12 +124,10 @@ def fills(
         for window in cut(chain([first], stream), length):
             key = _key(window, method, kept.recipe, key) if kept else ""
             # What is found has not been looked at again.
-            look_for = kept is not None and key and not attend
-            patches = kept.find(key, shared=window.lead) if kept and look_for else None
+            patches = kept.find(key, shared=window.lead) if kept and key and not attend else None
             if patches is None:
                 patches = fill_window(window, overlap.held(), method, progress, attend)
-                if key:
-                    keep((key, patches))
+                keep((key, patches))
             ready = len(window.items) - window.tail
             merged = overlap.add(patches, window.weights(), ready)
             if progress:
@@ -144,9 +142,32 @@ def fills(
 
 
 def _keep(kept: Kept | None, made: tuple[str, list[Patch]]) -> None:
-    """Keep a window's patches, which have a key, where there is a place for them."""
-    if kept is not None:
-        kept.keep(*made)
+    """Keep the patches of a window that has a key, where there is a place for them."""
+    key, patches = made
+    if kept is not None and key:
+        kept.keep(key, patches)
+
+
+def keep_share(
+    shown: Iterable[Shown], method: Method, kept: Kept, length: int, *, number: int, count: int
+) -> None:
+    """Fill every `count`-th chain of windows into a store, from the `number`-th on, 0 the first.
+
+    A chain is what builds on one another: windows that share frames, those of one shot mostly. So
+    several processes can fill a clip together, and `fills` finds all of it.
+    """
+    overlap, key, chain = Overlap(), "", -1
+    for window in cut(shown, length):
+        chain += not window.lead
+        if chain % count == number:
+            key = _key(window, method, kept.recipe, key)
+            patches = kept.find(key, shared=window.lead) if key else None
+            if patches is None:
+                patches = fill_window(window, overlap.held(), method, None)
+                _keep(kept, (key, patches))
+            overlap.add(patches, window.weights(), len(window.items) - window.tail)
+            give_back()
+        window.items.clear()
 
 
 def fill_window(

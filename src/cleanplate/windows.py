@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 LONGEST = 90  # frames; far sources hardly help beyond this, and memory grows with it
 SHORTEST = 12  # frames; a window has to see something beside the frame that it fills
 OVERLAP_SHARE = 8  # one eighth of a window is shared with the next, and
-LEAST_OVERLAP = 2  # frames where it has room for them
+LEAST_OVERLAP = 4  # frames where it has room for them: a fade over fewer is seen as a step
 REACH = 8  # frames without a hole beside those with one: what a trajectory needs, and some more
 BUDGET_BYTES = 1_130_000_000  # what one window may take where nobody says how much memory is there
 # As measured, of one frame of a window, everything that a method keeps included.
@@ -45,10 +45,13 @@ class Window(Generic[Item]):
     tail: int
 
     def weights(self) -> NDArray[np.float32]:
-        """(T,) float32 in (0, 1]: ramps over the shared frames; two neighbours' add up to 1."""
+        """(T,) float32 in (0, 1]: ramps over the shared frames; two neighbours' add up to 1.
+
+        All steps of a ramp are alike, those at its ends too: the largest is what is seen.
+        """
         weights = np.ones(len(self.items), np.float32)
         for shared, ramp in ((self.lead, weights), (self.tail, weights[::-1])):
-            ramp[:shared] *= (np.arange(shared, dtype=np.float32) + 0.5) / max(shared, 1)
+            ramp[:shared] *= np.arange(1, shared + 1, dtype=np.float32) / (shared + 1)
         return weights
 
 

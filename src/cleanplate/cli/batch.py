@@ -18,7 +18,8 @@ def batch(
         str, typer.Option("-o", "--out", help="Folder for the results, or its address.")
     ],
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Clips at the same time, one by default.")
+        int | None,
+        typer.Option(min=1, help="Clips, or shots of one, at the same time; one by default."),
     ] = None,
     memory: Annotated[
         str | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -108,16 +109,33 @@ def write_video(
     (samples, rate), float32 (N,) or (N, 2) from -1 to 1. Files hold 4:2:0 as most players expect
     it, 8 bits or 10; with encoding.lossless the RGB itself. Raises BadInput, BadOutput.
     """
-    path, frames = path_of(path), _frames_of(frames)
+    frames = _frames_of(frames)
+    write_stream(path, frames, like=frames, rate=rate, encoding=encoding, audio=audio)
+
+
+def write_stream(
+    path: str | Path,
+    frames: Iterable[NDArray[Any]],
+    *,
+    like: NDArray[Any],
+    rate: Fraction | float = Fraction(25),
+    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+    audio: Audio | None = None,
+) -> None:
+    """Write frames as they come, as `write_video` does.
+
+    frames: (H, W, 3) each. like: (T, H, W, 3), some that are of the same size and type.
+    """
+    path = path_of(path)
     folder = means_folder(path)
-    info = _info_of(frames, _rate_of(rate), rgb=folder or encoding.lossless)
+    info = _info_of(like, _rate_of(rate), rgb=folder or encoding.lossless)
     writer = (
         FolderWriter(path, None, encoding)
         if folder
         else FileWriter(path, info, encoding, audio=audio)
     )
     form = layout(info.planes)
-    box = (0, frames.shape[1], 0, frames.shape[2])
+    box = (0, info.size[0], 0, info.size[1])
     with writer:
         for pts, frame in enumerate(frames):
             planes = to_planes(np.ascontiguousarray(frame), form, info.colour, box)

@@ -15,6 +15,7 @@ from cleanplate.inputs import digest, stamp
 from cleanplate.io.near import folder_for
 from cleanplate.io.refuse import writing
 from cleanplate.io.remote import is_address, shown_as
+from cleanplate.jobs.chains import fill_side_by_side
 from cleanplate.jobs.cluster import Needs, on_cluster
 from cleanplate.jobs.manifest import Entry, files_of, read_manifest
 from cleanplate.journal import Journal, read_journal
@@ -61,14 +62,15 @@ def fill_batch(
     manifest: see `read_manifest`. out: a folder, whose batch.jsonl keeps what is done, or the
     address of one: then that file is kept in a folder of the user's on this machine. Run again,
     clips whose files have not changed since are not filled again, and one that was stopped goes on
-    from its finished windows. processes: clips at the same time; one by default, which keeps all
-    cores busy by itself. memory: that all of them together keep to, as for `fill_file`; a clip's
-    own in the manifest goes before its share; on a cluster each clip's. A clip that is refused or
-    fails does not stop the others, nor one whose process is ended, unless that is this one.
-    cluster: the address of a Ray cluster, all of whose workers see the files under the same paths;
-    each fills one clip at a time, and goes on where one that was lost had stopped; a clip with a
-    device "cuda" gets a GPU, and by "auto" the CPU computes, so that all workers make the same
-    bytes. Raises BadInput for the manifest and the cluster, BadOutput for the folder.
+    from its finished windows. processes: clips at the same time, and where there are fewer, shots
+    of one clip; one by default, which keeps all cores busy by itself. memory: that all of them
+    together keep to, as for `fill_file`; a clip's own in the manifest goes before its share; on a
+    cluster each clip's. A clip that is refused or fails does not stop the others, nor one whose
+    process is ended, unless that is this one. cluster: the address of a Ray cluster, all of whose
+    workers see the files under the same paths; each fills one clip at a time, and goes on where one
+    that was lost had stopped; a clip with a device "cuda" gets a GPU, and by "auto" the CPU
+    computes, so that all workers make the same bytes. Raises BadInput for the manifest and the
+    cluster, BadOutput for the folder.
     """
     manifest, folder = Path(manifest), out if is_address(out) else Path(out)
     if cluster is not None:
@@ -91,7 +93,9 @@ def fill_batch(
         add(done)
     due = [entry for entry in entries if entry.line not in found]
     share = _share(memory, processes)
-    works = [partial(_fill, entry, share) for entry in due]
+    # Where there are fewer clips than processes, these fill the shots of one clip side by side.
+    each = max(1, (processes or 1) // max(len(due), 1))
+    works = [partial(_fill, entry, share, each) for entry in due]
     with closing(Journal(here / NAME)) as journal:
         for identity, made, done in _running(works, due, processes, cluster, share):
             journal.add({"identity": identity, "made": made, **dataclasses.asdict(done)})
@@ -139,13 +143,14 @@ def _names(entry: Entry) -> tuple[str, str]:
     return shown_as(entry.video), shown_as(entry.out)
 
 
-def _fill(entry: Entry, memory: int | None) -> Outcome:
-    """Fill one clip; return what came of it."""
+def _fill(entry: Entry, memory: int | None, processes: int = 1) -> Outcome:
+    """Fill one clip, memory: of each process; return what came of it."""
     identity, result, error, summary = "", None, None, None
     try:
         identity = identity_of(entry)
-        told = {"memory": memory, **entry.told}
-        made = fill_file(entry.video, entry.mask, entry.out, **told)
+        told = {"memory": memory and memory * processes, **entry.told}
+        fill = fill_file if processes < 2 else partial(fill_side_by_side, processes=processes)
+        made = fill(entry.video, entry.mask, entry.out, **told)
         summary = dataclasses.asdict(made)
         error = "; ".join(made.problems) or None
         result = None if error else _made(entry.out)

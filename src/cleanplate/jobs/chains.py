@@ -1,0 +1,114 @@
+"""Fill the shots of one clip in processes side by side: they do not build on each other.
+
+Every process runs along the clip and fills its share of the chains of windows into the store of the
+output. Then the clip is filled as ever, and finds all there: the bytes are those of one process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cleanplate.devices import settled
+from cleanplate.errors import CleanplateError
+from cleanplate.io import (
+    Encoding,
+    encoder_bytes,
+    fetched,
+    is_pipe,
+    open_video,
+    plate_bytes,
+    stand_in,
+)
+from cleanplate.masks import MaskOptions
+from cleanplate.masks.follow import follow
+from cleanplate.matched import bordered, check_holes, paired
+from cleanplate.memory import bytes_of
+from cleanplate.methods import FITTED, runs_on
+from cleanplate.pipeline import as_method, clip_needs, fill_file, holes_for
+from cleanplate.span import Span
+from cleanplate.store import Store, recipe_of, store_beside
+from cleanplate.stream import keep_share, length_of, look
+from cleanplate.summary import Summary
+from cleanplate.threads import ahead
+from cleanplate.workers import side_by_side
+
+NAMED = {"tune": "removal", "weights": None, "device": "auto", "seed": 0}  # as `fill_file` has them
+LOOKED_AT = ("attention", "validity", "features")  # windows that are found are not looked at
+
+
+def fill_side_by_side(
+    video: str | Path, mask: Any, out: str | Path, *, processes: int, **told: Any
+) -> Summary:
+    """Fill a clip as `fill_file` does, its shots in so many processes side by side.
+
+    told: the arguments of `fill_file`; `memory` is shared among the processes. An object that is
+    followed, networks that are fitted to the clip and pictures of what is looked at take one
+    process. Raises BadInput, BadOutput.
+    """
+    most = bytes_of(told.get("memory"))
+    told["memory"] = most and most // processes
+    with fetched(video, mask) as (video, mask):
+        if processes > 1 and _can_be_shared(out, told):
+            _fill_shares(video, mask, out, processes, told)
+        return fill_file(video, mask, out, **told)
+
+
+def _can_be_shared(out: str | Path, told: Mapping[str, Any]) -> bool:
+    method = told.get("method", "flow")
+    alone = told.get("track") or any(told.get(name) for name in LOOKED_AT)
+    return isinstance(method, str) and method not in FITTED and not alone and not is_pipe(out)
+
+
+def _fill_shares(
+    video: str | Path, mask: Any, out: str | Path, processes: int, told: dict[str, Any]
+) -> None:
+    """Fill the windows of a clip into the store of its output; what is refused, others tell."""
+    method = told.get("method", "flow")
+    named = {name: told.get(name, usual) for name, usual in NAMED.items()}
+    with suppress(CleanplateError):
+        recipe = recipe_of(
+            method, settled({**named, **(told.get("options") or {})}, runs_on(method))
+        )
+        with (
+            stand_in(out, video, mask) as here,
+            store_beside(Path(here), recipe, complete=False) as kept,
+        ):
+            if kept is None:
+                return
+            given = video, mask, here, kept.folder, recipe, {**told, "progress": None}
+            works = [partial(_fill_share, *given, n, processes) for n in range(processes)]
+            for _ in side_by_side(works, processes):
+                pass
+
+
+def _fill_share(
+    video: str | Path,
+    mask: str | Path,
+    out: str | Path,
+    folder: Path,
+    recipe: bytes,
+    told: Mapping[str, Any],
+    number: int,
+    count: int,
+) -> None:
+    """Fill every `count`-th chain of a clip's windows into a store."""
+    named = {name: told.get(name, usual) for name, usual in NAMED.items()}
+    room = as_method(told.get("method", "flow"), told.get("options"), **named)
+    span, options = told.get("span", Span()), told.get("mask_options", MaskOptions(grow=4))
+    most = told["memory"]
+    with open_video(video) as reader:
+        beside = plate_bytes(told.get("plate"), reader.info) if most else 0
+        encoding = told.get("encoding", Encoding())
+        beside += encoder_bytes(out, reader.info, encoding) if most else 0
+        length = length_of(room, clip_needs(room, reader.info, beside), most)
+        with (
+            holes_for(video, mask, reader, options, None, None, follow) as holes,
+            closing(ahead(iter(holes))) as masks,
+        ):
+            check_holes(reader, holes)
+            line = bordered(look(paired(reader, holes, masks, span)), reader, span)
+            keep_share(line, room, Store(folder, recipe), length, number=number, count=count)
