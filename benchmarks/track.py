@@ -27,6 +27,7 @@ from cleanplate.masks.draw.files import Annotation
 from cleanplate.masks.follow import Tracker
 from cleanplate.masks.generous import AUTO
 from cleanplate.masks.select import select
+from cleanplate.masks.stirred import FURTHEST, near
 from cleanplate.masks.track import holes_of, marks_of, working_picture
 from cleanplate.region import bounding_box
 from cleanplate.tracking import TRACKERS, load_tracker
@@ -71,7 +72,7 @@ def measure(
     frames: np.ndarray, truth: np.ndarray, from_box: bool, fixes: int, tracker: Tracker
 ) -> list[float]:
     """Return the five columns of a clip."""
-    first = selected(frames[0], truth[0]) if from_box else truth[0]
+    first = selected(frames, truth[0]) if from_box else truth[0]
     keys = {0: first}
     while True:
         overlap, row = followed(frames, truth, keys, tracker)
@@ -102,11 +103,12 @@ def followed(
     return overlap, [float(np.mean(overlap[1:])), float(recall), area, len(frames) / seconds]
 
 
-def selected(frame: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return what `select` makes of the box around an object."""
+def selected(frames: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return what `select` makes of the box around an object in the first frame."""
     rows, columns = bounding_box(truth, margin=0)
     x, y = columns.start, rows.start
-    return select(frame, (x, y, columns.stop - x, rows.stop - y))
+    others = near([working_picture(frame) for frame in frames[: FURTHEST + 1]], 0)
+    return select(frames[0], (x, y, columns.stop - x, rows.stop - y), others=others)
 
 
 def iou(one: np.ndarray, two: np.ndarray) -> float:

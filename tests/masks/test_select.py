@@ -94,3 +94,26 @@ def test_refusals(scene):
     refused("a click at 120,3", scene, inside=[(120, 3)])
     refused("the scribble is", scene, scribble=np.zeros((3, 3), np.uint8))
     refused("frame is", scene[..., 0], BOX)
+
+
+def test_what_moves_is_told_by_other_frames():
+    """A disc of the ground's own texture: alone it cannot be seen, but it goes its own way."""
+    rng = np.random.default_rng(3)
+    ground, thing = (
+        np.clip(128 + 300 * cv2.GaussianBlur(rng.normal(0, 1, (*SIZE, 3)), (0, 0), 1.5), 0, 255)
+        for _ in range(2)
+    )
+
+    def picture(step):
+        shift = np.float32([[1, 0, step], [0, 1, step]])
+        disc = cv2.warpAffine(TRUTH.astype(np.uint8), shift, SIZE[::-1]) > 0
+        moved = cv2.warpAffine(thing, shift, SIZE[::-1])
+        return np.where(disc[..., None], moved, ground).astype(np.uint8)
+
+    alone = select(picture(0), BOX)
+    better = select(picture(0), BOX, others=[picture(-4), picture(-2), picture(2), picture(4)])
+    assert iou(better, TRUTH) > max(0.8, iou(alone, TRUTH))
+
+
+def test_other_frames_that_are_all_alike_change_nothing(scene):
+    assert (select(scene, BOX, others=[scene, scene]) == select(scene, BOX)).all()

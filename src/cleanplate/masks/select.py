@@ -39,30 +39,39 @@ def select(
     inside: Sequence[Point] = (),
     outside: Sequence[Point] = (),
     scribble: NDArray[np.uint8] | None = None,
+    others: Sequence[Frames] = (),
 ) -> Holes:
     """Return the object (H, W) in a frame (H, W, 3) that a box, clicks or a scribble point at.
 
     box: (x, y, width, height) in pixels, the object inside it, none of it outside. inside,
     outside: (x, y) of clicks on the object, and beside it. scribble: (H, W) uint8, 255 where the
     object is, 0 where it is not, anything else says nothing. At least a box, a click inside or a
-    scribble of the object is needed. The same input gives the same mask. Raises BadInput.
+    scribble of the object is needed. others: frames of the same shot, (H, W, 3), a few (2 to 8)
+    before and after, which show what moves; with them the mask is better. The same input gives the
+    same mask. Raises BadInput.
 
     >>> scene = np.full((60, 80, 3), 40, np.uint8); scene[20:40, 30:50] = (200, 90, 60)
     >>> bool((select(scene, (26, 16, 28, 28)) == (scene[..., 0] > 100)).all())
     True
     """
-    frame = np.asarray(frame)
-    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype not in (np.uint8, np.uint16):
-        raise BadInput(f"frame is {frame.dtype} {frame.shape}. Give (H, W, 3), uint8 or uint16.")
+    frame = _checked_frame(frame)
     size = (frame.shape[0], frame.shape[1])
     hints = _hints(size, box, inside, outside, scribble)
     small = working_size(size, MOST_PIXELS)
     hints = _reduced_hints(hints, small)
-    found = _tidied(cut_out(reduced_picture(frame, small), hints), hints)
+    beside = [reduced_picture(_checked_frame(other), small) for other in others]
+    found = _tidied(cut_out(reduced_picture(frame, small), hints, beside), hints)
     if small == size:
         return found
     large = cv2.resize(found.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(large > 0.5, np.bool_)
+
+
+def _checked_frame(given: Frames) -> Frames:
+    frame: Frames = np.asarray(given)
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype not in (np.uint8, np.uint16):
+        raise BadInput(f"frame is {frame.dtype} {frame.shape}. Give (H, W, 3), uint8 or uint16.")
+    return frame
 
 
 def _hints(

@@ -15,9 +15,13 @@ from cleanplate.io import open_video, refuse_same
 from cleanplate.io.refuse import path_of
 from cleanplate.masks.picture import read_grey
 from cleanplate.masks.select import Box, Point, select
+from cleanplate.masks.stirred import FURTHEST, near
+from cleanplate.masks.track import working_picture
 from cleanplate.masks.upright import upright_frames
 from cleanplate.masks.write import write_mask
 from cleanplate.video import Frames, Holes
+
+Picture = NDArray[np.uint8]
 
 _BLACK, _WHITE = 64, 191  # of 255: a scribble is darker than the first, or lighter than the second
 
@@ -40,9 +44,9 @@ def select_file(
     """
     for source in (video, *([] if scribble is None else [scribble])):
         refuse_same(path_of(source), path_of(out))
-    picture = read_frame(video, frame)
+    picture, others = read_frame(video, frame)
     marks = None if scribble is None else _marks(path_of(scribble))
-    hole = select(picture, box, inside=inside, outside=outside, scribble=marks)
+    hole = select(picture, box, inside=inside, outside=outside, scribble=marks, others=others)
     if not hole.any():
         raise BadInput(
             "nothing there tells the object from what is around it. "
@@ -52,17 +56,28 @@ def select_file(
     return hole
 
 
-def read_frame(video: str | Path, frame: int) -> Frames:
-    """Read one frame of a video, counted from 0, as displayed: (H, W, 3). Raises BadInput."""
+def read_frame(video: str | Path, frame: int) -> tuple[Frames, list[Picture]]:
+    """Read one frame of a video, counted from 0, as displayed: (H, W, 3). Raises BadInput.
+
+    Beside it come frames near it, small, which show what moves.
+    """
+    wanted: Frames | None = None
+    stretch: list[Picture] = []
+    count = 0
     with open_video(video) as reader:
-        count = 0
         for count, picture in enumerate(upright_frames(reader), start=1):
-            if count > frame:
-                return np.ascontiguousarray(picture)
-    raise BadInput(
-        f"there is no frame {frame}: the video has {count}, counted from 0. "
-        f"Give one from 0 to {count - 1}."
-    )
+            if count - 1 == frame:
+                wanted = np.ascontiguousarray(picture)
+            if count - 1 >= frame - FURTHEST:
+                stretch.append(working_picture(picture))
+            if count - 1 == frame + FURTHEST:
+                break
+    if wanted is None:
+        raise BadInput(
+            f"there is no frame {frame}: the video has {count}, counted from 0. "
+            f"Give one from 0 to {count - 1}."
+        )
+    return wanted, near(stretch, min(frame, FURTHEST))
 
 
 def _marks(path: Path) -> NDArray[np.uint8]:

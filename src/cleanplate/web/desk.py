@@ -12,11 +12,13 @@ from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
 from cleanplate.io import sweep
 from cleanplate.io.encode import CONTAINERS
 from cleanplate.masks.select import Box, Point
+from cleanplate.masks.stirred import FURTHEST, near
 from cleanplate.masks.write import write_mask
 from cleanplate.video import Holes
 from cleanplate.web import work
@@ -86,9 +88,19 @@ class Desk:
         _check_frame(frame, facts)
         picture = read_jpeg(self.frame(clip, frame))
         before = np.zeros(facts.seen, np.bool_) if fresh else layers.object_at(frame, facts.seen)
+        clicks = {"inside": inside, "outside": outside}
         with self._cutting:
-            found = point(picture, before, box=box, inside=inside, outside=outside)
+            others = [] if box is None and before.any() else self._near(clip, frame)
+            found = point(picture, before, box=box, **clicks, others=others)
         self.mark(clip, frame, found)
+
+    def _near(self, clip: Clip, frame: int) -> list[NDArray[np.uint8]]:
+        """Return frames near one, which show what moves in it."""
+        numbers = range(
+            max(0, frame - FURTHEST), min(clip.opened()[0].frames, frame + FURTHEST + 1)
+        )
+        stretch = [read_jpeg(self.frame(clip, number)) for number in numbers]
+        return near(stretch, frame - numbers.start)
 
     def mark(self, clip: Clip, frame: int, hole: Holes) -> None:
         """Take a mask (h, w) as the object in a frame."""

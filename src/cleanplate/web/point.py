@@ -23,14 +23,15 @@ def point(
     box: Box | None,
     inside: Sequence[Point],
     outside: Sequence[Point],
+    others: Sequence[NDArray[np.uint8]] = (),
 ) -> Holes:
     """Return the object (h, w) in a picture (h, w, 3) that a box or clicks point at.
 
     hole: (h, w), what is taken for the object so far: clicks without a box correct it, near where
-    they are. Raises BadInput.
+    they are. others: frames near it, as `select` takes them. Raises BadInput.
     """
     if box is not None or not hole.any():
-        found = select(picture, box, inside=inside, outside=outside)
+        found = select(picture, box, inside=inside, outside=outside, others=others)
     else:
         marks = _held(hole, [*inside, *outside])
         found = select(picture, inside=inside, outside=outside, scribble=marks)
