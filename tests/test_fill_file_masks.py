@@ -220,7 +220,7 @@ def test_a_video_encoders_options_mean_nothing_to_a_folder(tmp_path):
     ):
         summary = cp.fill_file(source, SPEC, tmp_path / f"out{number}", method=Painter(),
                                encoding=encoding)  # fmt: skip
-        assert "mean nothing for a folder" in summary.warnings[0]
+        assert "always written without loss" in summary.warnings[0]
     assert cp.fill_file(source, SPEC, tmp_path / "out", encoding=LOSSLESS).warnings == []
 
 

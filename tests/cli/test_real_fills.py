@@ -161,8 +161,8 @@ def test_crf_and_preset_do_something(clip, tmp_path):
 def test_encoder_options_for_a_folder_are_a_warning(clip, capfd):
     assert main(["fill", clip, SPEC, "-o", "frames", "--crf", "9"]) == 0
     first, second = capfd.readouterr().err.splitlines()
-    assert first.startswith("Warning: codec, crf and preset mean nothing for a folder")
-    assert second.startswith("Warning: audio stream 1 (aac) cannot be kept in a folder")
+    assert first.startswith("Warning: pictures are always written without loss")
+    assert second.startswith("Warning: the sound, audio stream 1 (aac), was left out")
     assert first.endswith(".") and second.endswith(".")
 
 

@@ -184,3 +184,25 @@ def test_what_is_wrong_is_said_in_a_sentence(serve, open_page):
     )
     page.get_by_role("alert").filter(has_text="diary.mp4 is not a video").wait_for(timeout=PATIENT)
     assert page.locator("#start").is_visible()
+
+
+@pytest.mark.timeout(180)
+def test_a_mask_of_ones_own_is_checked_and_mended(opened, scene, tmp_path):
+    holes = scene[2].copy()
+    holes[5] = False
+    white = np.repeat(holes[..., None], 3, axis=-1).astype(np.uint8) * 255
+    cp.write_video(tmp_path / "masks.mkv", white, encoding=cp.Encoding(lossless=True))
+    page = opened()
+    page.locator("#mask-file").set_input_files(tmp_path / "masks.mkv")
+    page.locator("#followed", has_text="Your mask is used").wait_for(timeout=PATIENT)
+    page.locator("#check").click()
+    page.locator("#findings", has_text="frame 6").wait_for(timeout=PATIENT)
+    page.locator("#mend").click()
+    page.locator("#findings", has_text="1 mask filled in").wait_for(timeout=PATIENT)
+    page.locator("#check").click()
+    page.locator("#findings", has_text="Nothing looks wrong").wait_for(timeout=PATIENT)
+    assert not page.locator("#mend").is_visible()
+    page.locator("#mask-file").set_input_files(
+        {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    page.locator("#message", has_text="neither a picture nor a video").wait_for(timeout=PATIENT)

@@ -93,6 +93,20 @@ class FolderReader(Reader):
         """Do nothing: no file stays open."""
 
 
+_MEANT = {"audio": "the sound", "subtitle": "the subtitles", "video": "the other video"}
+
+
+def _left_out(other: str) -> str:
+    """Say that a stream is not part of pictures.
+
+    >>> _left_out("audio stream 1 (aac)")
+    'the sound, audio stream 1 (aac), was left out: a folder of pictures has no place for it'
+    """
+    meant = _MEANT.get(other.partition(" ")[0])
+    named = other if meant is None else f"{meant}, {other},"
+    return f"{named} was left out: a folder of pictures has no place for it"
+
+
 class FolderWriter(Writer):
     """A folder of pictures being written.
 
@@ -105,14 +119,12 @@ class FolderWriter(Writer):
         self.warnings = []
         if encoding not in (Encoding(), Encoding(lossless=True)):  # no picture loses anything
             self.warnings.append(
-                "codec, crf and preset mean nothing for a folder of pictures: left out"
+                "pictures are always written without loss: codec, quality and preset were left "
+                "aside"
             )
         if like is not None:
             refuse_same(like.path, path)
-            self.warnings += [
-                f"{other} cannot be kept in a folder of pictures: left out"
-                for other in like.info.other_streams
-            ]
+            self.warnings += [_left_out(other) for other in like.info.other_streams]
         self._like = like
         self._names = _png_names(like.names) if isinstance(like, FolderReader) else []
         self._count = 0

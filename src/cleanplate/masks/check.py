@@ -40,9 +40,9 @@ APART = 0.1  # intersection over union of a mask that is elsewhere than both nei
 OFTEN = 0.15  # of the frames: a hole may end near the border once
 TOO_SMALL = 0.52  # of the outline: more of the object goes on outside
 LOOK_EVERY = 8  # frames; the colours of so manieth one are looked at
-_TOO_SMALL = (
+_TOO_SMALL_SAID = (
     "The mask looks too small: along {percent} % of its outline the object's colours go on "
-    "outside, even as a fill grows it. Draw it wider, or give more --grow."
+    "outside, even as a fill grows it. Draw it wider, or have it grow by more (--grow)."
 )
 
 
@@ -74,10 +74,11 @@ class MaskReport:
     video_frames: int | None = None
 
 
-def check(holes: Iterable[Holes], *, size: tuple[int, int]) -> MaskReport:
+def check(holes: Iterable[Holes], *, size: tuple[int, int], first: int = 0) -> MaskReport:
     """Look at the holes of a clip one by one; memory does not depend on their number.
 
-    holes: (H, W) bool of ``size``, ending with the clip. A still mask may be given once.
+    holes: (H, W) bool of ``size``, ending with the clip. A still mask may be given once. first:
+    what the first frame is called in the findings.
     """
     seen = _Seen()
     for hole in holes:
@@ -85,7 +86,7 @@ def check(holes: Iterable[Holes], *, size: tuple[int, int]) -> MaskReport:
     if not seen.shares:
         return MaskReport(size, 0, (0.0, 0.0, 0.0), findings=["There is no mask to look at."])
     report = seen.report(size)
-    report.findings.extend(_findings(report, seen.looks_inverted))
+    report.findings.extend(_findings(report, seen.looks_inverted, first))
     return report
 
 
@@ -174,9 +175,7 @@ def check_file(
             raise count_mismatch(report.frames, frames)
         # What a still mask marks need be no object: boxes are drawn around anything.
         left = None if source.still else _edges_of(video, source)
-        too_small = left is not None and left > TOO_SMALL
-        small = [_TOO_SMALL.format(percent=round(100 * (left or 0)))] if too_small else []
-        found = [*problems, *source.warnings, *report.findings, *small]
+        found = [*problems, *source.warnings, *report.findings, *too_small(left)]
     return dataclasses.replace(
         report,
         findings=list(dict.fromkeys(found)),
@@ -184,6 +183,13 @@ def check_file(
         video_frames=frames,
         left_over=left,
     )
+
+
+def too_small(left_over: float | None) -> list[str]:
+    """Say that objects go on outside along so much of the outline, where that is too much."""
+    if left_over is None or left_over <= TOO_SMALL:
+        return []
+    return [_TOO_SMALL_SAID.format(percent=round(100 * left_over))]
 
 
 def _edges_of(video: str | Path, source: HoleSource) -> float | None:
@@ -226,47 +232,48 @@ def flicker(shares: list[float]) -> list[int]:
     return found
 
 
-def _findings(report: MaskReport, inverted: bool) -> list[str]:
+def _findings(report: MaskReport, inverted: bool, first: int) -> list[str]:
     found = []
+    frames = partial(_named, first=first)
     if len(report.empty) == report.frames:
         found.append("The mask is empty in every frame: there is nothing to fill.")
     if report.full:
         found.append(
-            f"The mask covers the whole picture in {_frames(report.full)}: "
+            f"The mask covers the whole picture in {frames(report.full)}: "
             "nothing is left to borrow from there."
         )
     if report.nearly_full:
         found.append(
-            f"The mask covers nearly everything in {_frames(report.nearly_full)}: hardly anything "
+            f"The mask covers nearly everything in {frames(report.nearly_full)}: hardly anything "
             "is left to borrow from there. Mark less."
         )
     if inverted:
         found.append(INVERTED)
     if report.inverted:
         found.append(
-            f"The mask is inverted in {_frames(report.inverted)}: black marks there what white "
+            f"The mask is inverted in {frames(report.inverted)}: black marks there what white "
             "marks before and after."
         )
     if report.cut_off:
         found.append(
-            f"The mask ends along a straight line in {_frames(report.cut_off)}, as if an object "
+            f"The mask ends along a straight line in {frames(report.cut_off)}, as if an object "
             "were cut off: before the border of the picture or inside it. Draw it on."
         )
     if report.specks > MANY_SPECKS:
         found.append(
             f"The mask has about {report.specks:.0f} specks of a few pixels a frame: it looks "
-            "like noise. Save it without compression, or give another threshold."
+            "like noise. Save it as PNG, or as a video without loss."
         )
     if report.flicker:
         found.append(
-            f"The mask jumps and returns in {_frames(report.flicker)}: "
+            f"The mask jumps and returns in {frames(report.flicker)}: "
             "the object may be missed there. Look at these frames."
         )
     return found
 
 
-def _frames(numbers: list[int]) -> str:
+def _named(numbers: list[int], *, first: int) -> str:
     """``frame 3``, ``frames 3, 4, 9``, ``frames 0, 1, 2, 3, 4 and 37 more``."""
-    listed = ", ".join(map(str, numbers[:5]))
+    listed = ", ".join(str(number + first) for number in numbers[:5])
     more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
     return f"frame{'s' if len(numbers) > 1 else ''} {listed}{more}"

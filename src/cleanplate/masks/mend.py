@@ -90,6 +90,11 @@ def mend_file(
             names = [f"{number:05d}" for number in numbers or range(frames)]
             mended = mend(itertools.islice(source, frames), done)
             write_folder(zip(names, mended, strict=False), out)
+    return told_of(done)
+
+
+def told_of(done: Counter[str]) -> list[str]:
+    """Say in sentences what was mended in how many masks."""
     return [
         f"{count} mask{'' if count == 1 else 's'} {DONE[what]}."
         for what, count in done.items()

@@ -18,7 +18,7 @@ SUSPICIOUS_SHARE = 0.85  # of the picture: a larger hole with a white border was
 
 INVERTED = (
     "The mask covers nearly the whole picture, its border included: it looks inverted. "
-    "If black marks the object, use --invert-mask."
+    "If black marks the object, have black and white swapped (--invert-mask)."
 )
 
 

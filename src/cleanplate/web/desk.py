@@ -21,7 +21,7 @@ from cleanplate.masks.select import Box, Point
 from cleanplate.masks.stirred import FURTHEST, near
 from cleanplate.masks.write import write_mask
 from cleanplate.video import Holes
-from cleanplate.web import work
+from cleanplate.web import doctor, work
 from cleanplate.web.layers import Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.pictures import name_of, read_jpeg
@@ -47,6 +47,10 @@ class Desk:
         """
         if len(room.clips) >= self.limits.clips:
             raise BadInput(f"you have {len(room.clips)} clips here. Remove one first.")
+        return self.left(room, coming)
+
+    def left(self, room: Room, coming: int = 0) -> int:
+        """Return how many bytes a file may have, of which so many come. Raises BadInput."""
         left = min(shutil.disk_usage(room.folder).free, self.limits.room - room.bytes())
         if left <= coming:
             raise BadInput("there is no space left for it. Remove a clip first.")
@@ -85,7 +89,7 @@ class Desk:
     ) -> None:
         """Mark the object in a frame by a box or clicks; fresh: whatever was marked there."""
         facts, layers = clip.opened()
-        _check_frame(frame, facts)
+        check_frame(frame, facts)
         picture = read_jpeg(self.frame(clip, frame))
         before = np.zeros(facts.seen, np.bool_) if fresh else layers.object_at(frame, facts.seen)
         clicks = {"inside": inside, "outside": outside}
@@ -105,7 +109,7 @@ class Desk:
     def mark(self, clip: Clip, frame: int, hole: Holes) -> None:
         """Take a mask (h, w) as the object in a frame."""
         facts, _ = clip.opened()
-        _check_frame(frame, facts)
+        check_frame(frame, facts)
         folder = clip.folder / "keys"
         folder.mkdir(exist_ok=True)
         path = folder / f"{frame:05d}-{secrets.token_hex(4)}.png"
@@ -117,7 +121,9 @@ class Desk:
         if what in ("static", "subtitles"):
             clip.change(lambda now: now.with_found(what, None))
         elif what == "object":
-            clip.change(lambda now: replace(now, keys={}, followed=None, trust=(), held=None))
+            clip.change(
+                lambda now: replace(now, keys={}, followed=None, given=None, trust=(), held=None)
+            )
         elif what.isascii() and what.isdigit() and len(what) < 10:
             clip.change(lambda now: now.without_key(int(what)))
         else:
@@ -127,7 +133,7 @@ class Desk:
         """Use the mask of a frame in every frame, instead of following the object."""
         if frame not in clip.opened()[1].keys:
             raise BadInput("nothing is marked in this frame. Mark what is to go first.")
-        clip.change(lambda now: replace(now, held=frame, followed=None, trust=()))
+        clip.change(lambda now: replace(now, held=frame, followed=None, given=None, trust=()))
 
     def follow(self, room: Room, clip: Clip) -> Job:
         """Have the object followed through the clip, from all frames in which it is marked."""
@@ -144,7 +150,7 @@ class Desk:
                 return
             clip.told["follow"] = {**found, "keys": sorted(layers.keys.values())}
             trust, before = tuple(found["confidence"]), clip.opened()[1].followed
-            clip.change(lambda now: replace(now, followed=out, trust=trust, held=None))
+            clip.change(lambda now: replace(now, followed=out, given=None, trust=trust, held=None))
             if before is not None and not _others(room, job):
                 shutil.rmtree(before, ignore_errors=True)
 
@@ -167,10 +173,59 @@ class Desk:
 
         return self._put(room, clip, Job(kind, clip.id, partial(how, clip.source, out), done))
 
+    def take_mask(self, room: Room, clip: Clip, frame: int, given: Path) -> Job:
+        """Have a mask read that a visitor sent: of one frame, or a video of masks of all."""
+        facts, _ = clip.opened()
+        out = _new(clip, "given")
+
+        def taken(job: Job, found: dict[str, Any] | None) -> None:
+            given.unlink(missing_ok=True)
+            job.message = job.message.replace(f"mask {given.name}", "the file")
+            if found is None:
+                sweep(out)
+            elif found["still"]:
+                path = out / doctor.STILL
+                clip.change(lambda now: replace(now, keys={**now.keys, frame: path}))
+            else:
+                clip.change(lambda now: now.with_given(out))
+
+        doing = partial(doctor.take_mask, given, facts, out)
+        return self._put(room, clip, Job("mask", clip.id, doing, taken))
+
+    def examine(self, room: Room, clip: Clip) -> Job:
+        """Have the mask looked at: what seems wrong is told."""
+        facts, layers = _masked(clip)
+        version = clip.version
+
+        def told(job: Job, found: dict[str, Any] | None) -> None:
+            if found is not None:
+                clip.told["check"] = {**found, "version": version}
+
+        doing = partial(doctor.examine, clip.folder / "frames", facts, layers)
+        return self._put(room, clip, Job("check", clip.id, doing, told))
+
+    def mend(self, room: Room, clip: Clip) -> Job:
+        """Have the object's mask mended where that is safe."""
+        _, layers = _masked(clip)
+        out, version = _new(clip, "mended"), clip.version
+
+        def done(job: Job, found: dict[str, Any] | None) -> None:
+            if found is None or not found["done"] or clip.version != version:
+                sweep(out)
+                return
+            clip.change(lambda now: now.mended(out, doctor.STILL))
+            follow = clip.told.get("follow")
+            if follow is not None:  # what was followed is what was marked, mended
+                follow["keys"] = sorted(clip.opened()[1].keys.values())
+
+        return self._put(
+            room, clip, Job("mend", clip.id, partial(doctor.mended, layers, out), done)
+        )
+
     def try_out(self, room: Room, clip: Clip, frame: int, asked: work.Asked) -> Job:
         """Have a few frames around one filled, small."""
         facts, layers = _masked(clip)
-        _check_frame(frame, facts)
+        check_frame(frame, facts)
         out = _new(clip, "try")
         shown = clip.folder / "frames"
         doing = partial(work.try_out, shown, facts, layers, frame, asked, out)
@@ -243,7 +298,8 @@ def _masked(clip: Clip) -> tuple[work.Facts, Layers]:
     return facts, layers
 
 
-def _check_frame(frame: int, facts: work.Facts) -> None:
+def check_frame(frame: int, facts: work.Facts) -> None:
+    """Refuse a frame that a clip does not have."""
     if not 0 <= frame < facts.frames:
         raise BadInput(f"there is no frame {frame}. Give one from 0 to {facts.frames - 1}.")
 

@@ -26,7 +26,8 @@ class Layers:
     size: (height, width) of the clip, as displayed. names: of its frames' masks, without a suffix.
     keys: by frame, the object as a person marked it, in pictures of any size. followed: a folder
     of masks of every frame; trust: how far each is to be trusted, 0 to 1. held: the frame whose
-    mask is that of every frame. static: a mask of what stands still. subtitles: a folder.
+    mask is that of every frame. given: a folder of masks of every frame that a person had. static:
+    a mask of what stands still. subtitles: a folder.
     """
 
     size: tuple[int, int]
@@ -35,6 +36,7 @@ class Layers:
     followed: Path | None = None
     trust: tuple[float, ...] = ()
     held: int | None = None
+    given: Path | None = None
     static: Path | None = None
     subtitles: Path | None = None
 
@@ -44,8 +46,9 @@ class Layers:
             return read_at(self.keys[frame], size)
         if self.held is not None:
             return read_at(self.keys[self.held], size)
-        if self.followed is not None:
-            return read_at(self.followed / f"{self.names[frame]}.png", size)
+        folder = self.followed or self.given
+        if folder is not None:
+            return read_at(folder / f"{self.names[frame]}.png", size)
         return np.zeros(size, np.bool_)
 
     def rest_at(self, frame: int, size: tuple[int, int]) -> Holes:
@@ -80,7 +83,7 @@ class Layers:
 
         growth: as of `hole_at`, but "auto" is as much as for an overlay that is seen through.
         """
-        moves = self.followed is not None or self.subtitles is not None
+        moves = any(folder is not None for folder in (self.followed, self.given, self.subtitles))
         if moves or not self.everywhere or set(self.keys) - {self.held}:
             raise BadInput(
                 "what is seen through must never move. Have it found as a logo that stands still, "
@@ -101,10 +104,26 @@ class Layers:
         kept = {other: path for other, path in self.keys.items() if other != frame}
         return replace(self, keys=kept, held=None if self.held == frame else self.held)
 
+    def with_given(self, folder: Path) -> Layers:
+        """Return these with an object that is what masks of every frame say, and nothing else."""
+        return replace(self, keys={}, followed=None, trust=(), held=None, given=folder)
+
+    def mended(self, folder: Path, still: str) -> Layers:
+        """Return these with the object's masks from a folder: one of every frame, or one, `still`.
+
+        What was marked in single frames is taken from there, too.
+        """
+        if self.held is not None:
+            return replace(self, keys={**self.keys, self.held: folder / still})
+        keys = {frame: folder / f"{self.names[frame]}.png" for frame in self.keys}
+        if self.followed is not None:
+            return replace(self, keys=keys, followed=folder)
+        return replace(self, keys=keys, given=folder)
+
     @property
     def everywhere(self) -> bool:
         """Whether there is a mask for all of the clip, not for single frames alone."""
-        found = (self.followed, self.held, self.static, self.subtitles)
+        found = (self.followed, self.held, self.given, self.static, self.subtitles)
         return any(mask is not None for mask in found) or len(self.keys) == len(self.names)
 
 

@@ -20,6 +20,9 @@ LONGEST = "hours"
 LANES = {
     "open": "seconds",
     "try": "seconds",
+    "mask": "seconds",
+    "check": "minutes",
+    "mend": "minutes",
     "follow": "minutes",
     "static": "minutes",
     "subtitles": "minutes",

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from cleanplate.errors import CleanplateError
 from cleanplate.video import Holes
 from cleanplate.web.ask import asked_of, box_of, frame_of, growth_of, points_of
 from cleanplate.web.assets import TYPES, asset
-from cleanplate.web.desk import Desk
+from cleanplate.web.desk import Desk, check_frame
 from cleanplate.web.pictures import mask_png, name_of
 from cleanplate.web.point import painted
 from cleanplate.web.receive import (
@@ -67,6 +68,7 @@ class Routes:
             Route(f"{clip}/masks/{frame}/{{part}}", self.mask),
             Route(f"{clip}/point/{frame}", self.point, methods=["POST"]),
             Route(f"{clip}/paint/{frame}", self.paint, methods=["PUT"]),
+            Route(f"{clip}/mask/{frame}", self.own_mask, methods=["POST"]),
             Route(f"{clip}/forget/{{what}}", self.forget, methods=["POST"]),
             Route(f"{clip}/hold/{frame}", self.hold, methods=["POST"]),
             Route(f"{clip}/jobs/{{kind}}", self.start, methods=["POST"]),
@@ -180,6 +182,25 @@ class Routes:
         await run_in_threadpool(self._desk.mark, clip, frame, hole)
         return JSONResponse({"version": clip.version})
 
+    async def own_mask(self, request: Request) -> Response:
+        """Take a mask that a visitor sends: a picture, for one frame, or a video."""
+        clip, frame = clip_of(request), request.path_params["frame"]
+        check_frame(frame, clip.opened()[0])
+        limit, coming = self._desk.limits.upload, announced(request)
+        if coming > limit:
+            raise too_large(limit)
+        most = await run_in_threadpool(self._desk.left, room_of(request), coming)
+        given = clip.folder / f"sent-{token_hex(4)}"
+        try:
+            await receive_file(request, given, most)
+            job = self._desk.take_mask(room_of(request), clip, frame, given)
+        except BaseException as error:
+            given.unlink(missing_ok=True)
+            if isinstance(error, ClientDisconnect):
+                return Response(status_code=400)
+            raise
+        return JSONResponse({"job": job.id})
+
     async def forget(self, request: Request) -> Response:
         """Take a mask away."""
         clip = clip_of(request)
@@ -201,6 +222,10 @@ class Routes:
             job = desk.follow(room, clip)
         elif kind in ("static", "subtitles"):
             job = desk.find(room, clip, kind)
+        elif kind == "check":
+            job = desk.examine(room, clip)
+        elif kind == "mend":
+            job = desk.mend(room, clip)
         elif kind == "try":
             frame = frame_of(asked.get("frame"))
             job = desk.try_out(room, clip, frame, asked_of(asked))

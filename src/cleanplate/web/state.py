@@ -38,10 +38,20 @@ def _clip(clip: Clip) -> dict[str, Any]:
         "followed": follow if layers.followed else None,
         "changed": bool(layers.followed) and keys != sorted(layers.keys.values()),
         "held": layers.held,
+        "given": layers.given is not None,
+        "check": _checked(clip),
         "static": clip.told.get("static") if layers.static else None,
         "subtitles": clip.told.get("subtitles") if layers.subtitles else None,
         "everywhere": layers.everywhere,
     }
+
+
+def _checked(clip: Clip) -> dict[str, Any] | None:
+    """Return what was found wrong with the mask, if it has not changed since."""
+    found = clip.told.get("check")
+    if found is None or found["version"] != clip.version:
+        return None
+    return {"findings": found["findings"]}
 
 
 def _job(job: Job, queue: Queue) -> dict[str, Any]:

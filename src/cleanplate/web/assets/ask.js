@@ -33,11 +33,11 @@ export const post = (path, asked = {}) =>
 export const put = (path, bytes) => send(path, { method: "PUT", body: bytes });
 export const remove = (path) => send(path, { method: "DELETE" });
 
-/* Send a file; tell(share) is called on the way. Returns { done: Promise, stop() }. */
-export function upload(file, tell) {
+/* Send a file to an address; tell(share) is called on the way. Returns { done: Promise, stop() }. */
+export function upload(path, file, tell) {
   const request = new XMLHttpRequest();
   const done = new Promise((resolve, reject) => {
-    request.open("POST", `/api/clips?name=${encodeURIComponent(file.name)}`);
+    request.open("POST", path);
     request.setRequestHeader("X-Cleanplate", "1");
     request.upload.onprogress = (event) => event.lengthComputable && tell(event.loaded / event.total);
     request.onload = () => {
@@ -48,9 +48,9 @@ export function upload(file, tell) {
         /* as above */
       }
       if (request.status < 300) resolve(told);
-      else reject(new Refused(sentence(told.message || "The clip was not taken.")));
+      else reject(new Refused(sentence(told.message || "The file was not taken.")));
     };
-    request.onerror = () => reject(new Refused("The clip was not taken: the connection broke."));
+    request.onerror = () => reject(new Refused("The file was not taken: the connection broke."));
     request.onabort = () => resolve(null);
     request.send(file);
   });

@@ -9,6 +9,9 @@ const DOING = {
   subtitles: "Looking for subtitles",
   try: "Quick look",
   fill: "Removing",
+  mask: "Reading the mask",
+  check: "Looking at the mask",
+  mend: "Mending the mask",
 };
 const DONE = { fill: "Removed", try: "Quick look", follow: "Followed", open: "Opened" };
 const FILES = { video: "Download the video", masks: "Masks", plate: "Plate" };

@@ -79,6 +79,7 @@ function noticed(job, before) {
     opening = false;
   }
   if (job.state === "done" && KINDS_SHOWN.includes(job.kind) && job.clip === clip?.id) look(job);
+  if (job.state === "done" && ["mask", "mend"].includes(job.kind) && job.clip === clip?.id) redraw();
   if (job.kind === "follow" && !isBusy(job) && following && home !== null) {
     $("frame").value = home; // back to where it was before
     home = null;
@@ -253,6 +254,7 @@ function renderSteps() {
     }
   }
   $("followed").replaceChildren(...followedWords());
+  renderFindings();
   $("ready").textContent = clip.everywhere
     ? "A quick look shows some frames around this one, small, within seconds. The full run is sharper."
     : "First mark something, and have it followed.";
@@ -261,9 +263,28 @@ function renderSteps() {
   buttons();
 }
 
+/* What is wrong with the mask, as far as that shows, and what came of mending it. */
+function renderFindings() {
+  const said = clip.check?.findings ?? [];
+  const mended = jobsOf("mend").at(-1)?.result?.done;
+  const read = jobsOf("mask").at(-1)?.result?.warnings ?? [];
+  const lines = [...read, ...said];
+  if (clip.check && !said.length) lines.push("Nothing looks wrong with the mask.");
+  if (mended && !clip.check) lines.push(...(mended.length ? mended : ["There was nothing that is safe to mend."]));
+  $("findings").replaceChildren(
+    ...lines.map((line) => {
+      const item = document.createElement("li");
+      item.textContent = line;
+      return item;
+    }),
+  );
+  $("mend").hidden = !said.length;
+}
+
 /* How the object was followed, with ways to where that is unsure. */
 function followedWords() {
   if (clip.held !== null) return [`The mask of frame ${clip.held + 1} is used in every frame.`];
+  if (clip.given && !clip.followed) return ["Your mask is used, frame by frame."];
   const { followed } = clip;
   if (!followed) return [];
   const words = [];
@@ -290,13 +311,15 @@ function buttons() {
   const following = Boolean(busyWith("follow"));
   $("undo").disabled = !past.length || following;
   $("clear").disabled = !clip.keys.includes(frame) || following;
-  $("clear-all").disabled = !(clip.keys.length || clip.followed) || following;
+  $("clear-all").disabled = !(clip.keys.length || clip.followed || clip.given) || following;
   $("follow").disabled = !clip.keys.length || following;
   $("follow").textContent = clip.followed ? "Follow it again" : "Follow it through the clip";
   $("follow").classList.toggle("main", !clip.everywhere || clip.changed);
   $("hold").disabled = !clip.keys.includes(frame) || following || clip.held === frame;
   $("find-static").disabled = Boolean(busyWith("static"));
   $("find-subtitles").disabled = Boolean(busyWith("subtitles"));
+  $("check").disabled = !clip.everywhere || Boolean(busyWith("check"));
+  $("mend").disabled = Boolean(busyWith("mend"));
   $("try").disabled = !clip.everywhere || Boolean(busyWith("try"));
   $("fill").disabled = !clip.everywhere || Boolean(busyWith("fill"));
 }
@@ -394,7 +417,8 @@ async function open(file) {
   if (!file) return;
   say("");
   $("sending").hidden = false;
-  sent = upload(file, (share) => ($("sent").value = share));
+  const path = `/api/clips?name=${encodeURIComponent(file.name)}`;
+  sent = upload(path, file, (share) => ($("sent").value = share));
   try {
     await sent.done;
   } catch (refusal) {
@@ -405,7 +429,20 @@ async function open(file) {
   await refresh();
 }
 
+/* A mask that a person has: of this frame, or a video of masks of all. */
+async function openMask(file) {
+  if (!file) return;
+  following = false;
+  const path = `/api/clips/${clip.id}/mask/${stage.frame}`;
+  const done = await ask(() => upload(path, file, () => {}).done);
+  $("mask-file").value = "";
+  if (done) showView("mark");
+}
+
 function listen() {
+  $("mask-file").onchange = () => openMask($("mask-file").files[0]);
+  $("check").onclick = () => begin("check");
+  $("mend").onclick = () => begin("mend");
   $("file").onchange = () => open($("file").files[0]);
   $("stop-sending").onclick = () => sent?.stop();
   for (const name of ["dragover", "drop"]) {

@@ -1,0 +1,115 @@
+"""Masks of a visitor's own, what looks wrong about masks, and what of that can be mended."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import BadInput
+from cleanplate.masks.check import check, check_edges, too_small
+from cleanplate.masks.load import open_holes
+from cleanplate.masks.mend import mend, told_of
+from cleanplate.masks.source import count_mismatch
+from cleanplate.masks.write import write_folder, write_mask
+from cleanplate.web.layers import Layers
+from cleanplate.web.pictures import name_of, read_jpeg
+from cleanplate.web.work import Facts
+from cleanplate.web.worker import Tell
+
+STILL = "mask.png"  # in the folder of a mask that is one picture
+_OPTION = re.compile(r" \(--[a-z-]+\)")  # what findings name for those who use commands
+
+
+def take_mask(given: Path, facts: Facts, out: Path, tell: Tell) -> dict[str, Any]:
+    """Read a picture or a video of masks, white = fill, and write it into a new folder.
+
+    One picture becomes STILL, a video a picture for every frame of the clip. Raises BadInput.
+    """
+    with open_holes(given, size=facts.size) as holes:
+        if holes.still:
+            hole = next(iter(holes))
+            if not hole.any():
+                raise BadInput("the mask is empty: nothing in it is white. Give another one.")
+            out.mkdir()
+            write_mask(hole, out / STILL)
+        else:
+            count = _write_all(holes, facts, out, tell)
+            if count != facts.frames:
+                raise count_mismatch(count, facts.frames)
+        return {"still": holes.still, "warnings": _plain(holes.warnings)}
+
+
+def _write_all(holes: Any, facts: Facts, out: Path, tell: Tell) -> int:
+    """Write the masks of a video; return how many there are, up to one more than frames."""
+    count = 0
+
+    def named() -> Any:
+        nonlocal count
+        for count, hole in enumerate(holes, start=1):
+            if count > facts.frames:
+                return
+            tell(count, facts.frames)
+            yield facts.names[count - 1], hole
+
+    write_folder(named(), out)
+    return count
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The small pictures of a clip, in a folder."""
+
+    folder: Path
+
+    def read(self, frame: int) -> NDArray[np.uint8]:
+        """Return one, (h, w, 3)."""
+        return read_jpeg(self.folder / name_of(frame))
+
+
+def examine(shown: Path, facts: Facts, layers: Layers, tell: Tell) -> dict[str, Any]:
+    """Say in sentences what looks wrong about the mask of a clip, frames counted from 1."""
+    pictures, frames = Pictures(shown), facts.frames
+
+    def holes() -> Any:
+        for frame, (_, hole) in enumerate(layers.holes(0)):
+            tell(frame + 1, frames)
+            yield hole
+
+    report = check(holes(), size=facts.size, first=1)
+    findings = list(report.findings)
+    if layers.followed is not None or layers.given is not None:
+        share = check_edges(
+            (lambda n=number: pictures.read(n), layers.hole_at(number, facts.seen, 0))  # type: ignore[misc]
+            for number in range(frames)
+        )
+        findings += too_small(share)
+    return {"findings": _plain(findings)}
+
+
+def mended(layers: Layers, out: Path, tell: Tell) -> dict[str, Any]:
+    """Write the object's mask in every frame into a new folder, mended where that is safe."""
+    done, total = Counter[str](), len(layers.names)
+    if layers.held is not None:
+        out.mkdir()
+        write_mask(next(mend([layers.object_at(0, layers.size)], done)), out / STILL)
+    else:
+        objects = (layers.object_at(frame, layers.size) for frame in range(total))
+        write_folder(zip(layers.names, _told(mend(objects, done), total, tell), strict=True), out)
+    return {"done": told_of(done)}
+
+
+def _told(holes: Any, total: int, tell: Tell) -> Any:
+    for count, hole in enumerate(holes, start=1):
+        yield hole
+        tell(count, total)
+
+
+def _plain(findings: list[str]) -> list[str]:
+    """Return findings without the options of commands."""
+    return [_OPTION.sub("", finding) for finding in findings]
