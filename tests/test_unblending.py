@@ -261,3 +261,22 @@ def test_what_never_varies_and_what_is_hardly_known_is_not_clear():
     assert not fit_blend(
         0.5 * behind, behind, known & (np.arange(40) < 5)[:, None, None]
     ).clear.any()
+
+
+def test_what_does_not_go_along_with_other_frames_is_not_seen_through():
+    """Wrong places vary as much as the scene, but not with it: their gain would be a ghost."""
+    rng = np.random.default_rng(4)
+    behind = rng.normal(120, 30, (40, 12, 12))
+    seen = 0.5 * behind + 60
+    known = np.ones(seen.shape, bool)
+    half = np.where(rng.random(behind.shape) < 0.5, behind, rng.normal(120, 30, behind.shape))
+    assert fit_blend(seen, behind, known).clear.all()
+    assert not fit_blend(seen, half, known).clear.any()
+
+
+def test_an_overlay_that_is_filled_is_told(pan, tmp_path):
+    frames = pan(20, (3.3, 0.7))
+    cp.write_video(tmp_path / "in.mkv", laid_over(frames, 1.0), encoding=LOSSLESS)
+    mask_picture(tmp_path / "mask.png", hole())
+    told = unblend_file(tmp_path / "in.mkv", tmp_path / "mask.png", tmp_path / "out.mkv")
+    assert any("cannot be seen through" in warning for warning in told.warnings)

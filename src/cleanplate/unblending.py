@@ -38,11 +38,16 @@ from cleanplate.threads import ahead
 from cleanplate.veil import Form, whole_planes
 from cleanplate.video import Frames, Holes, check_pair
 
+_MUCH = 0.5  # of an overlay
 _GROW = 2  # pixels: an overlay has soft edges
 
 STILL_MASK = (
     "only an overlay that never moves can be un-blended, and the mask has several frames. "
     "Give one still mask; cleanplate mask find-static finds one."
+)
+FILLED = (
+    "Most of the overlay cannot be seen through and is filled: it is too opaque, the scene behind "
+    "it hardly moves, or what shows through does not go along with what other frames show there."
 )
 
 
@@ -153,6 +158,8 @@ def unblend_file(
                 learned = learn(first, hole, tell)
             tell.before = tell.latest
             rest = hole if learned is None else reader.upright(learned.rest)
+            if rest.sum() > _MUCH * hole.sum():
+                warnings = [*warnings, FILLED]
             source = HoleSource(lambda: repeat(rest), count=None, still=True)
             check_holes(reader, source)
             with closing(ahead(source)) as masks:
