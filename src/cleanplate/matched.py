@@ -1,17 +1,18 @@
-"""Which hole belongs to which picture of a clip, and what is refused because of it."""
+"""What is given with a clip fits it: which hole belongs to which picture; names that clash."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice
+from itertools import combinations, islice, product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cleanplate.errors import BadInput
-from cleanplate.io import Picture, Reader, open_video
+from cleanplate.errors import BadInput, BadOutput
+from cleanplate.io import Picture, Reader, open_video, refuse_same
 from cleanplate.masks import HoleSource, count_mismatch
 from cleanplate.span import Clock, Span
 from cleanplate.stream import Shown
@@ -86,3 +87,21 @@ def bordered(line: Iterator[Shown], reader: Reader, span: Span) -> Iterator[Show
 def is_empty(holes: HoleSource) -> bool:
     """Tell whether it is known before the work that there is no hole."""
     return holes.still and not next(iter(holes)).any()
+
+
+def refuse_clashes(
+    video: str | Path, drawn: Sequence[Path], out: str | Path, **folders: str | Path | None
+) -> None:
+    """Refuse results that would take the place of what is given or of each other, or lie in it."""
+    for source in drawn:
+        if source.is_file():
+            refuse_same(source, Path(out))
+    asked = {name: Path(folder) for name, folder in folders.items() if folder is not None}
+    for source, folder in product([Path(video), *drawn], asked.values()):
+        refuse_same(source, folder)
+    results = {"video": Path(out), **asked}
+    for (one, first), (two, second) in combinations(results.items(), 2):
+        if first.resolve() == second.resolve():
+            raise BadOutput(f"{first} cannot be both the {one} and the {two}. Give two names.")
+        if first.resolve() in second.resolve().parents:
+            raise BadOutput(f"{second} lies inside the result {first}. Give another place.")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from fractions import Fraction
 from functools import partial
-from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,6 @@ from cleanplate.io import (
     open_writer,
     plate_bytes,
     plate_writer,
-    refuse_same,
     shown_as,
     stand_in,
     sweep,
@@ -49,7 +47,15 @@ from cleanplate.masks.follow import follow as follow_object
 from cleanplate.masks.generous import AUTO, Grow
 from cleanplate.masks.load import is_box
 from cleanplate.masks.track_file import Masks, files_of, open_tracked
-from cleanplate.matched import FULL, bordered, check_holes, is_empty, paired, touched_frames
+from cleanplate.matched import (
+    FULL,
+    bordered,
+    check_holes,
+    is_empty,
+    paired,
+    refuse_clashes,
+    touched_frames,
+)
 from cleanplate.memory import bytes_of
 from cleanplate.methods import Fitting, Method, aligning, attentive, load_method, runs_on, trusting
 from cleanplate.provenance import Seen, Watch, provenance_pictures
@@ -220,7 +226,7 @@ def fill_file(
             folders = {"provenance": provenance, "attention": attention}
             folders |= {"validity": validity, "features": features, "plate": plate}
             drawn = files_of(mask) if track else [Path(str(mask))] * (not is_box(str(mask)))
-            _refuse_clashes(video, drawn, out, **folders)
+            refuse_clashes(video, drawn, out, **folders)
             for folder in folders.values():
                 if folder is not None:
                     sweep(Path(folder))
@@ -324,24 +330,6 @@ def holes_for(
         raise BadInput("several masks are given. Give one, or have the object followed: track.")
     size = reader.info.displayed_size
     return open_holes(mask, size=size, numbers=reader.numbers, options=options)
-
-
-def _refuse_clashes(
-    video: str | Path, drawn: Sequence[Path], out: str | Path, **folders: str | Path | None
-) -> None:
-    """Refuse results that would take the place of what is given or of each other, or lie in it."""
-    for source in drawn:
-        if source.is_file():
-            refuse_same(source, Path(out))
-    asked = {name: Path(folder) for name, folder in folders.items() if folder is not None}
-    for source, folder in product([Path(video), *drawn], asked.values()):
-        refuse_same(source, folder)
-    results = {"video": Path(out), **asked}
-    for (one, first), (two, second) in combinations(results.items(), 2):
-        if first.resolve() == second.resolve():
-            raise BadOutput(f"{first} cannot be both the {one} and the {two}. Give two names.")
-        if first.resolve() in second.resolve().parents:
-            raise BadOutput(f"{second} lies inside the result {first}. Give another place.")
 
 
 def _write_again(video: str | Path, writer: Writer) -> None:
