@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.client
+import time
 
 import cv2
 import numpy as np
@@ -65,12 +66,17 @@ def test_who_hangs_up_half_way_leaves_nothing(serve, tmp_path, clip):
     line.putheader("Content-Length", str(len(clip)))
     line.endheaders()
     line.send(clip[: len(clip) // 2])
+    assert becomes(lambda: len(temporary_files(tmp_path)) == 1)
     line.close()
-    for _ in range(200):
-        if not temporary_files(tmp_path):
-            break
-        visitor.state()
-    assert temporary_files(tmp_path) == []
+    assert becomes(lambda: temporary_files(tmp_path) == [])
+
+
+def becomes(true, *, seconds=30):
+    """Wait until something is true; say whether it has become so."""
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return true()
 
 
 @pytest.mark.parametrize("kind", ["text", "playlist", "concat", "page", "picture of a film"])

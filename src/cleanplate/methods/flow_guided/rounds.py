@@ -31,8 +31,10 @@ Colours = NDArray[np.float32]  # (N, 3), 0 to 255
 
 _TOLERANCE = 5.0  # pixels of forward-backward residual in one step; Xu et al.'s epsilon
 # Pixels a step by which that may move otherwise than the whole frame which a source by the frame's
-# motion shows: little where sources are merged; more where a pixel has one source or none.
+# motion shows: little where sources are merged; more where a pixel has one source or none. And the
+# share of the frame's motion that is added: the faster, the less exactly is either known.
 STRAY, STRAY_ALONE = 1.0, 3.0
+_STRAY_SHARE = 0.1
 _ONE = np.float32(1)
 _CAMERA_VARIANCE = 2.0  # of a source by the whole frame's motion, against one by the flow
 
@@ -99,14 +101,23 @@ def trace(clip: Clip, motion: Motion, *, stray: float = STRAY) -> Traces:
 
 
 def _with_camera(motion: Motion, t: int, stray: float) -> NDArray[np.bool_]:
-    """Return where frame t (H, W) moves as the whole frame does, to the next one or to the last."""
+    """Return where frame t (H, W) moves as the whole frame does, to the next one or to the last.
+
+    stray: see `trace`; that, and a share of the motion.
+    """
     ways = [(motion.forward, motion.camera_forward, t)] if t < len(motion.forward) else []
     ways += [(motion.backward, motion.camera_backward, t - 1)] if t else []
     apart = [np.full(motion.forward.shape[1:3], np.inf, np.float32)]
     for flow, camera, pair in ways:
-        off = flow[pair] - camera[pair]
-        apart.append(np.square(off[..., 0]) + np.square(off[..., 1]))
-    return np.asarray(np.minimum.reduce(apart) <= stray**2)
+        whole = camera[pair]
+        limit = stray + _STRAY_SHARE * _lengths(whole)
+        apart.append(_lengths(flow[pair] - whole) / limit)
+    return np.asarray(np.minimum.reduce(apart) <= 1)
+
+
+def _lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (H, W) of vectors (H, W, 2); numpy's norm along the last axis takes several times."""
+    return np.asarray(np.hypot(vectors[..., 0], vectors[..., 1]))
 
 
 def all_sides(clip: Clip, traces: Traces, t: int) -> list[Sources]:
