@@ -8,7 +8,7 @@ import pytest
 import cleanplate as cp
 from cleanplate.flow.behind import Clip, Motion
 from cleanplate.flow.camera import CameraMotion
-from cleanplate.methods.flow_guided.rounds import STRAY_ALONE, trace
+from cleanplate.methods.flow_guided.rounds import STRAY, trace
 
 COUNT, SIZE, SPEED = 12, (48, 80), 4
 BLOCK = (slice(12, 30), slice(50, 62))  # stands beside the hole while the ground goes by
@@ -36,7 +36,7 @@ def landed(sources, place):
     return (sources.frame >= 0) & inside
 
 
-@pytest.mark.parametrize("stray", [1.0, STRAY_ALONE])
+@pytest.mark.parametrize("stray", [1.0, STRAY])
 def test_what_crosses_the_way_is_no_source(crossed, stray):
     clip, motion = crossed
     all_ways, ways = trace(clip, motion, stray=np.inf), trace(clip, motion, stray=stray)

@@ -15,7 +15,7 @@ from cleanplate.methods.flow_guided.choose import choose_motion
 from cleanplate.methods.flow_guided.feather import feathered
 from cleanplate.methods.flow_guided.painter import Painter, exposure, spread
 from cleanplate.methods.flow_guided.rounds import (
-    STRAY_ALONE,
+    STRAY,
     Colours,
     Traces,
     candidates,
@@ -48,7 +48,7 @@ def pick_all(clip: Clip, album: Album, motion: Motion, *, invent: Invent) -> lis
     album: the clip's own frames, with plates of the same size. invent: gives sources to pixels that
     have none, or leaves them without: those are filled smoothly.
     """
-    traces = trace(clip, motion, stray=STRAY_ALONE)
+    traces = trace(clip, motion, stray=STRAY)
     picks = each_frame(lambda t: _pick(clip, traces, t), len(clip.frames))
     sources = invent(album, motion, [pick.sources for pick in picks])
     return each_frame(lambda t: _with_rest(album, picks[t], sources[t], t), len(picks))

@@ -30,10 +30,10 @@ from cleanplate.threads import each_frame, stack_frames
 Colours = NDArray[np.float32]  # (N, 3), 0 to 255
 
 _TOLERANCE = 5.0  # pixels of forward-backward residual in one step; Xu et al.'s epsilon
-# Pixels a step by which that may move otherwise than the whole frame which a source by the frame's
-# motion shows: little where sources are merged; more where a pixel has one source or none. And the
-# share of the frame's motion that is added: the faster, the less exactly is either known.
-STRAY, STRAY_ALONE = 1.0, 3.0
+# Where a pixel has one source or none: pixels a step by which what the motion of the whole frame
+# leads to may move otherwise, and the share of that motion that is added: the faster, the less
+# exactly is either known. Where sources are merged the smooth fill that is left would be worse.
+STRAY = 3.0
 _STRAY_SHARE = 0.1
 _ONE = np.float32(1)
 _CAMERA_VARIANCE = 2.0  # of a source by the whole frame's motion, against one by the flow
@@ -81,16 +81,18 @@ class Traces:
         return self.camera_past[t], self.camera_future[t]
 
 
-def trace(clip: Clip, motion: Motion, *, stray: float = STRAY) -> Traces:
+def trace(clip: Clip, motion: Motion, *, stray: float = np.inf) -> Traces:
     """Follow both motions both ways from every hole pixel of the clip.
 
-    stray: pixels a step by which what the whole frame's motion leads to may move otherwise. It
-    would else lead to whatever crosses its way: a car would be drawn again and again.
+    stray: pixels a step by which what the whole frame's motion leads to may move otherwise. With
+    no limit it leads to whatever crosses its way, and a car is drawn again and again.
     """
     begin, known = starts(clip.holes), ~clip.holes
     flow = list(motion.forward), list(motion.backward)
     camera = motion.camera_forward, motion.camera_backward
-    steady = known & stack_frames(lambda t: _with_camera(motion, t, stray), len(known))
+    steady = known
+    if np.isfinite(stray):
+        steady = known & stack_frames(lambda t: _with_camera(motion, t, stray), len(known))
 
     def go(way: int) -> list[Sources]:
         (forward, backward), seen = ((flow, known), (camera, steady))[way // 2]
@@ -173,7 +175,7 @@ def guide(clip: Clip, motion: Motion, *, quick: bool = False) -> list[NDArray[np
 
     quick: leave out making past and future agree, and comparing them with the hole's surroundings.
     """
-    traces = trace(clip, motion, stray=STRAY_ALONE if quick else STRAY)
+    traces = trace(clip, motion, stray=STRAY if quick else np.inf)
     album = Album(clip.frames, clip.holes)
 
     def fill(t: int) -> NDArray[np.float32]:
