@@ -75,10 +75,9 @@ class Plain(Aligner):
 
     def forward(self, targets: Tensor, references: Tensor) -> Places:
         """Return where N targets look in their references, (N, C, h, w) each."""
-        count, _, height, width = references.shape
-        modulators = references.new_ones(count, self._groups, len(TAPS), height, width).float()
-        return Places(torch.zeros_like(modulators)[:, :, :, None].expand(-1, -1, -1, 2, -1, -1),
-                      modulators)  # fmt: skip
+        shape = len(references), self._groups, len(TAPS), *references.shape[2:]
+        nothing, one = references.new_zeros(()).float(), references.new_ones(()).float()
+        return Places(nothing.expand(*shape[:3], 2, *shape[3:]), one.expand(shape))
 
 
 class Affine(Aligner):
