@@ -20,7 +20,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # several share the cores; threads that
 
 # How long a draw takes says something of the machine and of what else it does, and nothing of us.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+# The same draws every time, so that a change is judged by itself; --hypothesis-profile=patient
+# looks for new ones.
+settings.register_profile("steady", settings.get_profile("patient"), derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
