@@ -46,7 +46,7 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
     {"flow", "propagate", "album", "merge", "seams", "blend"},
     {"masks", "store", "provenance", "sheets", "gaze", "trust", "alignment", "veil"},
     {"training", "datasets", "metrics", "methods"},
-    {"stream", "matched", "summary", "pipeline", "motion", "learn", "convert", "tracking"},
+    {"stream", "matched", "summary", "asked", "pipeline", "motion", "learn", "convert", "tracking"},
     {"overlaid", "unblending", "foresight"},
     {"report", "jobs"},
     {"web"},

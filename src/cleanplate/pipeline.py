@@ -14,24 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.alignment import alignment_pictures
-from cleanplate.devices import settled
+from cleanplate.asked import as_method, length_within, recipe_for
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.gaze import attention_pictures
 from cleanplate.io import (
     Encoding,
     Picture,
     Reader,
-    VideoInfo,
     Writer,
     copy_file,
     deliver,
-    encoder_bytes,
     fetched,
     is_pipe,
     obstacle,
     open_video,
     open_writer,
-    plate_bytes,
     plate_writer,
     shown_as,
     stand_in,
@@ -57,17 +54,16 @@ from cleanplate.matched import (
     touched_frames,
 )
 from cleanplate.memory import bytes_of
-from cleanplate.methods import Fitting, Method, aligning, attentive, load_method, runs_on, trusting
+from cleanplate.methods import Fitting, Method, aligning, attentive, trusting
 from cleanplate.provenance import Seen, Watch, provenance_pictures
 from cleanplate.sheets import together
 from cleanplate.span import Span
-from cleanplate.store import recipe_of, store_beside
+from cleanplate.store import store_beside
 from cleanplate.stream import Still, fills, length_of, look, needs_of
 from cleanplate.summary import Summary, Tally
 from cleanplate.threads import ahead, behind
 from cleanplate.trust import validity_pictures
 from cleanplate.video import KNOWN, Filled, Frames, Holes, Provenance, check_pair
-from cleanplate.windows import Footprint
 
 COPIED = "No frame has a hole: the video is copied as it is."
 
@@ -123,20 +119,6 @@ def fill(
     return Filled(result, Provenance(source, residual))
 
 
-def as_method(
-    method: str | Method, more: Mapping[str, Any] | None = None, /, **named: Any
-) -> Method:
-    """Return the method itself, or the one of that name with the options that are not None.
-
-    more: options beside those that are named; raises BadInput for one of these.
-    """
-    if isinstance(method, Method):
-        return method
-    for name in named.keys() & (more or {}).keys():
-        raise BadInput(f"{name} is not among a method's own options. Give it by itself: {name}.")
-    return load_method(method, **{k: v for k, v in named.items() if v is not None}, **(more or {}))
-
-
 def fill_file(
     video: str | Path,
     mask: str | Path | Sequence[str | Path],
@@ -189,8 +171,7 @@ def fill_file(
     asked, began = out, time.perf_counter()
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
     room = as_method(method, options, **named)
-    told = settled({**named, **(options or {})}, runs_on(method))
-    recipe = None if isinstance(method, Method) or is_pipe(out) else recipe_of(method, told)
+    recipe = None if is_pipe(out) else recipe_for(method, options, **named)
     gaze_of = None if attention is None else attentive(room).gaze
     motion_of = None if validity is None else trusting(room).motion
     alignment_of = None if features is None else aligning(room).alignment
@@ -202,9 +183,7 @@ def fill_file(
         size, total = reader.info.displayed_size, reader.info.frame_count
         done = None if progress is None else (lambda count: progress(count, total))
         most, follow = bytes_of(memory), growth if track else None
-        beside = plate_bytes(plate, reader.info) if most else 0
-        beside += encoder_bytes(out, reader.info, encoding) if most else 0
-        length = length_of(room, clip_needs(room, reader.info, beside), most)
+        length = length_within(most, room, reader.info, out, encoding, plate)
 
         def touched(holes: HoleSource) -> Touched | None:
             told = partial(touched_frames, holes=holes, span=span)
@@ -290,12 +269,6 @@ def _paste(writer: Writer, made: tuple[Picture, Frames, Holes]) -> None:
     """Write a picture with what was made of it (RGB) inside its hole."""
     picture, rgb, hole = made
     writer.write(picture.pasted(rgb, hole))
-
-
-def clip_needs(method: Method, info: VideoInfo, beside: int = 0) -> Footprint:
-    """Return what filling a clip takes of memory; beside: bytes that its encoder keeps."""
-    pixels = info.size[0] * info.size[1]
-    return needs_of(method, pixels, deep=info.bits > 8, beside=beside)
 
 
 def _seen(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.asked import as_method
 from cleanplate.errors import BadInput
 from cleanplate.io import (
     Encoding,
@@ -30,7 +31,7 @@ from cleanplate.masks.load import is_box
 from cleanplate.matched import FULL, check_holes, paired
 from cleanplate.methods import Method
 from cleanplate.overlaid import Learned, apart, learn, lifted, room_for, stretches_of
-from cleanplate.pipeline import as_method, fill
+from cleanplate.pipeline import fill
 from cleanplate.region import region_around
 from cleanplate.shots import cuts
 from cleanplate.stream import fills, look

@@ -21,6 +21,7 @@ from cleanplate.io.habits import HABITS, Habits
 from cleanplate.io.info import VideoInfo
 from cleanplate.io.layout import Layout, door, layout, loss
 from cleanplate.io.tags import stream_marks
+from cleanplate.io.urgency import no_more_urgent
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,8 @@ def _trouble(codec: str, pix_fmt: str, options: dict[str, str], info: VideoInfo)
     try:
         configure(context, pix_fmt, info)
         context.options = options
-        context.open()
+        with no_more_urgent():
+            context.open()
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
         what = getattr(error, "strerror", None) or str(error)
         ours = {*HABITS.get(codec, Habits()).fixed, *_unasked(codec, info)}

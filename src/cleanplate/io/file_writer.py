@@ -23,6 +23,7 @@ from cleanplate.io.refuse import writing
 from cleanplate.io.sides import Sides
 from cleanplate.io.sound import Audio, Sound
 from cleanplate.io.tags import kept, muxer_options
+from cleanplate.io.urgency import no_more_urgent
 from cleanplate.io.writer import Writer
 
 # Encoders that follow every frame's word on which field comes first, also where it has none.
@@ -85,7 +86,8 @@ class FileWriter(Writer):
             self._check_start(self._sides.start)
         if audio is not None:
             self._sound = Sound(audio, self._container)
-        self._container.start_encoding()
+        with no_more_urgent():
+            self._container.start_encoding()
 
     def _add_video(self) -> Any:
         """Add the stream of new pictures, its encoder set as planned."""

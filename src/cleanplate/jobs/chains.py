@@ -12,26 +12,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cleanplate.devices import settled
+from cleanplate.asked import as_method, length_within, recipe_for
 from cleanplate.errors import CleanplateError
-from cleanplate.io import (
-    Encoding,
-    encoder_bytes,
-    fetched,
-    is_pipe,
-    open_video,
-    plate_bytes,
-    stand_in,
-)
+from cleanplate.io import Encoding, fetched, is_pipe, open_video, stand_in
 from cleanplate.masks import MaskOptions
 from cleanplate.masks.follow import follow
 from cleanplate.matched import bordered, check_holes, paired
 from cleanplate.memory import bytes_of
-from cleanplate.methods import FITTED, runs_on
-from cleanplate.pipeline import as_method, clip_needs, fill_file, holes_for
+from cleanplate.methods import FITTED
+from cleanplate.pipeline import fill_file, holes_for
 from cleanplate.span import Span
-from cleanplate.store import Store, recipe_of, store_beside
-from cleanplate.stream import keep_share, length_of, look
+from cleanplate.store import Store, store_beside
+from cleanplate.stream import keep_share, look
 from cleanplate.summary import Summary
 from cleanplate.threads import ahead
 from cleanplate.workers import side_by_side
@@ -70,14 +62,12 @@ def _fill_shares(
     method = told.get("method", "flow")
     named = {name: told.get(name, usual) for name, usual in NAMED.items()}
     with suppress(CleanplateError):
-        recipe = recipe_of(
-            method, settled({**named, **(told.get("options") or {})}, runs_on(method))
-        )
+        recipe = recipe_for(method, told.get("options"), **named)
         with (
             stand_in(out, video, mask) as here,
             store_beside(Path(here), recipe, complete=False) as kept,
         ):
-            if kept is None:
+            if kept is None or recipe is None:
                 return
             given = video, mask, here, kept.folder, recipe, {**told, "progress": None}
             works = [partial(_fill_share, *given, n, processes) for n in range(processes)]
@@ -99,12 +89,9 @@ def _fill_share(
     named = {name: told.get(name, usual) for name, usual in NAMED.items()}
     room = as_method(told.get("method", "flow"), told.get("options"), **named)
     span, options = told.get("span", Span()), told.get("mask_options", MaskOptions(grow=4))
-    most = told["memory"]
+    encoding, plate = told.get("encoding", Encoding()), told.get("plate")
     with open_video(video) as reader:
-        beside = plate_bytes(told.get("plate"), reader.info) if most else 0
-        encoding = told.get("encoding", Encoding())
-        beside += encoder_bytes(out, reader.info, encoding) if most else 0
-        length = length_of(room, clip_needs(room, reader.info, beside), most)
+        length = length_within(told["memory"], room, reader.info, out, encoding, plate)
         with (
             holes_for(video, mask, reader, options, None, None, follow) as holes,
             closing(ahead(iter(holes))) as masks,

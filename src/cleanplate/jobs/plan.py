@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cleanplate.asked import as_method, clip_needs
 from cleanplate.errors import BadInput
 from cleanplate.io import Encoding, encoder_bytes, fetched, open_video
 from cleanplate.io.near import near_of
@@ -26,7 +27,7 @@ from cleanplate.matched import FULL, bordered, check_holes, paired
 from cleanplate.memory import bytes_of
 from cleanplate.methods import FITTED, Method, load_method
 from cleanplate.overlap import Overlap
-from cleanplate.pipeline import Progress, as_method, clip_needs, holes_for
+from cleanplate.pipeline import Progress, holes_for
 from cleanplate.region import Region, reduce_hole, reduce_picture, working_size
 from cleanplate.span import Span
 from cleanplate.stream import Shown, Still, cut, fill_window, length_of, look, region_of, stretches
