@@ -348,6 +348,7 @@ def test_the_input_is_not_the_output(make, tmp_path):
             Encoding(crf=64),
             "libvpx-vp9 takes no crf=64. Give a number from 0 (best) to 63",
         ),
+        ("out.mov", Encoding(codec="av1"), "mov cannot hold libsvtav1. Choose another codec"),
         ("out.mp4", Encoding(codec="av1", crf=-1), "libsvtav1 takes no crf=-1"),
         (
             "out.webm",

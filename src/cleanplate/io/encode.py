@@ -70,6 +70,9 @@ ALIASES = {
     "av1": "libsvtav1",
 }
 
+# What the library says that a container supports, and refuses only when pictures come.
+NOT_HELD = {"mov": ("libvpx-vp9", "libsvtav1")}
+
 _AVX_512 = 13  # OpenCV's number of it (CV_CPU_AVX_512F), without a name in Python
 
 # Packed names under which an encoder takes planes that only lie differently in memory.
@@ -168,7 +171,8 @@ def _encoder_for(container: str, name: str) -> str:
     """Return the encoder's own name; raises BadOutput where the container cannot hold it."""
     name = encoder(name)
     with av.open(BytesIO(), "w", format=container) as trial:
-        if av.Codec(name, "w").canonical_name not in trial.supported_codecs:
+        supported = av.Codec(name, "w").canonical_name in trial.supported_codecs
+        if not supported or name in NOT_HELD.get(container, ()):
             raise BadOutput(f"{container} cannot hold {name}. Choose another codec, or .mkv.")
     return name
 

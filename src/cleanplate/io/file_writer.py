@@ -28,6 +28,7 @@ from cleanplate.io.writer import Writer
 
 # Encoders that follow every frame's word on which field comes first, also where it has none.
 FIELDS_BY_FRAME = ("libx264", "libx264rgb")
+X265_FORGETS = 2  # frames of a clip so short that x265 makes up times of decoding
 MOST_BEFORE = Fraction(1, 2)  # seconds before 0 that Matroska's readers give back as they are
 
 
@@ -148,7 +149,11 @@ class FileWriter(Writer):
 
     def _flush(self) -> None:
         """Write the pictures that the encoder holds back."""
-        self._mux(self._stream.encode(None))
+        packets = self._stream.encode(None)
+        if self._plan.codec == "libx265" and self._count <= X265_FORGETS:
+            for packet in packets:
+                packet.dts = packet.pts  # nothing is reordered in so few, and x265 tells anything
+        self._mux(packets)
 
     def drop(self) -> None:
         """Let go of everything and remove what is not finished."""
