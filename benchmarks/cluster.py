@@ -39,8 +39,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         manifest = make_manifest(arguments.data, place, arguments.clips, arguments.frames)
-        plain = batch._fill
-        batch._fill = partial(fill, plain)  # windows are short in every process
+        for name in ("_fill", "_fill_abroad"):  # windows are short in every process
+            setattr(batch, name, partial(fill, getattr(batch, name)))
         took = {}
         took["local"], _ = timed(partial(batch.fill_batch, manifest, place / "local"))
         run = partial(batch.fill_batch, manifest, place / "two", cluster="local")

@@ -9,12 +9,13 @@ import socket
 import sys
 import time
 
+import numpy as np
 import pytest
 
 import cleanplate as cp
 from cleanplate.jobs.batch import fill_batch
 from cleanplate.jobs.cluster import Needs, on_cluster
-from made_fills import SPEC
+from made_fills import SIZE, SPEC
 
 pytest.importorskip("ray")
 pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("default")]
@@ -58,6 +59,18 @@ def test_a_cluster_makes_the_same_bytes(make, tmp_path):
         here, there = (tmp_path / place / f"{name}.mp4" for place in ("here", "there"))
         assert here.read_bytes() == there.read_bytes()
     assert all(done.kept for done in fill_batch(manifest, tmp_path / "there", cluster="local")[:3])
+
+
+def test_workers_share_the_shots_of_one_clip(address, pan, tmp_path):
+    shots = [pan(7, (2, 1), name=name, size=SIZE) for name in ("coffee", "astronaut", "chelsea")]
+    cp.write_video(tmp_path / "in.mp4", np.concatenate(shots))
+    (tmp_path / "clips.jsonl").write_text(json.dumps({"video": "in.mp4", "mask": SPEC}))
+    (here,) = fill_batch(tmp_path / "clips.jsonl", tmp_path / "here")
+    (there,) = fill_batch(tmp_path / "clips.jsonl", tmp_path / "there", cluster=address)
+    assert (here.error, there.error) == (None, None)
+    assert (here.summary["resumed_frames"], there.summary["resumed_frames"]) == (0, 21)
+    assert (tmp_path / "here/in.mp4").read_bytes() == (tmp_path / "there/in.mp4").read_bytes()
+    assert {path.name for path in (tmp_path / "there").iterdir()} == {"batch.jsonl", "in.mp4"}
 
 
 def test_another_worker_takes_over(address, tmp_path):

@@ -15,8 +15,8 @@ from cleanplate.inputs import digest, stamp
 from cleanplate.io.near import folder_for
 from cleanplate.io.refuse import writing
 from cleanplate.io.remote import is_address, shown_as
-from cleanplate.jobs.chains import fill_side_by_side
-from cleanplate.jobs.cluster import Needs, on_cluster
+from cleanplate.jobs.chains import Run, fill_side_by_side
+from cleanplate.jobs.cluster import Needs, cores, on_cluster, on_other_workers
 from cleanplate.jobs.manifest import Entry, files_of, read_manifest
 from cleanplate.journal import Journal, read_journal
 from cleanplate.memory import bytes_of
@@ -67,10 +67,10 @@ def fill_batch(
     together keep to, as for `fill_file`; a clip's own in the manifest goes before its share; on a
     cluster each clip's. A clip that is refused or fails does not stop the others, nor one whose
     process is ended, unless that is this one. cluster: the address of a Ray cluster, all of whose
-    workers see the files under the same paths; each fills one clip at a time, and goes on where one
-    that was lost had stopped; a clip with a device "cuda" gets a GPU, and by "auto" the CPU
-    computes, so that all workers make the same bytes. Raises BadInput for the manifest and the
-    cluster, BadOutput for the folder.
+    workers see the files under the same paths; each fills one clip at a time, or shots of one where
+    there are more cores than clips, and goes on where one that was lost had stopped; a clip with a
+    device "cuda" gets a GPU, and by "auto" the CPU computes, so that all workers make the same
+    bytes. Raises BadInput for the manifest and the cluster, BadOutput for the folder.
     """
     manifest, folder = Path(manifest), out if is_address(out) else Path(out)
     if cluster is not None:
@@ -95,7 +95,12 @@ def fill_batch(
     share = _share(memory, processes)
     # Where there are fewer clips than processes, these fill the shots of one clip side by side.
     each = max(1, (processes or 1) // max(len(due), 1))
-    works = [partial(_fill, entry, share, each) for entry in due]
+    works = [
+        partial(_fill, entry, share, each)
+        if cluster is None
+        else partial(_fill_abroad, entry, share, len(due))
+        for entry in due
+    ]
     with closing(Journal(here / NAME)) as journal:
         for identity, made, done in _running(works, due, processes, cluster, share):
             journal.add({"identity": identity, "made": made, **dataclasses.asdict(done)})
@@ -143,13 +148,26 @@ def _names(entry: Entry) -> tuple[str, str]:
     return shown_as(entry.video), shown_as(entry.out)
 
 
-def _fill(entry: Entry, memory: int | None, processes: int = 1) -> Outcome:
-    """Fill one clip, memory: of each process; return what came of it."""
+def _fill_abroad(entry: Entry, memory: int | None, clips: int) -> Outcome:
+    """Fill one of so many clips by a cluster's worker; others help where there are more of them.
+
+    What is told to take more of a machine than a core stays where that was set aside, and what is
+    fetched or sent lies on this worker's machine alone.
+    """
+    alone = _needs(entry, memory) != Needs() or any(map(is_address, [*_files(entry), entry.out]))
+    each = 1 if alone else max(1, cores() // clips)
+    return _fill(entry, memory, each, on_other_workers)
+
+
+def _fill(entry: Entry, memory: int | None, processes: int = 1, run: Run | None = None) -> Outcome:
+    """Fill one clip, memory: of each process, which `run` runs; return what came of it."""
     identity, result, error, summary = "", None, None, None
     try:
         identity = identity_of(entry)
         told = {"memory": memory and memory * processes, **entry.told}
-        fill = fill_file if processes < 2 else partial(fill_side_by_side, processes=processes)
+        fill = (
+            fill_file if processes < 2 else partial(fill_side_by_side, processes=processes, run=run)
+        )
         made = fill(entry.video, entry.mask, entry.out, **told)
         summary = dataclasses.asdict(made)
         error = "; ".join(made.problems) or None
@@ -163,9 +181,13 @@ def _fill(entry: Entry, memory: int | None, processes: int = 1) -> Outcome:
 
 def identity_of(entry: Entry) -> str:
     """Return what changes when a clip's files or settings do; raises BadInput."""
-    files: list[str | Path] = [entry.video, *files_of(entry)]
-    stamps = [stamp(file) for file in files]
+    stamps = [stamp(file) for file in _files(entry)]
     return digest(stamps, entry.mask, repr(sorted(entry.told.items())))
+
+
+def _files(entry: Entry) -> list[str | Path]:
+    """Return what a clip is filled from."""
+    return [entry.video, *files_of(entry)]
 
 
 def _made(out: Path | str) -> list[list[Any]]:

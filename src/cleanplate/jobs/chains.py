@@ -2,11 +2,12 @@
 
 Every process runs along the clip and fills its share of the chains of windows into the store of the
 output. Then the clip is filled as ever, and finds all there: the bytes are those of one process.
+The processes are those of this machine, or of a cluster's workers, which see the same files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -29,23 +30,31 @@ from cleanplate.threads import ahead
 from cleanplate.workers import side_by_side
 
 NAMED = {"tune": "removal", "weights": None, "device": "auto", "seed": 0}  # as `fill_file` has them
+Run = Callable[[Sequence[Callable[[], Any]], int], Iterable[Any]]
 LOOKED_AT = ("attention", "validity", "features")  # windows that are found are not looked at
 
 
 def fill_side_by_side(
-    video: str | Path, mask: Any, out: str | Path, *, processes: int, **told: Any
+    video: str | Path,
+    mask: Any,
+    out: str | Path,
+    *,
+    processes: int,
+    run: Run | None = None,
+    **told: Any,
 ) -> Summary:
     """Fill a clip as `fill_file` does, its shots in so many processes side by side.
 
-    told: the arguments of `fill_file`; `memory` is shared among the processes. An object that is
-    followed, networks that are fitted to the clip and pictures of what is looked at take one
-    process. Raises BadInput, BadOutput.
+    run: does pieces of work in so many processes; on this machine by default. told: the arguments
+    of `fill_file`; `memory` is shared among the processes. An object that is followed, networks
+    that are fitted to the clip and pictures of what is looked at take one process. Raises BadInput,
+    BadOutput.
     """
     most = bytes_of(told.get("memory"))
     told["memory"] = most and most // processes
     with fetched(video, mask) as (video, mask):
         if processes > 1 and _can_be_shared(out, told):
-            _fill_shares(video, mask, out, processes, told)
+            _fill_shares(video, mask, out, processes, run or side_by_side, told)
         return fill_file(video, mask, out, **told)
 
 
@@ -56,7 +65,12 @@ def _can_be_shared(out: str | Path, told: Mapping[str, Any]) -> bool:
 
 
 def _fill_shares(
-    video: str | Path, mask: Any, out: str | Path, processes: int, told: dict[str, Any]
+    video: str | Path,
+    mask: Any,
+    out: str | Path,
+    processes: int,
+    run: Run,
+    told: dict[str, Any],
 ) -> None:
     """Fill the windows of a clip into the store of its output; what is refused, others tell."""
     method = told.get("method", "flow")
@@ -71,7 +85,7 @@ def _fill_shares(
                 return
             given = video, mask, here, kept.folder, recipe, {**told, "progress": None}
             works = [partial(_fill_share, *given, n, processes) for n in range(processes)]
-            for _ in side_by_side(works, processes):
+            for _ in run(works, processes):
                 pass
 
 
@@ -86,8 +100,11 @@ def _fill_share(
     count: int,
 ) -> None:
     """Fill every `count`-th chain of a clip's windows into a store."""
+    method, more = told.get("method", "flow"), told.get("options")
     named = {name: told.get(name, usual) for name, usual in NAMED.items()}
-    room = as_method(told.get("method", "flow"), told.get("options"), **named)
+    if recipe_for(method, more, **named) != recipe:
+        return  # on a machine that computes a little differently
+    room = as_method(method, more, **named)
     span, options = told.get("span", Span()), told.get("mask_options", MaskOptions(grow=4))
     encoding, plate = told.get("encoding", Encoding()), told.get("plate")
     with open_video(video) as reader:

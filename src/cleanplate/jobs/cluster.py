@@ -14,7 +14,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -75,6 +75,24 @@ def on_cluster(
         ray.shutdown()
 
 
+def on_other_workers(works: Sequence[Callable[[], Result]], processes: int) -> Iterator[Result]:
+    """Yield what pieces of work return, done by other workers of the cluster that this one is of.
+
+    processes: how many there may be at a time; the cluster's cores decide. This worker's own core
+    is theirs while it waits. What becomes of work that is lost again and again is not told.
+    """
+    ray = _ray()
+    doing = [_task(ray).remote(work, 0) for work in works]
+    for one in doing:
+        with suppress(ray.exceptions.RayError):
+            yield ray.get(one)
+
+
+def cores() -> int:
+    """Return how many cores the cluster has that this process is a worker of."""
+    return int(_ray().cluster_resources().get("CPU", 1))
+
+
 def _why(ray: Any, error: Any) -> str:
     """Say in a few words what kept a piece of work from returning; nothing of a lost worker."""
     told = ray.exceptions
@@ -87,11 +105,15 @@ def _why(ray: Any, error: Any) -> str:
 
 def _begun(ray: Any, work: Callable[[], Any], need: Needs) -> Future[Any]:
     """Hand a piece of work to the cluster; return where it will tell what came of it."""
-    # In a process of its own: once PyTorch has looked for GPUs it does not look again.
-    run = ray.remote(max_retries=TRIES - 1, max_calls=1, num_cpus=1)(_done)
-    run = run.options(num_gpus=need.gpus, memory=need.memory or None)
+    run = _task(ray).options(num_gpus=need.gpus, memory=need.memory or None)
     future: Future[Any] = run.remote(work, need.gpus).future()
     return future
+
+
+def _task(ray: Any) -> Any:
+    """Return what does a piece of work on the cluster, on a core."""
+    # In a process of its own: once PyTorch has looked for GPUs it does not look again.
+    return ray.remote(max_retries=TRIES - 1, max_calls=1, num_cpus=1)(_done)
 
 
 def _done(work: Callable[[], Any], gpus: int) -> Any:
