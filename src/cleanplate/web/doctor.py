@@ -19,8 +19,8 @@ from cleanplate.masks.source import count_mismatch
 from cleanplate.masks.write import write_folder, write_mask
 from cleanplate.web.layers import Layers
 from cleanplate.web.pictures import name_of, read_jpeg
+from cleanplate.web.tell import Tell
 from cleanplate.web.work import Facts
-from cleanplate.web.worker import Tell
 
 STILL = "mask.png"  # in the folder of a mask that is one picture
 _OPTION = re.compile(r" \(--[a-z-]+\)")  # what findings name for those who use commands

@@ -29,7 +29,7 @@ from cleanplate.unblending import unblend, unblend_file
 from cleanplate.web.layers import Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.pictures import name_of, read_jpeg, write_jpeg, write_layer
-from cleanplate.web.worker import Tell
+from cleanplate.web.tell import Tell
 
 UNBLEND = "unblend"  # instead of a method: an overlay is seen through
 TRIED_FRAMES = 24  # that a quick look at the fill is of,

@@ -18,19 +18,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from cleanplate.errors import CleanplateError
 from cleanplate.memory import keep_no_large_blocks
 from cleanplate.orphans import end_with_parent
-
-
-class Tell(Protocol):
-    """Is told how far the work is: done, in all if known, and a frame that is worth a look."""
-
-    def __call__(self, done: int, total: int | None, at: int | None = None) -> None:
-        """Take it."""
-
+from cleanplate.web.tell import Tell
 
 Work = Callable[[Tell], Any]  # what can be pickled
 
