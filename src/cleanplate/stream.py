@@ -124,7 +124,7 @@ def fills(
         for window in cut(chain([first], stream), length):
             key = _key(window, method, kept.recipe, key) if kept else ""
             # What is found has not been looked at again.
-            patches = kept.find(key, shared=window.lead) if kept and key and not attend else None
+            patches = _found(window, key, kept) if not attend else None
             if patches is None:
                 patches = fill_window(window, overlap.held(), method, progress, attend)
                 keep((key, patches))
@@ -139,6 +139,11 @@ def fills(
             merged.clear()
             while items:
                 yield items.pop(), patches.pop()
+
+
+def _found(window: Window[Shown], key: str, kept: Kept | None) -> list[Patch] | None:
+    """Return the patches of a window that has a key, where they are kept already."""
+    return kept.find(key, shared=window.lead) if kept and key else None
 
 
 def _keep(kept: Kept | None, made: tuple[str, list[Patch]]) -> None:
@@ -161,7 +166,7 @@ def keep_share(
         chain += not window.lead
         if chain % count == number:
             key = _key(window, method, kept.recipe, key)
-            patches = kept.find(key, shared=window.lead) if key else None
+            patches = _found(window, key, kept)
             if patches is None:
                 patches = fill_window(window, overlap.held(), method, None)
                 _keep(kept, (key, patches))
