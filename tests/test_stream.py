@@ -10,7 +10,7 @@ import pytest
 import cleanplate as cp
 from cleanplate.metrics.temporal import changes
 from cleanplate.region import LEAST_MARGIN
-from cleanplate.stream import Still, cut, fills, look
+from cleanplate.stream import Still, cut, fills, look, needs_of
 from cleanplate.video import KNOWN, PAINTED, UNSEEN, Filled, Provenance
 
 CUT = 19  # the first frame of the second shot
@@ -308,3 +308,11 @@ def test_what_is_carried_on_follows_the_light(pan, tune):
     clean = cp.fill(frames, holes, tune=tune)
     bias = (clean[30:][holes[30:]].astype(int) - frames[30:][holes[30:]]).mean()
     assert abs(bias) < 6  # with the light of the first frames it would be 30
+
+
+def test_what_a_method_holds_counts_once_and_for_each_frame():
+    plain, greedy = Recorder(), Recorder()
+    greedy.held_bytes, greedy.held_each = 10**9, lambda pixels: 5 * pixels
+    less, more = needs_of(plain, 1000), needs_of(greedy, 1000)
+    assert more.always - less.always == 10**9
+    assert more.each - less.each == 5000

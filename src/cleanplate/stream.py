@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, Protocol
@@ -87,7 +87,9 @@ def needs_of(method: Method, pixels: int, *, deep: bool = False, beside: int = 0
 
     deep: they have more than 8 bits. beside: bytes that an encoder keeps.
     """
-    return footprint(pixels, deep=deep, beside=beside + getattr(method, "held_bytes", 0))
+    needs = footprint(pixels, deep=deep, beside=beside + getattr(method, "held_bytes", 0))
+    held_each = getattr(method, "held_each", None)
+    return replace(needs, each=needs.each + held_each(pixels)) if held_each else needs
 
 
 def length_of(method: Method, needs: Footprint, memory: int | None = None) -> int:

@@ -33,7 +33,8 @@ class Method(Protocol):
     longest_window: the most frames that it makes use of at once. It may also say reach: so many
     frames without a hole are of use to it before and after those with one. And whole_up_to: of
     pictures with at most so many pixels it is given all, of others what lies around the holes. And
-    held_bytes: memory that it takes beside the frames of a window.
+    held_bytes: memory that it takes beside the frames of a window; held_each(pixels): what it takes
+    more for each of them, by how many pixels they have.
     """
 
     longest_window: int

@@ -125,3 +125,14 @@ def test_large_pictures_are_fitted_small_and_keep_their_size(pan):
     clean = fill(frames, holes, size=(16, 24))
     np.testing.assert_array_equal(clean[~holes], frames[~holes])
     assert (clean[holes] != frames[holes]).any()
+
+
+def test_what_is_held_follows_the_fit():
+    """Rehearsals are kept of every frame; a network from nothing keeps none, and no finer steps."""
+    drafted, alone = (cp.load_method("internal", prior=prior) for prior in ("flow", "none"))
+    small, large = 240 * 432, 480 * 864
+    assert drafted.held_each(small) > alone.held_each(small) == 0
+    assert drafted.held_each(large) > drafted.held_each(small)
+    coarse = cp.load_method("internal", progressive=False)
+    assert coarse.held_each(large) == coarse.held_each(small)
+    assert cp.load_method("internal", config="official").held_bytes > drafted.held_bytes

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from cleanplate.methods import Method as AnyMethod
 
 UNSURE = 1.0  # pixels a step by which a trajectory does not lead back
+# Memory, as measured: of fitting a network; with a prior of rehearsals, of a frame's pixel at
+# the network's size and, where the fit goes on to larger ones, at its own.
+_SMALL_BYTES, _LARGE_BYTES = 500_000_000, 1_050_000_000
+_REHEARSED_BYTES, _FINE_BYTES = 92, 17
 _DRAFTED, _FITTED = 0.1, 0.95  # shares of the work, for the progress
 
 
@@ -49,6 +53,15 @@ class Method:
         self.engine = Engine(self.options, place, precision_named(self.options.precision, place))
         # A hole can be rehearsed where there is room for it.
         self.whole_up_to = self.options.size[0] * self.options.size[1] if draft else 0
+
+        large = self.options.config in ("official", "paper")
+        self.held_bytes = _LARGE_BYTES if large else _SMALL_BYTES
+
+    def held_each(self, pixels: int) -> int:
+        """Return the memory that each frame of so many pixels takes more than by other methods."""
+        most = self.options.size[0] * self.options.size[1]
+        fine = _FINE_BYTES * pixels if self.options.progressive and pixels > most else 0
+        return fine + (_REHEARSED_BYTES * min(pixels, most) if self.draft else 0)
 
     def keep_in(self, folder: Path) -> None:
         """Keep checkpoints in a folder, where the options name none."""

@@ -56,6 +56,7 @@ class Method:
     """
 
     longest_window = 60
+    held_bytes = 450_000_000  # by the full network, as measured
 
     def __init__(self, options: Options, *, weights: str | Path, device: str = "auto") -> None:
         with torch_needed():
