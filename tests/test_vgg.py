@@ -8,7 +8,16 @@ from cleanplate.errors import BadInput
 
 torch = pytest.importorskip("torch")
 
-from cleanplate.vgg import DEVIATION, MEAN, VGG16, VGG19, Features, layers_of, load_features  # noqa: E402
+from cleanplate.vgg import (  # noqa: E402
+    DEVIATION,
+    EARLY_VGG16,
+    MEAN,
+    VGG16,
+    VGG19,
+    Features,
+    layers_of,
+    load_features,
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +43,15 @@ def test_features_are_those_of_the_layers_one_by_one(state, tmp_path, normalised
     with torch.no_grad():
         for tap, values in zip((9, 16, 23), found, strict=True):  # so many layers
             torch.testing.assert_close(trunk[:tap](prepared[None])[0], values[1, 2])
+
+
+def test_the_first_stage_can_be_seen_as_well(state, tmp_path):
+    torch.save(state, tmp_path / "vgg16.pth")
+    clips = torch.rand(1, 1, 3, 16, 24) * 2 - 1
+    early, *rest = load_features(tmp_path / "vgg16.pth", EARLY_VGG16)(clips)
+    assert early.shape == (1, 1, 64, 16, 24)
+    for one, other in zip(rest, load_features(tmp_path / "vgg16.pth")(clips), strict=True):
+        torch.testing.assert_close(one, other)
 
 
 def test_learning_reaches_the_pictures_and_not_the_weights(state):

@@ -71,11 +71,14 @@ class Canvas:
         self._held: dict[int, tuple[float, Any]] = {}
 
     def add(self, frames: Iterable[int], pictures: Pictures, weights: Iterable[float]) -> None:
-        """Take predictions of frames, each with its weight; the running mean has no use for it."""
+        """Take predictions of frames, each with its weight; the running mean has no use for it.
+
+        One that weighs nothing leaves a frame as it is.
+        """
         for t, picture, weight in zip(frames, pictures, weights, strict=True):
             if self._running:
                 self._halve(t, np.trunc(picture))
-            else:
+            elif weight:
                 total, colours = self._held.get(t, (0.0, 0.0))
                 self._held[t] = (total + weight, colours + np.float32(weight) * picture)
 

@@ -80,9 +80,10 @@ class Official:
     """Published checkpoints of a method.
 
     part: the entry that holds the state dict, None where the file is the state dict. beside:
-    entries that may lie beside it. prefix: of all its keys. licence: of those that its authors
-    published. source: where from. network: imports the module with Config and Network, which
-    needs PyTorch. ours: gives tensors our names, where they are not those of the official code.
+    entries that may lie beside it. shells: classes of objects in these. prefix: of all its keys.
+    licence: of those that its authors published. source: where from. network: imports the module
+    with Config and Network, which needs PyTorch. ours: gives tensors our names, where they are not
+    those of the official code.
     """
 
     part: str | None
@@ -90,12 +91,16 @@ class Official:
     source: str
     network: Callable[[], ModuleType]
     beside: tuple[str, ...] = ()
+    shells: tuple[str, ...] = ()
     prefix: str = ""
     ours: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] = dict
 
     def state(self, file: Path) -> Mapping[str, Tensor]:
         """Read a checkpoint, with our names of its tensors; raises BadInput."""
-        return self.ours(read_state(file, part=self.part, beside=self.beside, prefix=self.prefix))
+        found = read_state(
+            file, part=self.part, beside=self.beside, prefix=self.prefix, shells=self.shells
+        )
+        return self.ours(found)
 
 
 OFFICIAL = {
@@ -109,6 +114,7 @@ OFFICIAL = {
             *("arch", "epoch", "logger", "monitor_best", "config"),
             *("optimizer_g", "optimizer_d_s", "optimizer_d_t"),
         ),
+        shells=("utils.logger.Logger",),
         ours=_tsam_state,
     ),
     "deepfill": Official(

@@ -51,19 +51,22 @@ def read_state(
     part: str | None = None,
     beside: tuple[str, ...] = (),
     prefix: str = "",
+    shells: tuple[str, ...] = (),
 ) -> dict[str, Tensor]:
     """Return the tensors of a weights file by their keys, on the CPU.
 
     path: .safetensors, or .pt and .pth as PyTorch saves a state dict; nothing in the file is run.
     sha256: the file's checksum in hexadecimal, if it is known. part: the entry under which such
     files keep the state dict, if it is there. beside: entries that may lie beside it, and are left
-    out. prefix: what all keys may begin with, and is left out. Raises BadInput for a file that is
-    missing, damaged, of another kind or another sum, or that holds anything but named tensors.
+    out. prefix: what all keys may begin with, and is left out. shells: classes, such as
+    "utils.logger.Logger", of objects beside it: each becomes a `Shell`. Raises BadInput for a file
+    that is missing, damaged, of another kind or another sum, or that holds anything but named
+    tensors.
     """
     path = there(path)
     if sha256 is not None:
         _check_sum(path, sha256)
-    state = _read(path)
+    state = _read(path, shells)
     if part is not None and isinstance(state, dict) and part in state:
         others = sorted(map(shown, set(state) - {part, *beside}))
         if others:
@@ -178,19 +181,30 @@ def damaged(path: Path) -> BadInput:
     )
 
 
-def _read(path: Path) -> Any:
+class Shell:
+    """What an object of a class that is not ours held; nothing of what it does."""
+
+
+def _read(path: Path, shells: tuple[str, ...] = ()) -> Any:
     with torch_needed():
         import torch  # noqa: F401 - for its refusal
         from safetensors.torch import load_file
     with refused_as(damaged(path)):
-        return load_file(path) if path.suffix.lower() == ".safetensors" else saved_data(path)
+        if path.suffix.lower() == ".safetensors":
+            return load_file(path)
+        return saved_data(path, shells)
 
 
-def saved_data(file: Path | IO[bytes]) -> Any:
-    """Return what PyTorch saved, on the CPU: data alone, anything else is an error of some kind."""
+def saved_data(file: Path | IO[bytes], shells: tuple[str, ...] = ()) -> Any:
+    """Return what PyTorch saved, on the CPU: data alone, anything else is an error of some kind.
+
+    shells: see `read_state`.
+    """
     import torch
+    from torch.serialization import safe_globals
 
-    with warnings.catch_warnings():
+    known: list[Any] = [(type("Shell", (Shell,), {}), name) for name in shells]
+    with warnings.catch_warnings(), safe_globals(known):
         warnings.simplefilter("ignore")  # about archives of other kinds, which are refused
         return torch.load(file, map_location="cpu", weights_only=True)
 

@@ -27,6 +27,7 @@ class Kind:
 
 
 VGG16 = Kind("VGG-16", (2, 2, 3, 3, 3), (8, 15, 22))  # relu2_2, relu3_3 and relu4_3
+EARLY_VGG16 = Kind("VGG-16", VGG16.repeats, (3, *VGG16.taps))  # relu1_2 as well
 VGG19 = Kind("VGG-19", (2, 2, 4, 4, 4), (1, 6, 11, 20, 29))  # relu1_1 to relu5_1
 
 

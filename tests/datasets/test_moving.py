@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cleanplate.datasets import moving
 from cleanplate.datasets.folders import open_dataset
 from cleanplate.datasets.moving import MovingSamples
 from cleanplate.errors import BadInput
@@ -45,6 +46,14 @@ def test_the_motion_is_that_of_the_frames_mirrored_or_not(clips):  # noqa: F811
         assert sample.holes.any()
         ways.add(dx > 0)
     assert ways == {True, False}
+
+
+def test_no_flow_is_found_where_none_is_wanted(clips, monkeypatch):  # noqa: F811
+    found, none = made(clips)[3], made(clips, flow=False)
+    monkeypatch.setattr(moving, "classical_flow", None)
+    np.testing.assert_array_equal(none[3].frames, found.frames)
+    assert none[3].forward.shape == found.forward.shape
+    assert not none[3].forward.any()
 
 
 def test_what_cannot_be_made_is_refused(clips):  # noqa: F811

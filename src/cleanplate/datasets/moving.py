@@ -46,7 +46,8 @@ class MovingSamples(InTurn[MovingSample]):
     """The samples of a data set, in a random order without an end: `samples[number]`.
 
     As `Samples`, but of frames that follow each other, at least two, of which a part is taken, and
-    that may be mirrored. families: of holes, names in FAMILIES; each as likely. Raises BadInput.
+    that may be mirrored. families: of holes, names in FAMILIES; each as likely. flow: whether it is
+    found; else it is 0 everywhere. Raises BadInput.
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class MovingSamples(InTurn[MovingSample]):
         frames: int = 7,
         seed: int = 0,
         families: Sequence[str] = USUAL,
+        flow: bool = True,
     ) -> None:
         super().__init__(clips, size, frames=frames, seed=seed)
         unknown = [family for family in families if family not in FAMILIES]
         if unknown or not families:
             raise BadInput(f"masks are {list(families)}. Choose from: {', '.join(FAMILIES)}.")
-        self.families = tuple(families)
+        self.families, self.flow = tuple(families), flow
 
     def _made(
         self, chosen: int, rng: np.random.Generator, skipped: Mapping[str, str]
@@ -70,7 +72,9 @@ class MovingSamples(InTurn[MovingSample]):
         frames = self._seen(chosen, rng)
         family = self.families[int(rng.integers(len(self.families)))]
         holes = draw_holes(family, self.frames, self.size, seed=int(rng.integers(1 << 31)))
-        forward, backward = classical_flow(list(frames))
+        forward = backward = np.zeros((len(frames) - 1, *self.size, 2), np.float32)
+        if self.flow:
+            forward, backward = classical_flow(list(frames))
         return MovingSample(
             frames,
             holes,

@@ -65,6 +65,18 @@ def twin(frames, holes, *, reverse=True, done=0):
     return (shown + 1) * 127.5
 
 
+@pytest.mark.parametrize("distance", [-12, 11])
+def test_frames_far_from_any_hole_are_seen(weights, distance):
+    """... which are asked for, by the front door, that leaves out what no method needs."""
+    frames, holes = clip(30)
+    holes[:15] = holes[16:] = False
+    options = {"distances": [distance], "shown": [-1]}
+    chosen = {"method": "taan", "weights": weights, "device": "cpu", "options": options}
+    before = cp.fill(frames, holes, **chosen)
+    frames[15 + distance] = 255 - frames[15 + distance]
+    assert (cp.fill(frames, holes, **chosen)[holes] != before[holes]).any()
+
+
 @pytest.mark.parametrize("reverse", [True, False])
 def test_a_fill_is_its_slow_twin(weights, reverse):
     frames, holes = clip(7)

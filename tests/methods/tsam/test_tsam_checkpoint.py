@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -47,16 +50,29 @@ def network():
     return Network(SMALL)
 
 
-def checkpoint(state):
-    return {"arch": "VideoInpaintingModel", "epoch": 3, "logger": None, "state_dict": state,
+def logger(monkeypatch, name="utils.logger"):
+    """What the official code keeps of its training: an object of a class of its own."""
+    module = ModuleType(name)
+    module.Logger = type("Logger", (), {"__module__": name, "__qualname__": "Logger"})
+    for part in (name.partition(".")[0], name):
+        monkeypatch.setitem(sys.modules, part, module)
+    made = module.Logger()
+    made.entries = {1: {"epoch": 1, "loss": 0.5}}
+    return made
+
+
+def checkpoint(state, logger=None):
+    return {"arch": "VideoInpaintingModel", "epoch": 3, "logger": logger, "state_dict": state,
             "optimizer_g": {}, "optimizer_d_s": None, "optimizer_d_t": {}, "monitor_best": 0.5,
             "config": {"name": "tsam"}}  # fmt: skip
 
 
 @pytest.mark.parametrize("alone", [False, True])
-def test_official_checkpoints(network, tmp_path, alone):
+def test_official_checkpoints(network, tmp_path, monkeypatch, alone):
     state = as_official(network.state_dict())
-    torch.save(state if alone else checkpoint(state), tmp_path / "tsam.pth")
+    with monkeypatch.context() as patch:
+        whole = checkpoint(state, logger(patch))
+        torch.save(state if alone else whole, tmp_path / "tsam.pth")
     out = tmp_path / "tsam.safetensors"
     found = convert(tmp_path / "tsam.pth", out, method="tsam")
     assert found == check(out)
@@ -65,6 +81,14 @@ def test_official_checkpoints(network, tmp_path, alone):
     assert kept.state.keys() == network.state_dict().keys()
     assert all(torch.equal(kept.state[key], x) for key, x in network.state_dict().items())
     assert load_network(out, method="tsam", room=room).config == SMALL
+
+
+def test_objects_of_other_classes_are_not_opened(network, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        whole = checkpoint(as_official(network.state_dict()), logger(patch, "elsewhere"))
+        torch.save(whole, tmp_path / "tsam.pth")
+    with pytest.raises(BadInput, match="hold more than tensors, and were not opened"):
+        convert(tmp_path / "tsam.pth", tmp_path / "tsam.safetensors", method="tsam")
 
 
 def test_what_is_no_checkpoint_of_it(network, tmp_path):

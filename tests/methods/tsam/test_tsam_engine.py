@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from plain_tsam import painted  # noqa: E402
-from tsam_state import clip, motion, official, wanted  # noqa: E402
+from tsam_state import clip, motion, network, official, wanted  # noqa: E402
 
 from cleanplate.methods.tsam import beside  # noqa: E402
 from cleanplate.methods.tsam.checkpoint import translated  # noqa: E402
@@ -22,20 +22,6 @@ from cleanplate.region import Region, whole_of  # noqa: E402
 
 CPU = torch.device("cpu")
 FRAMES, SIZE = 4, (48, 64)
-
-
-def network(config, seed=0):
-    """A network that has seen some pictures: its norms fit, and its colours are some."""
-    torch.manual_seed(seed)
-    made = Network(config)
-    frames, masks = torch.rand(1, 2, 3, 24, 24), torch.ones(1, 2, 1, 24, 24)
-    with torch.no_grad():
-        for _ in range(20):
-            made(frames, masks)
-        paint = made.eval().decoder.paint.feature
-        paint.weight /= 8 * made(frames, masks).std()
-        paint.bias += 0.5
-    return made
 
 
 def window(seed=0, *, everything=False):

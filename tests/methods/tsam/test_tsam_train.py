@@ -18,6 +18,7 @@ from cleanplate.methods.tsam.train import (  # noqa: E402
     CONFIGS,
     MovingBatch,
     TrainConfig,
+    first_state,
     lesson,
     samples,
     scaled,
@@ -106,8 +107,44 @@ def test_what_vgg_sees_is_part_of_the_first_stage(batch, tmp_path):
     total = named["whole"] + named["perceptual"] + 2 * named["style"]
     torch.testing.assert_close(turn.total, total)
     assert min(named["perceptual"], named["style"]) > 0
+    assert (CONFIGS["paper"].training.relu1_2, CONFIGS["official"].training.relu1_2) == (
+        True,
+        False,
+    )
+    (fewer,) = made(told(perceptual=1.0, style=2.0, vgg=vgg, relu1_2=False, **FIRST)).turns(batch)
+    assert fewer.losses["perceptual"] < named["perceptual"]
+
+
+def test_what_needs_vgg_is_refused_before_anything_is_written(clips, tmp_path):  # noqa: F811
     with pytest.raises(BadInput, match="perceptual and style need weights of VGG-16"):
-        made(told(perceptual=1.0))
+        cp.train("tsam", data=clips, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert first_state(CONFIGS["small-second"], None) is None
+
+
+def test_an_encoder_begins_with_what_knows_pictures(tmp_path):
+    network = Config(width=8, blocks=(1, 2, 1, 1), decoder=16)
+    torch.manual_seed(5)
+    known = Network(network).encoder.state_dict()
+    theirs = {key.replace(".feature.", "."): x for key, x in known.items() if ".gate." not in key}
+    theirs["conv1.weight"] = theirs["conv1.weight"][:, :3]
+    theirs["fc.weight"] = torch.ones(4, 4)
+    torch.save(theirs, tmp_path / "resnet.pth")
+    begins = replace(told(encoder=str(tmp_path / "resnet.pth")), network=network)
+    state = first_state(begins, None)
+    assert state["encoder.conv1.weight"].shape == known["conv1.weight"].shape
+    first = theirs["conv1.weight"]
+    torch.testing.assert_close(state["encoder.conv1.weight"][:, :3], first)
+    torch.testing.assert_close(state["encoder.conv1.weight"][:, 3], first.mean(dim=1))
+    block, inner = "encoder.layer2.1.conv1", theirs["layer2.1.conv1.weight"]
+    assert torch.equal(state[f"{block}.feature.weight"], inner)
+    assert torch.equal(state[f"{block}.gate.weight"], inner)
+    torch.manual_seed(begins.training.seed)
+    plain = Network(network).state_dict()
+    assert state.keys() == plain.keys()
+    assert all(torch.equal(x, plain[key]) for key, x in state.items() if "decoder" in key)
+    with pytest.raises(BadInput, match="do not fit TSAM's encoder"):
+        first_state(replace(begins, network=Config.tiny()), None)
 
 
 def test_what_means_nothing_is_refused():

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 import golden_rule
+from cleanplate.methods.tsam.network import Network
 from cleanplate.methods.tsam.shift import Motion
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -66,3 +67,17 @@ def features():
 def as_official(x):
     """Features (N, C, h, w) of one clip as the official (1, C, N, h, w)."""
     return x.detach().transpose(0, 1)[None].numpy()
+
+
+def network(config, seed=0):
+    """A network that has seen some pictures: its norms fit, and its colours are some."""
+    torch.manual_seed(seed)
+    made = Network(config)
+    frames, masks = torch.rand(1, 2, 3, 24, 24), torch.ones(1, 2, 1, 24, 24)
+    with torch.no_grad():
+        for _ in range(20):
+            made(frames, masks)
+        paint = made.eval().decoder.paint.feature
+        paint.weight /= 8 * made(frames, masks).std()
+        paint.bias += 0.5
+    return made

@@ -68,6 +68,7 @@ class Method:
         network: room.Network = load_network(weights, method="taan", room=room)
         self.config, place = network.config, device_named(device)
         self.whole_up_to = self.config.size[0] * self.config.size[1]
+        self.reach = max(map(abs, (*options.distances, *options.shown)))
         self.network = network.eval().requires_grad_(False).to(place)
         if place.type == "cpu":
             quicken(self.network)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cleanplate.canvas import Clip
+from cleanplate.devices import exact_convolutions
 from cleanplate.methods.taan.network import Aligned, Network
 from cleanplate.methods.taan.references import references_of
 
@@ -39,7 +40,9 @@ class Recurrence:
     def complete(self, t: int) -> Picture:
         """Complete frame t and return it; from then on it is a reference as it was returned."""
         target, references, hidden = self._seen(t)
-        out = self.network.fill(target, self._reduced(t, completed=False), references, hidden)
+        hole = self._reduced(t, completed=False)
+        with exact_convolutions(self._like.device, self._like.dtype):
+            out = self.network.fill(target, hole, references, hidden)
         painted = out[0].float().permute(1, 2, 0).cpu().numpy()
         picture = np.where(self.clip.hole(t)[..., None], painted, self.clip.picture(t))
         self.done[t] = picture
@@ -78,7 +81,9 @@ class Recurrence:
         if key not in self._encoded:
             picture = self.done[t] if completed else self.clip.picture(t)
             given = torch.from_numpy(picture).permute(2, 0, 1)[None].to(self._like)
-            self._encoded[key] = self.network.encode(given, self._mask(t, completed=completed))
+            mask = self._mask(t, completed=completed)
+            with exact_convolutions(given.device, given.dtype):
+                self._encoded[key] = self.network.encode(given, mask)
         return self._encoded[key]
 
     def _reduced(self, t: int, *, completed: bool) -> Tensor:

@@ -75,9 +75,13 @@ class Settings:
     training: TrainConfig = field(default_factory=TrainConfig)
 
 
-# "full" is the paper's network without the losses that need VGG-19.
+# "full" is the paper's network without the losses that need VGG-19; "literal" has all formulas as
+# they are printed.
 CONFIGS = {
     "paper": Settings(),
+    "literal": Settings(
+        Config(literal=True, mask_alignment="learned"), training=TrainConfig(norms=True)
+    ),
     "full": Settings(training=TrainConfig(perceptual=0, style=0)),
     "small": Settings(
         Config.small(), training=TrainConfig(perceptual=0, style=0, learning_rate=3e-4)

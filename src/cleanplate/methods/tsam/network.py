@@ -120,7 +120,7 @@ class Config:
 
 
 class Network(nn.Module):
-    """The generator; 31,661,510 parameters as in the official code."""
+    """The generator; 32,314,502 parameters, 31,661,510 as in the official code."""
 
     def __init__(self, config: Config | None = None) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ The first stage has no critic; the second goes on with its weights, against one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -16,24 +16,29 @@ from cleanplate.datasets.moving import USUAL, MovingSamples
 from cleanplate.errors import BadInput
 from cleanplate.losses import feature_l1, gram_l1, least_squares, plain_l1
 from cleanplate.methods.tsam.critic import Critic, CriticConfig
+from cleanplate.methods.tsam.imagenet import begun
 from cleanplate.methods.tsam.network import Config, Network
 from cleanplate.methods.tsam.shift import Alignment, Motion
 from cleanplate.training.lesson import Lesson, Turn, by_adam, frozen
 from cleanplate.training.pictures import in_rows
 from cleanplate.training.settings import LoopSettings
-from cleanplate.vgg import Features, load_features
+from cleanplate.vgg import EARLY_VGG16, VGG16, Features, load_features
+from cleanplate.weights import Weights
 
 
 @dataclass(frozen=True)
 class TrainConfig(LoopSettings):
     """The paper's numbers for the first stage; `second` has those of the second.
 
-    frames: of a clip, one after the other. whole, hole: weights of the mean absolute difference
-    over everything; of the hole's, too, divided by the area of everything. perceptual, style:
-    weights of what VGG-16 sees, which need vgg, a file of torchvision's; vgg_normalised: see
-    `vgg.Features`. adversarial: weight of the critic's judgement; without it there is no critic.
-    masks: families of holes. betas: of Adam, which is AMSGrad. joined: the style of all clips of a
-    batch is taken together, as in the official code; else each clip stands alone.
+    steps: a choice of ours, since the paper's 200 times over a data set depend on which. frames: of
+    a clip, one after the other. whole, hole: weights of the mean absolute difference over
+    everything; of the hole's, too, divided by the area of everything. perceptual, style: weights of
+    what VGG-16 sees, which need vgg, a file of torchvision's; vgg_normalised: see `vgg.Features`.
+    relu1_2: that layer counts as well, as the paper's four stages have it and the official code's
+    three have not. encoder: torchvision's ResNet-50, for new weights to begin with, see `imagenet`.
+    adversarial: weight of the critic's judgement; without it there is no critic. masks: families of
+    holes. betas: of Adam, which is AMSGrad. joined: the style of all clips of a batch is taken
+    together, as in the official code; else each clip stands alone.
     """
 
     steps: int = 50_000
@@ -45,6 +50,8 @@ class TrainConfig(LoopSettings):
     style: float = 2.0
     vgg: str = ""
     vgg_normalised: bool = False
+    relu1_2: bool = True
+    encoder: str = ""
     adversarial: float = 0.0
     masks: tuple[str, ...] = USUAL
     betas: tuple[float, float] = (0.9, 0.999)
@@ -57,6 +64,7 @@ class TrainConfig(LoopSettings):
         for name in ("whole", "hole", "perceptual", "style", "adversarial"):
             self._at_least(name, 0)
         self._resolve("vgg")
+        self._resolve("encoder")
         self._check_betas(self.betas)
 
     def second(self, adversarial: float = 0.1) -> TrainConfig:
@@ -73,8 +81,10 @@ class Settings:
     training: TrainConfig = field(default_factory=TrainConfig)
 
 
-_SMALL = Settings(Config.small(), CriticConfig(channels=32))
-_OFFICIAL = Settings(Config.official(), CriticConfig.official(), TrainConfig(joined=True))
+_SMALL = Settings(Config.small(), CriticConfig(channels=32), TrainConfig(perceptual=0, style=0))
+_OFFICIAL = Settings(
+    Config.official(), CriticConfig.official(), TrainConfig(joined=True, relu1_2=False)
+)
 CONFIGS = {
     "paper": Settings(),
     "paper-second": Settings(training=TrainConfig().second()),
@@ -104,16 +114,38 @@ class MovingBatch:
     clips: tuple[str, ...]
 
 
+def first_state(settings: Settings, start: Weights | None) -> Mapping[str, Tensor] | None:
+    """Return the tensors that a run begins with; raises BadInput for what it lacks."""
+    told = settings.training
+    if (told.perceptual or told.style) and not told.vgg:
+        raise BadInput(
+            "perceptual and style need weights of VGG-16. Give vgg, a file of torchvision's, or "
+            "train without these losses, set both to 0: config small does."
+        )
+    if start or not told.encoder:
+        return start.state if start else None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(told.seed)
+        network = Network(settings.network)
+    begun(network.encoder, told.encoder)
+    return network.state_dict()
+
+
 def samples(settings: Settings, clips: Sequence[Clip]) -> MovingSamples:
     """Return what a run learns from."""
     told = settings.training
     return MovingSamples(
-        clips, settings.network.size, frames=told.frames, seed=told.seed, families=told.masks
+        clips,
+        settings.network.size,
+        frames=told.frames,
+        seed=told.seed,
+        families=told.masks,
+        flow=settings.network.aligned,
     )
 
 
 def lesson(settings: Settings, network: Network, device: torch.device) -> Lesson:
-    """Return what the loop needs to train a network on a device; raises BadInput."""
+    """Return what the loop needs to train a network on a device."""
     config = settings.training
     rate, betas = config.learning_rate, config.betas
     learners = {"network": by_adam(network.to(device), rate, betas, amsgrad=True)}
@@ -122,12 +154,8 @@ def lesson(settings: Settings, network: Network, device: torch.device) -> Lesson
         critic = Critic(settings.critic).to(device)
         learners["critic"] = by_adam(critic, rate, betas, amsgrad=True)
     if config.perceptual or config.style:
-        if not config.vgg:
-            raise BadInput(
-                "perceptual and style need weights of VGG-16. Give vgg, a file of torchvision's, "
-                "or set both to 0."
-            )
-        features = load_features(config.vgg, normalised=config.vgg_normalised).to(device)
+        kind = EARLY_VGG16 if config.relu1_2 else VGG16
+        features = load_features(config.vgg, kind, normalised=config.vgg_normalised).to(device)
     return Lesson(
         learners, lambda batch: losses(network, critic, features, batch, config), MovingBatch
     )
