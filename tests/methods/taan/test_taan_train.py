@@ -72,7 +72,10 @@ def test_the_paper_s_numbers():
     assert config.rate(1_000_000) == pytest.approx(1e-5)
     assert Settings() == CONFIGS["paper"]
     assert CONFIGS["full"].network == CONFIGS["paper"].network
-    assert {"paper", "full", "small", "tiny"} == CONFIGS.keys()
+    assert {"paper", "literal", "full", "small", "tiny"} == CONFIGS.keys()
+    literal = CONFIGS["literal"]
+    assert (literal.network.literal, literal.network.mask_alignment) == (True, "learned")
+    assert literal.training.norms
 
 
 @pytest.mark.parametrize("settings", [{}, {"norms": True, "variation_inside": True}], ids=str)
