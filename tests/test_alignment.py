@@ -6,7 +6,7 @@ import numpy as np
 
 from cleanplate.alignment import (
     ARROW,
-    Alignment,
+    AlignmentMaps,
     Colours,
     alignment_picture,
     alignment_pictures,
@@ -31,7 +31,7 @@ def seen(t, references, size=(9, 12)):
     offsets = np.zeros((count, *size, 2), np.float32)
     offsets[..., 0] = 2
     maps = rng.normal(size=(1 + 2 * count, *size, 5)).astype(np.float32)
-    return Alignment(t, references, maps[0], maps[1 : 1 + count], maps[1 + count :], offsets)
+    return AlignmentMaps(t, references, maps[0], maps[1 : 1 + count], maps[1 + count :], offsets)
 
 
 def tile(sheet, row, column, size=TILE):
@@ -86,7 +86,7 @@ def test_turned_frames_have_turned_sheets():
     dx, dy = np.moveaxis(np.rot90(alignment.offsets, axes=(1, 2)), -1, 0)
     offsets = np.stack([dy, -dx], axis=-1)
     other = alignment_picture(
-        Alignment(2, [0, 3], *maps, offsets),
+        AlignmentMaps(2, [0, 3], *maps, offsets),
         turned, np.ascontiguousarray(np.rot90(holes, axes=(1, 2))),
     )  # fmt: skip
     assert sheet.shape == other.shape

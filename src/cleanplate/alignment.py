@@ -40,7 +40,7 @@ USUAL = (2.0, 98.0)  # per cent of a map's features between which it is drawn
 
 
 @dataclass(frozen=True)
-class Alignment:
+class AlignmentMaps:
     """How one frame sees its references.
 
     frame: its number in the stretch. references: those of R other frames. target: its features
@@ -56,7 +56,7 @@ class Alignment:
     offsets: Field
 
 
-AlignmentOf = Callable[[Frames, Holes, int], Alignment]  # of a frame in a stretch
+AlignmentOf = Callable[[Frames, Holes, int], AlignmentMaps]  # of a frame in a stretch
 
 
 def alignment_pictures(
@@ -78,7 +78,7 @@ def alignment_pictures(
 
 
 def alignment_picture(
-    alignment: Alignment, frames: Frames, holes: Holes, first: int = 0, turn: Turn = as_is
+    alignment: AlignmentMaps, frames: Frames, holes: Holes, first: int = 0, turn: Turn = as_is
 ) -> Picture:
     """Draw one sheet, (H, W, 3) uint8; what it shows is in the module's docstring.
 

@@ -15,6 +15,7 @@ from numba import njit
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
+VECTORS = {"contract", "nsz"}  # for `fastmath`: lets products and sums be computed as one
 UNUSABLE = (OSError, EOFError, pickle.UnpicklingError)  # a full disk, or a file that broke off
 CONSTANTS = (bool, int, float, str, tuple)  # a global of these types becomes part of the code
 

@@ -19,15 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cleanplate.compiled import compiled
+from cleanplate.compiled import VECTORS, compiled
 from cleanplate.halves import stored, widened
 from cleanplate.scratch import Scratch
 from cleanplate.threads import in_parts
 
 Array = NDArray[Any]  # float32, or the bits of bfloat16
-
-# What lets products and sums be computed as one.
-VECTORS = {"contract", "nsz"}
 
 TILE, PATCH = 4, 6  # pixels that a tile yields and needs, along either side
 PAGE = 4096  # bytes

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from cleanplate.alignment import Alignment
+from cleanplate.alignment import AlignmentMaps
 from cleanplate.errors import BadInput
 from cleanplate.flow.validity import TrustedFlow
 from cleanplate.gaze import Gaze
@@ -78,7 +78,7 @@ class Trusting(Protocol):
 class Aligning(Protocol):
     """A method that can tell how a frame sees others."""
 
-    def alignment(self, frames: Frames, holes: Holes, t: int) -> Alignment:
+    def alignment(self, frames: Frames, holes: Holes, t: int) -> AlignmentMaps:
         """Look from frame t at others of the stretch that would be filled."""
         ...
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cleanplate.compiled import compiled
+from cleanplate.compiled import VECTORS, compiled
 from cleanplate.scratch import Scratch
 from cleanplate.threads import in_parts
 from cleanplate.warp import shares_around
@@ -24,7 +24,6 @@ from cleanplate.warp import shares_around
 # Where the taps of a 3x3 kernel lie, row by row: (dy, dx).
 TAPS = tuple(product((-1, 0, 1), repeat=2))
 MOST_BYTES = 8 << 20  # of samples that are multiplied at once: they stay near the processor
-VECTORS = {"contract", "nsz"}  # lets products and sums be computed as one
 
 _scratch = Scratch()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cleanplate.alignment import Alignment
+from cleanplate.alignment import AlignmentMaps
 from cleanplate.canvas import Clip, fitting_size, paint
 from cleanplate.devices import device_named
 from cleanplate.errors import BadInput
@@ -106,7 +106,7 @@ class Method:
         source = np.where(holes, np.int32(PAINTED), np.int32(KNOWN))
         return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
 
-    def alignment(self, frames: Frames, holes: Holes, t: int) -> Alignment:
+    def alignment(self, frames: Frames, holes: Holes, t: int) -> AlignmentMaps:
         """Return how frame t sees the frames at the distances `shown`."""
         from cleanplate.methods.taan.maps import alignment
 

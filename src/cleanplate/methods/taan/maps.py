@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from cleanplate.alignment import Alignment, Field
+from cleanplate.alignment import AlignmentMaps, Field
 from cleanplate.canvas import Clip
 from cleanplate.methods.taan.network import Network
 from cleanplate.methods.taan.recurrence import Recurrence
 
 
-def alignment(network: Network, clip: Clip, distances: Sequence[int], t: int) -> Alignment:
+def alignment(network: Network, clip: Clip, distances: Sequence[int], t: int) -> AlignmentMaps:
     """Return how frame t sees the frames at some distances, before any of them is completed.
 
     Offsets are the mean over all taps and groups.
     """
     numbers, target, references, aligned = Recurrence(network, clip, distances).aligned(t)
     offsets = aligned.offsets.mean(dim=(1, 2)).flip(1)  # (dy, dx) -> (dx, dy)
-    return Alignment(
+    return AlignmentMaps(
         t,
         numbers,
         _channels_last(target),

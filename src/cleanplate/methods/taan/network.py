@@ -124,7 +124,7 @@ class Network(nn.Module):
             *layer(wide, wide),
             *layer(wide, wide),
         )
-        self.alignment = Alignment(config)
+        self.alignment = TemporalAlignment(config)
         self.reconstruction = nn.Sequential(
             *layer(2 * wide + 1, wide),
             *(DilationBlock(wide, dilation) for dilation in config.dilations),
@@ -184,7 +184,7 @@ class Network(nn.Module):
         return Aligned(*(torch.unflatten(part, 0, (batch, count)) for part in flat))
 
 
-class Alignment(nn.Module):
+class TemporalAlignment(nn.Module):
     """Temporal adaptive alignment (section 3.2): offsets are estimated, features drawn along them.
 
     Masks go the same way.

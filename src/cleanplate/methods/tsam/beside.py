@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cleanplate.compiled import compiled
+from cleanplate.compiled import VECTORS, compiled
 from cleanplate.halves import stored, widened
 from cleanplate.methods.tsam.shift import Alignment, trusted, warped
 from cleanplate.region import Region, whole_of
 from cleanplate.threads import in_parts
 from cleanplate.warp import shares_around
-from cleanplate.winograd import VECTORS, array_of
+from cleanplate.winograd import array_of
 
 Way = tuple[Tensor, Tensor]  # where pixels lie in the other frame (h, w, 2); doubt (h, w)
 
