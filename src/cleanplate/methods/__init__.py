@@ -67,7 +67,7 @@ class Attentive(Protocol):
 
 @runtime_checkable
 class Trusting(Protocol):
-    """A method that follows a flow that it can show."""
+    """A method that follows a flow that it can show; follows: False where its network does not."""
 
     def motion(self, frames: Frames, holes: Holes) -> TrustedFlow:
         """Find the flow of the stretch that would be filled, and where it is trusted."""
@@ -101,7 +101,7 @@ def attentive(method: Method) -> Attentive:
 
 def trusting(method: Method) -> Trusting:
     """Return a method that can show where it trusts its flow; raises BadInput for another."""
-    if isinstance(method, Trusting):
+    if isinstance(method, Trusting) and getattr(method, "follows", True):
         return method
     raise _unable("validity of flow", "motion")
 

@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch")
 from tsam_state import network  # noqa: E402
 
 from cleanplate.canvas import Clip  # noqa: E402
+from cleanplate.methods import trusting  # noqa: E402
 from cleanplate.methods.tsam import inference  # noqa: E402
 from cleanplate.methods.tsam.network import Config  # noqa: E402
 from cleanplate.methods.tsam.schedule import LENGTH, windows  # noqa: E402
@@ -121,6 +122,9 @@ def test_a_network_that_knows_no_flow_has_none_found(weights, clip, monkeypatch)
     filled = method.fill(frames, holes).frames
     np.testing.assert_array_equal(filled[~holes], frames[~holes])
     assert (filled[holes] != frames[holes]).any()
+    assert trusting(loaded(weights()))
+    with pytest.raises(cp.BadInput, match="no validity of flow to draw"):
+        trusting(method)
 
 
 def test_a_fill_is_its_slow_twin(weights, clip):

@@ -87,6 +87,7 @@ class Method:
         dtype = precision_named(options.precision, self.device)
         self.engine = Engine(network, device=self.device, dtype=dtype)
         self._unit, self._size = room.UNIT, network.config.size
+        self.follows = network.config.aligned
         # As the official code has it, what is no larger than the network is not cropped.
         self.whole_up_to = self._size[0] * self._size[1]
 
