@@ -12,6 +12,7 @@ from cleanplate.metrics.temporal import changes
 from cleanplate.region import LEAST_MARGIN
 from cleanplate.stream import Still, cut, fills, look, needs_of
 from cleanplate.video import KNOWN, PAINTED, UNSEEN, Filled, Provenance
+from cleanplate.windows import window_length
 
 CUT = 19  # the first frame of the second shot
 TUNES = ["fidelity", "removal"]
@@ -315,4 +316,8 @@ def test_what_a_method_holds_counts_once_and_for_each_frame():
     greedy.held_bytes, greedy.held_each = 10**9, lambda pixels: 5 * pixels
     less, more = needs_of(plain, 1000), needs_of(greedy, 1000)
     assert more.always - less.always == 10**9
-    assert more.each - less.each == 5000
+    assert more.of(7) - less.of(7) == 10**9 + 7 * 5000
+    assert window_length(less) == window_length(more)  # where nobody says how much there is
+    memory = less.of(20)
+    assert window_length(less, memory) == 20
+    assert window_length(more, memory + 10**9) == 16

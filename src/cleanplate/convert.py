@@ -103,6 +103,9 @@ class Official:
         return self.ours(found)
 
 
+# Of what a training has noted, as NumPy of any age writes its numbers.
+_NUMPY = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype")
+
 OFFICIAL = {
     "sttn": Official("netG", "MIT", "https://github.com/researchmm/STTN", _sttn),
     "tsam": Official(
@@ -114,7 +117,7 @@ OFFICIAL = {
             *("arch", "epoch", "logger", "monitor_best", "config"),
             *("optimizer_g", "optimizer_d_s", "optimizer_d_t"),
         ),
-        shells=("utils.logger.Logger",),
+        shells=("utils.logger.Logger", *_NUMPY),
         ours=_tsam_state,
     ),
     "deepfill": Official(

@@ -182,7 +182,7 @@ class _Job:
         with joined(device) as group, _own_random_numbers(told.training.seed):
             group.share(told.training.batch)  # refuses before anything is written
             network = self.room.Network(told.network)
-            state = _first_state(self.room, told, start)
+            state = None if resume else _first_state(self.room, told, start)
             if state is not None:
                 fit_state(network, state, name=self.method, source="to begin with")
             if group.first:

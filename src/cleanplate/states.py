@@ -9,9 +9,10 @@ import hashlib
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from cleanplate.errors import BadInput
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Net = TypeVar("Net", bound=nn.Module)
 
 SUFFIXES = (".safetensors", ".pt", ".pth")
+_reading = Lock()
 _LONGEST = 80  # letters of a key that are shown: a damaged file may hold anything
 
 
@@ -182,7 +184,13 @@ def damaged(path: Path) -> BadInput:
 
 
 class Shell:
-    """What an object of a class that is not ours held; nothing of what it does."""
+    """Stands for an object of a class that is not ours, and does nothing of what that does."""
+
+    def __init__(self, *told: object) -> None:
+        pass
+
+    def __setstate__(self, state: object) -> None:
+        """Forget it."""
 
 
 def _read(path: Path, shells: tuple[str, ...] = ()) -> Any:
@@ -204,7 +212,8 @@ def saved_data(file: Path | IO[bytes], shells: tuple[str, ...] = ()) -> Any:
     from torch.serialization import safe_globals
 
     known: list[Any] = [(type("Shell", (Shell,), {}), name) for name in shells]
-    with warnings.catch_warnings(), safe_globals(known):
+    # What is known counts for the whole process, and another thread would forget it.
+    with _reading, warnings.catch_warnings(), safe_globals(known) if known else nullcontext():
         warnings.simplefilter("ignore")  # about archives of other kinds, which are refused
         return torch.load(file, map_location="cpu", weights_only=True)
 

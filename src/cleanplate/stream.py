@@ -89,7 +89,7 @@ def needs_of(method: Method, pixels: int, *, deep: bool = False, beside: int = 0
     """
     needs = footprint(pixels, deep=deep, beside=beside + getattr(method, "held_bytes", 0))
     held_each = getattr(method, "held_each", None)
-    return replace(needs, each=needs.each + held_each(pixels)) if held_each else needs
+    return replace(needs, held=held_each(pixels)) if held_each else needs
 
 
 def length_of(method: Method, needs: Footprint, memory: int | None = None) -> int:

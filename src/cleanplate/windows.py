@@ -57,14 +57,19 @@ class Window(Generic[Item]):
 
 @dataclass(frozen=True)
 class Footprint:
-    """What filling a clip takes of memory, in bytes: always, and for each frame of a window."""
+    """What filling a clip takes of memory, in bytes: always, and for each frame of a window.
+
+    held: what a method takes more for each of them. It counts where an amount of memory is told,
+    and makes windows no shorter where none is.
+    """
 
     always: int
     each: int
+    held: int = 0
 
     def of(self, frames: int) -> int:
         """Return what windows of so many frames take, at most."""
-        return self.always + frames * self.each
+        return self.always + frames * (self.each + self.held)
 
 
 def footprint(pixels: int, *, deep: bool = False, beside: int = 0) -> Footprint:
@@ -83,13 +88,14 @@ def window_length(needs: Footprint, memory: int | None = None) -> int:
     memory: of the whole process; by default a window is given its usual budget. Raises BadInput
     where it is too little for the shortest window.
     """
-    room = BUDGET_BYTES if memory is None else memory - needs.always
-    if memory is not None and room < SHORTEST * needs.each:
+    if memory is None:
+        return int(np.clip(BUDGET_BYTES // needs.each, SHORTEST, LONGEST))
+    if memory < needs.of(SHORTEST):
         raise BadInput(
             f"a memory of {in_words(memory)} is too little for this clip: frames of this size are "
             f"filled in {in_words(needs.of(SHORTEST))} or more. Allow as much."
         )
-    return int(np.clip(room // needs.each, SHORTEST, LONGEST))
+    return int(min((memory - needs.always) // (needs.each + needs.held), LONGEST))
 
 
 def windows(

@@ -126,6 +126,12 @@ def test_so_short_a_clip_survives_h265(make, tmp_path, count, name):
     source = make("in.mkv", count=count)
     for _ in range(4):  # x265 may say anything of when such pictures are decoded
         copied(source, tmp_path / name, Encoding(codec="h265", lossless=True))
+        with av.open(str(tmp_path / name)) as container:
+            times = [(p.pts, p.dts) for p in container.demux(video=0) if p.size]
+        assert len(times) == count
+        decoded = [dts for _, dts in times if dts is not None]  # Matroska has no such times
+        assert decoded == sorted(set(decoded))
+        assert all(dts is None or dts <= pts for pts, dts in times)
         for had, got in zip(av_planes(source), av_planes(tmp_path / name), strict=True):
             for mine, its in zip(had, got, strict=True):
                 np.testing.assert_array_equal(mine, its)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import cleanplate as cp
+from cleanplate import asked
 from cleanplate.jobs import chains
 from cleanplate.jobs.batch import fill_batch
 from cleanplate.jobs.chains import fill_side_by_side
@@ -121,3 +122,20 @@ def test_a_batch_of_one_clip_shares_its_shots(shots, tmp_path):
     assert done.summary["resumed_frames"] == done.summary["frames"]
     one, two = (tmp_path / name / "in.mp4" for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_shares_are_kept_under_the_names_that_the_fill_looks_for(shots, tmp_path, monkeypatch):
+    """... also where "auto" becomes a GPU, which is only known once a method is loaded."""
+    loaded = []
+    monkeypatch.setattr(chains, "side_by_side", lambda works, _: [work() for work in works])
+    monkeypatch.setattr(asked, "runs_on", lambda method: ("auto", "cpu"))
+    monkeypatch.setattr(asked, "settled", lambda told, devices: {**told, "device": bool(loaded)})
+    plain = asked.load_method
+
+    def load(*given, **told):
+        loaded.append(plain(*given, **told))
+        return loaded[-1]
+
+    monkeypatch.setattr(asked, "load_method", load)
+    summary = fill_side_by_side(shots, SPEC, tmp_path / "out.mp4", processes=2)
+    assert summary.resumed_frames == summary.frames

@@ -71,7 +71,7 @@ ALIASES = {
 }
 
 # What the library says that a container supports, and refuses only when pictures come.
-NOT_HELD = {"mov": ("libvpx-vp9", "libsvtav1")}
+NOT_HELD = {"mov": ("vp9", "av1")}
 
 _AVX_512 = 13  # OpenCV's number of it (CV_CPU_AVX_512F), without a name in Python
 
@@ -171,8 +171,8 @@ def _encoder_for(container: str, name: str) -> str:
     """Return the encoder's own name; raises BadOutput where the container cannot hold it."""
     name = encoder(name)
     with av.open(BytesIO(), "w", format=container) as trial:
-        supported = av.Codec(name, "w").canonical_name in trial.supported_codecs
-        if not supported or name in NOT_HELD.get(container, ()):
+        kind = av.Codec(name, "w").canonical_name
+        if kind not in trial.supported_codecs or kind in NOT_HELD.get(container, ()):
             raise BadOutput(f"{container} cannot hold {name}. Choose another codec, or .mkv.")
     return name
 

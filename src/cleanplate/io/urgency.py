@@ -10,26 +10,32 @@ from pathlib import Path
 
 @contextmanager
 def no_more_urgent() -> Iterator[None]:
-    """Take back the real-time scheduling that threads of this process are given inside.
+    """Leave this thread's scheduling as it was, and new threads without a real-time one.
 
     SVT-AV1, where root runs it, makes the thread that opens it and all its own real-time ones, of
     the highest priority, and leaves them so: whatever else wants to run waits, some of it for ever.
     """
-    before = _urgent()
+    if not hasattr(os, "sched_setscheduler"):  # nor can an encoder do so there
+        yield
+        return
+    policy, told, before = os.sched_getscheduler(0), os.sched_getparam(0), _threads()
     try:
         yield
     finally:
-        for thread in _urgent() - before:
-            with suppress(OSError):  # it has ended, or it may not be changed
-                os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+        _schedule(0, policy, told)
+        for thread in _threads() - before:
+            _schedule(thread, policy, told)
 
 
-def _urgent() -> set[int]:
-    """Return the threads of this process that are real-time ones; none where that is not told."""
-    found = set()
-    with suppress(OSError, AttributeError):
-        for thread in (int(task.name) for task in Path("/proc/self/task").iterdir()):
-            with suppress(ProcessLookupError):
-                if os.sched_getscheduler(thread) in (os.SCHED_FIFO, os.SCHED_RR):
-                    found.add(thread)
-    return found
+def _schedule(thread: int, policy: int, told: os.sched_param) -> None:
+    """Schedule a thread, 0 for this one, if it has become a real-time one."""
+    with suppress(OSError):  # it has ended, or it may not be changed
+        if os.sched_getscheduler(thread) in (os.SCHED_FIFO, os.SCHED_RR):
+            os.sched_setscheduler(thread, policy, told)
+
+
+def _threads() -> set[int]:
+    """Return the threads of this process; none where the system does not tell."""
+    with suppress(OSError):
+        return {int(task.name) for task in Path("/proc/self/task").iterdir()}
+    return set()

@@ -68,9 +68,10 @@ def fill_batch(
     cluster each clip's. A clip that is refused or fails does not stop the others, nor one whose
     process is ended, unless that is this one. cluster: the address of a Ray cluster, all of whose
     workers see the files under the same paths; each fills one clip at a time, or shots of one where
-    there are more cores than clips, and goes on where one that was lost had stopped; a clip with a
-    device "cuda" gets a GPU, and by "auto" the CPU computes, so that all workers make the same
-    bytes. Raises BadInput for the manifest and the cluster, BadOutput for the folder.
+    there are more cores than clips and no memory is told, and goes on where one that was lost had
+    stopped; a clip with a device "cuda" gets a GPU, and by "auto" the CPU computes, so that all
+    workers make the same bytes. Raises BadInput for the manifest and the cluster, BadOutput for the
+    folder.
     """
     manifest, folder = Path(manifest), out if is_address(out) else Path(out)
     if cluster is not None:

@@ -76,6 +76,7 @@ def _fill_shares(
     method = told.get("method", "flow")
     named = {name: told.get(name, usual) for name, usual in NAMED.items()}
     with suppress(CleanplateError):
+        as_method(method, told.get("options"), **named)  # which tells the device that is there
         recipe = recipe_for(method, told.get("options"), **named)
         with (
             stand_in(out, video, mask) as here,
@@ -102,9 +103,9 @@ def _fill_share(
     """Fill every `count`-th chain of a clip's windows into a store."""
     method, more = told.get("method", "flow"), told.get("options")
     named = {name: told.get(name, usual) for name, usual in NAMED.items()}
+    room = as_method(method, more, **named)
     if recipe_for(method, more, **named) != recipe:
         return  # on a machine that computes a little differently
-    room = as_method(method, more, **named)
     span, options = told.get("span", Span()), told.get("mask_options", MaskOptions(grow=4))
     encoding, plate = told.get("encoding", Encoding()), told.get("plate")
     with open_video(video) as reader:

@@ -14,11 +14,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from cleanplate.errors import BadInput
+from cleanplate.errors import BadInput, CleanplateError
 from cleanplate.memory import in_words, keep_no_large_blocks
 
 Result = TypeVar("Result")
@@ -79,13 +79,16 @@ def on_other_workers(works: Sequence[Callable[[], Result]], processes: int) -> I
     """Yield what pieces of work return, done by other workers of the cluster that this one is of.
 
     processes: how many there may be at a time; the cluster's cores decide. This worker's own core
-    is theirs while it waits. What becomes of work that is lost again and again is not told.
+    is theirs while it waits. What is lost again and again, or refused, yields nothing.
     """
     ray = _ray()
     doing = [_task(ray).remote(work, 0) for work in works]
     for one in doing:
-        with suppress(ray.exceptions.RayError):
+        try:
             yield ray.get(one)
+        except ray.exceptions.RayError as error:
+            if _why(ray, error) and not isinstance(getattr(error, "cause", None), CleanplateError):
+                raise
 
 
 def cores() -> int:

@@ -101,9 +101,11 @@ def attentive(method: Method) -> Attentive:
 
 def trusting(method: Method) -> Trusting:
     """Return a method that can show where it trusts its flow; raises BadInput for another."""
-    if isinstance(method, Trusting) and getattr(method, "follows", True):
-        return method
-    raise _unable("validity of flow", "motion")
+    if not isinstance(method, Trusting):
+        raise _unable("validity of flow", "motion")
+    if not getattr(method, "follows", True):
+        raise BadInput("these weights are of a network that follows no flow. Draw no validity.")
+    return method
 
 
 def aligning(method: Method) -> Aligning:

@@ -123,7 +123,7 @@ def test_a_network_that_knows_no_flow_has_none_found(weights, clip, monkeypatch)
     np.testing.assert_array_equal(filled[~holes], frames[~holes])
     assert (filled[holes] != frames[holes]).any()
     assert trusting(loaded(weights()))
-    with pytest.raises(cp.BadInput, match="no validity of flow to draw"):
+    with pytest.raises(cp.BadInput, match="follows no flow"):
         trusting(method)
 
 

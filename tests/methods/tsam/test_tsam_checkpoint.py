@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -57,7 +58,7 @@ def logger(monkeypatch, name="utils.logger"):
     for part in (name.partition(".")[0], name):
         monkeypatch.setitem(sys.modules, part, module)
     made = module.Logger()
-    made.entries = {1: {"epoch": 1, "loss": 0.5}}
+    made.entries = {1: {"epoch": 1, "loss": 0.5, "fid_score": np.float64(3.5)}}
     return made
 
 

@@ -26,6 +26,7 @@ from cleanplate.methods.tsam.train import (  # noqa: E402
 from cleanplate.training import loop  # noqa: E402
 from cleanplate.training.batches import batches  # noqa: E402
 from cleanplate.vgg import VGG16, layers_of  # noqa: E402
+from cleanplate.weights import Weights  # noqa: E402
 from made_training import clips, one_core  # noqa: E402, F401 - fixtures
 
 pytestmark = pytest.mark.usefixtures("one_core")
@@ -145,6 +146,12 @@ def test_an_encoder_begins_with_what_knows_pictures(tmp_path):
     assert all(torch.equal(x, plain[key]) for key, x in state.items() if "decoder" in key)
     with pytest.raises(BadInput, match="do not fit TSAM's encoder"):
         first_state(replace(begins, network=Config.tiny()), None)
+    with pytest.raises(BadInput, match="Choose one of them"):
+        first_state(begins, Weights("tsam", {}, {}, plain))
+    for wrong in (first.int(), first.to_sparse(), first[:, :2]):
+        torch.save({**theirs, "conv1.weight": wrong}, tmp_path / "resnet.pth")
+        with pytest.raises(BadInput, match=r"'conv1\.weight' is"):
+            first_state(begins, None)
 
 
 def test_what_means_nothing_is_refused():

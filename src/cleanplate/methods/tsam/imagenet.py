@@ -35,7 +35,7 @@ def _inflated(
 ) -> Iterator[tuple[str, Tensor]]:
     """Yield tensors by our names; inputs: channels; gates: keys of the encoder."""
     for key, value in state.items():
-        if key == FIRST and value.ndim == 4:
+        if key == FIRST and _is_of_colours(value):
             mean = value.mean(dim=1, keepdim=True)
             yield key, torch.cat([value, mean.repeat(1, inputs - COLOURS, 1, 1)], dim=1)
         elif key.endswith(BEFORE):
@@ -45,3 +45,9 @@ def _inflated(
                 yield gate, value
         else:
             yield key, value
+
+
+def _is_of_colours(weight: Tensor) -> bool:
+    """Tell whether a kernel is one over pictures in colour that can be averaged."""
+    plain = weight.layout == torch.strided and weight.is_floating_point()
+    return plain and weight.dtype.itemsize > 1 and weight.ndim == 4 and weight.shape[1] == COLOURS

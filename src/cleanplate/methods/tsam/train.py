@@ -122,6 +122,8 @@ def first_state(settings: Settings, start: Weights | None) -> Mapping[str, Tenso
             "perceptual and style need weights of VGG-16. Give vgg, a file of torchvision's, or "
             "train without these losses, set both to 0: config small does."
         )
+    if start and told.encoder:
+        raise BadInput("weights are given, and an encoder to begin with. Choose one of them.")
     if start or not told.encoder:
         return start.state if start else None
     with torch.random.fork_rng(devices=[]):
