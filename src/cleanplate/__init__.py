@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cleanplate.learn import train
     from cleanplate.masks import MaskOptions, grow, read_holes
     from cleanplate.masks.select import select
+    from cleanplate.masks.shadow import grow_shadow
     from cleanplate.masks.static import find_static
     from cleanplate.masks.subtitles import find_subtitles
     from cleanplate.masks.track import track
@@ -57,6 +58,7 @@ _HOMES = {
     "find_subtitles": "masks.subtitles",
     "flow_file": "motion",
     "grow": "masks",
+    "grow_shadow": "masks.shadow",
     "load_method": "methods",
     "load_tracker": "tracking",
     "plan_file": "jobs.plan",
@@ -95,6 +97,7 @@ __all__ = [
     "find_subtitles",
     "flow_file",
     "grow",
+    "grow_shadow",
     "load_method",
     "load_tracker",
     "plan_file",

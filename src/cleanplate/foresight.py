@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cleanplate.io import open_video
 from cleanplate.masks import MaskOptions, open_holes
+from cleanplate.masks.shadow_file import with_shadow
 from cleanplate.masks.spread import Spread
 from cleanplate.matched import paired
 from cleanplate.methods import load_method
@@ -55,7 +56,8 @@ def foresee(
     """
     with open_video(video) as reader:
         size = reader.info.displayed_size
-        with open_holes(mask, size=size, numbers=reader.numbers, options=options) as holes:
+        drawn = open_holes(mask, size=size, numbers=reader.numbers, options=options)
+        with with_shadow(video, drawn, options) as holes:
             stretches = _stretches(look(paired(reader, holes, iter(holes))))
     method = load_method("flow", tune="removal", working_pixels=PIXELS)
     shown = total = frames = 0

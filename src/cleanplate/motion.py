@@ -27,6 +27,7 @@ from cleanplate.io.place import write_text
 from cleanplate.io.refuse import path_of, writing
 from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks.load import is_box
+from cleanplate.masks.shadow_file import with_shadow
 from cleanplate.matched import FULL, check_holes, paired
 from cleanplate.memory import give_back
 from cleanplate.methods.flow_guided.rounds import guide
@@ -115,7 +116,7 @@ def flow_file(
         done = None if progress is None else (lambda count: progress(count, total))
         seen, folder = _Seen(), Path(out)
         with (
-            _open_holes(mask, reader, mask_options) as holes,
+            _open_holes(video, mask, reader, mask_options) as holes,
             whole_folder(folder) as part,
             closing(ahead(holes)) as masks,
         ):
@@ -165,13 +166,16 @@ def _check(
         refuse_same(path_of(source), path_of(out))
 
 
-def _open_holes(mask: str | Path | None, reader: Reader, options: MaskOptions) -> HoleSource:
+def _open_holes(
+    video: str | Path, mask: str | Path | None, reader: Reader, options: MaskOptions
+) -> HoleSource:
     """Open the mask of a video; without one no frame has a hole."""
     size = reader.info.displayed_size
     if mask is None:
         nothing = np.zeros(size, np.bool_)
         return HoleSource(lambda: repeat(nothing), count=None, still=True)
-    return open_holes(mask, size=size, numbers=reader.numbers, options=options)
+    holes = open_holes(mask, size=size, numbers=reader.numbers, options=options)
+    return with_shadow(video, holes, options)
 
 
 @dataclass

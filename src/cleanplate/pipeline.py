@@ -43,6 +43,7 @@ from cleanplate.masks.follow import Tracker
 from cleanplate.masks.follow import follow as follow_object
 from cleanplate.masks.generous import AUTO, Grow
 from cleanplate.masks.load import is_box
+from cleanplate.masks.shadow_file import with_shadow
 from cleanplate.masks.track_file import Masks, files_of, open_tracked
 from cleanplate.matched import (
     FULL,
@@ -296,13 +297,15 @@ def holes_for(
 ) -> HoleSource:
     """Open the mask of a video; follow: how what is followed from masks of frames is to grow."""
     if follow is not None:
-        return open_tracked(
+        tracked = open_tracked(
             video, mask, options=options, growth=follow, tracker=tracker, progress=progress
         )
+        return with_shadow(video, tracked, options)
     if not isinstance(mask, str | Path):
         raise BadInput("several masks are given. Give one, or have the object followed: track.")
     size = reader.info.displayed_size
-    return open_holes(mask, size=size, numbers=reader.numbers, options=options)
+    holes = open_holes(mask, size=size, numbers=reader.numbers, options=options)
+    return with_shadow(video, holes, options)
 
 
 def _write_again(video: str | Path, writer: Writer) -> None:

@@ -141,6 +141,8 @@ def unblend_file(
     the others, as `fill_file` takes them. progress: called with frames done and in all, of both.
     Raises BadInput, BadOutput.
     """
+    if mask_options.shadow:
+        raise BadInput("an overlay casts no shadow. Leave that out.")
     began = time.perf_counter()
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
     room = as_method(method, options, **named)

@@ -18,6 +18,7 @@ def check(
     grow: Annotated[
         int, typer.Option(min=0, help="So much would a fill grow the hole, to foresee it.")
     ] = 4,
+    grow_shadow: options.GrowShadow = False,
     foresee: Annotated[
         bool, typer.Option(help="Tell how much of the hole other frames show: takes seconds.")
     ] = True,
@@ -44,7 +45,8 @@ def check(
     report = check_file(video, mask, options=reading)
     ahead = Foresight(None, 0)
     if foresee:
-        ahead = look_ahead(video, mask, options=dataclasses.replace(reading, grow=grow))
+        wanted = dataclasses.replace(reading, grow=grow, shadow=grow_shadow)
+        ahead = look_ahead(video, mask, options=wanted)
     mended = [] if fix is None else mend_file(video, mask, fix, options=reading)
     if as_json:
         told = {**dataclasses.asdict(report), "shown": ahead.shown, "mended": mended}

@@ -153,6 +153,7 @@ def fill(
     tune: ForWhat = Tune.removal,
     propagation: Propagation = None,
     grow: GrowOrNot = None,
+    grow_shadow: options.GrowShadow = False,
     invert_mask: options.InvertMask = False,
     object_index: options.ObjectIndex = None,
     codec: Codec = None,
@@ -214,7 +215,9 @@ def fill(
         "tracker": tracker_for_fills(tracker),
         "method": method,
         "tune": tune.value,
-        "mask_options": MaskOptions(invert_mask, object_index, 4 if grow is None else grow),
+        "mask_options": MaskOptions(
+            invert_mask, object_index, 4 if grow is None else grow, grow_shadow
+        ),
         "encoding": Encoding(codec, crf, preset, lossless),
         "span": span,
         "memory": memory,

@@ -44,6 +44,39 @@ def grow(
         typer.echo(f"{out}: {counted(count, 'mask')} grown by {counted(pixels, 'pixel')}.")
 
 
+@app.command("grow-shadow")
+def grow_shadow(
+    video: options.Video,
+    mask: options.Mask,
+    out: Annotated[Path, typer.Option("-o", "--out", help="A new or empty folder.")],
+    invert_mask: options.InvertMask = False,
+    object_index: options.ObjectIndex = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Add to MASK the shadow that its object casts in VIDEO, where other frames tell it."""
+    import dataclasses
+    import json
+
+    from cleanplate.cli.mask_words import shadow_words
+    from cleanplate.masks import MaskOptions
+    from cleanplate.masks.shadow_file import grow_shadow_file
+
+    reading = MaskOptions(invert_mask, object_index)
+    with options.progress_bar(quiet=quiet, doing="Looking") as progress:
+        summary = grow_shadow_file(video, mask, out, mask_options=reading, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(summary)))
+    else:
+        options.warn(summary.warnings, quiet=quiet)
+        if not quiet:
+            typer.echo(shadow_words(summary))
+        for problem in summary.problems:
+            typer.echo(f"Problem: {problem.rstrip('.')}.", err=True)
+    if summary.problems:
+        raise typer.Exit(1)
+
+
 @app.command("draw")
 def draw(
     family: Annotated[
@@ -112,6 +145,7 @@ def track(
     grow: Annotated[
         str, typer.Option(help="Pixels, or auto: by half of its area, more where it is unsure.")
     ] = "auto",
+    grow_shadow: options.GrowShadow = False,
     method: Annotated[
         str,
         typer.Option(help="flow, from frame to frame, or internal: a network fitted to the mask."),
@@ -150,7 +184,7 @@ def track(
             masks,
             out,
             grow=growth_of(grow),
-            mask_options=MaskOptions(invert_mask, object_index),
+            mask_options=MaskOptions(invert_mask, object_index, shadow=grow_shadow),
             tracker=tracker,
             progress=progress,
         )

@@ -10,6 +10,7 @@ from cleanplate.errors import counted
 if TYPE_CHECKING:
     from cleanplate.foresight import Foresight
     from cleanplate.masks import MaskReport
+    from cleanplate.masks.shadow_file import ShadowSummary
     from cleanplate.masks.static import Overlay
     from cleanplate.masks.subtitles import Subtitles
     from cleanplate.masks.track_file import TrackSummary
@@ -26,6 +27,14 @@ def track_words(summary: TrackSummary) -> str:
         f"Confidence {mean:.2f} on average, {least:.2f} at least, of 1.",
     ]
     return "\n".join(lines)
+
+
+def shadow_words(summary: ShadowSummary) -> str:
+    """Say in how many frames a shadow was found, and how large it is."""
+    return (
+        f"{summary.output}: {counted(summary.frames, 'mask')}, with a shadow in {summary.told}; "
+        f"they are larger by {percent(summary.added)}."
+    )
 
 
 def report_words(report: MaskReport, video: str, mask: str) -> str:

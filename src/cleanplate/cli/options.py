@@ -24,6 +24,12 @@ ObjectIndex = Annotated[
     int | None,
     typer.Option("--object", min=0, help="Of a palette mask, only the object of this index."),
 ]
+GrowShadow = Annotated[
+    bool,
+    typer.Option(
+        "--grow-shadow", help="Add the shadow that the object casts, where other frames tell it."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 

@@ -31,24 +31,24 @@ class CameraMotion(Sequence[NDArray[np.float32]]):
         size: tuple[int, int],
         rests: NDArray[np.bool_] | None = None,
     ) -> None:
-        self._matrices, self._size = matrices, size
+        self.matrices, self._size = matrices, size
         self.rests = np.zeros(len(matrices), np.bool_) if rests is None else rests
 
     def __len__(self) -> int:
-        return len(self._matrices)
+        return len(self.matrices)
 
     def __getitem__(self, t: Any) -> Any:
-        return _field(self._matrices[t], *self._size)
+        return _field(self.matrices[t], *self._size)
 
     def at(self, t: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Any:
         """(N, 2) float32, the flow between frames t and t+1 at N pixels."""
-        return _places(self._matrices[t], rows, columns)
+        return _places(self.matrices[t], rows, columns)
 
     def resized(self, size: tuple[int, int]) -> CameraMotion:
         """Return the same motion for pictures of another size (height, width)."""
         down, across = (new / old for new, old in zip(size, self._size, strict=True))
         to = np.array([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2], [0, 0, 1]])
-        matrices = to @ self._matrices @ np.linalg.inv(to)  # corners meet, not centres of pixels
+        matrices = to @ self.matrices @ np.linalg.inv(to)  # corners meet, not centres of pixels
         return CameraMotion(matrices.astype(np.float32), size, self.rests)
 
 

@@ -130,7 +130,10 @@ def _told(given: dict[str, Any]) -> dict[str, Any]:
             raise BadInput(f"{name!r} is no column. Choose from: {known}, or {SET}KEY.")
     values = {name: COLUMNS[name](value, name) for name, value in given.items()}
     mask = MaskOptions(
-        values.pop("invert", False), values.pop("object", None), values.pop("grow", GROW)
+        values.pop("invert", False),
+        values.pop("object", None),
+        values.pop("grow", GROW),
+        values.pop("grow_shadow", False),
     )
     codec, crf, preset = (values.pop(name, None) for name in ("codec", "crf", "preset"))
     encoding = Encoding(codec, crf, preset, values.pop("lossless", False))
@@ -219,6 +222,7 @@ COLUMNS: dict[str, Callable[[Any, str], Any]] = {
     "memory": _memory,
     "seed": _whole,
     "grow": _whole,
+    "grow_shadow": _yes,
     "invert": _yes,
     "object": _whole,
     "codec": _text,

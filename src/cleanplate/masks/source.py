@@ -27,13 +27,15 @@ class MaskOptions:
     """How a mask is read.
 
     invert: black marks the hole. object_index: of a palette picture, only this object.
-    grow: pixels of the video by which the hole is grown, 0 or more. Raises BadInput for what is no
-    whole number.
+    grow: pixels of the video by which the hole is grown, 0 or more. shadow: where it is of a video,
+    it is extended to the shadow that its object casts, as far as that can be told; see
+    ``shadow_file.with_shadow``. Raises BadInput for what is no whole number.
     """
 
     invert: bool = False
     object_index: int | None = None
     grow: int = 0
+    shadow: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is no whole number; how large it may be shows when the mask is opened."""

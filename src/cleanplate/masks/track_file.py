@@ -18,6 +18,7 @@ from cleanplate.masks.follow.trail import Watch
 from cleanplate.masks.generous import AUTO, SURE, Grow, check_growth
 from cleanplate.masks.keys import Keys, check_reach, parse_key, read_keys
 from cleanplate.masks.load import is_box
+from cleanplate.masks.shadow_file import shadowed
 from cleanplate.masks.source import HoleSource, MaskOptions
 from cleanplate.masks.track import Progress, confidences, holes_of, marks_of, working_picture
 from cleanplate.masks.upright import upright_frames
@@ -109,7 +110,10 @@ def track_file(
     with whole_folder(path_of(out)) as folder:  # refused before the work, if it is to be
         done = _follow(given, tracker, progress, watch)
         names = [f"{number:05d}" for number in given.numbers or range(done.course.frames)]
-        write_into(folder, zip(names, holes_of(done.course, given.keys, grow), strict=True))
+        holes = holes_of(done.course, given.keys, grow)
+        if mask_options.shadow:
+            holes = shadowed(video, holes, 0 if grow == AUTO else int(grow))
+        write_into(folder, zip(names, holes, strict=True))
     return TrackSummary(
         frames=done.course.frames,
         size=given.size,

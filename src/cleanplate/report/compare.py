@@ -139,4 +139,6 @@ def _mask_words(mask: str | Path, options: MaskOptions) -> str:
         words.append("inverted")
     if options.grow:
         words.append(f"grown by {options.grow}")
+    if options.shadow:
+        words.append("with its shadow")
     return " ".join(words)
