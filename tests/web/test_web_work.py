@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cleanplate.masks.write import write_mask
+import cleanplate as cp
+from cleanplate.io import Encoding
+from cleanplate.masks.write import write_folder, write_mask
 from cleanplate.web import work
 from cleanplate.web.layers import Layers
 from cleanplate.web.limits import Limits
+from made_shadows import shadowed_clip
 
 
 def silent(done, total, at=None):
@@ -53,3 +56,23 @@ def test_a_quick_look_changes_nothing_but_the_hole(scene, clip, tmp_path):
     )
     assert np.abs(after - before)[~hole].max() < 40  # a JPEG of a JPEG
     assert np.abs(after - before)[holes[3]].mean() > 40
+
+
+def test_a_shadow_is_filled_and_told_beside_the_object(tmp_path):
+    frames, holes, shadow = shadowed_clip(0.5)
+    source, told = tmp_path / "scene.mkv", []
+    cp.write_video(source, frames, encoding=Encoding(lossless=True))
+    facts = work.open_clip(source, tmp_path / "frames", Limits(), silent)
+    write_folder(zip(facts.names, holes, strict=True), tmp_path / "given")
+    layers = Layers(facts.size, facts.names, given=tmp_path / "given")
+    asked = work.Asked(growth=0, lossless=True, shadow=True)
+    given = (source, facts, layers, asked, tmp_path / "out", ".mkv")
+    (tmp_path / "out").mkdir()
+    summary = work.fill_clip(*given, lambda done, total: told.append((done, total)), memory=None)
+    clean = cp.read_video(tmp_path / "out" / "clean.mkv").frames
+    assert (clean != frames).any(axis=3)[shadow].mean() > 0.5
+    assert summary["warnings"] == []
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (60, 60)
+    work.try_out(tmp_path / "frames", facts, layers, 9, asked, tmp_path / "tried", silent)
+    assert len(list((tmp_path / "tried").iterdir())) == 24

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import numpy as np
 
 from cleanplate.errors import BadInput
 from cleanplate.io import Encoding, open_video
-from cleanplate.masks import MaskOptions
+from cleanplate.masks import HoleSource, MaskOptions
 from cleanplate.masks.follow.trail import Soft
 from cleanplate.masks.generous import AUTO, SURE, Grow
+from cleanplate.masks.shadow import grow_shadow
+from cleanplate.masks.shadow_file import with_shadow
 from cleanplate.masks.static import find_static_file
 from cleanplate.masks.subtitles import find_subtitles_file
 from cleanplate.masks.track import working_picture
@@ -26,7 +29,8 @@ from cleanplate.pipeline import fill, fill_file
 from cleanplate.provenance import Seen, provenance_picture
 from cleanplate.region import reduce_hole, reduced_picture, working_size
 from cleanplate.unblending import unblend, unblend_file
-from cleanplate.web.layers import Layers
+from cleanplate.video import Holes
+from cleanplate.web.layers import MARGIN, Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.pictures import name_of, read_jpeg, write_jpeg, write_layer
 from cleanplate.web.tell import Tell
@@ -61,6 +65,7 @@ class Asked:
     lossless: bool = False
     plate: bool = False
     seed: int = 0
+    shadow: bool = False
 
 
 def open_clip(source: Path, shown: Path, limits: Limits, tell: Tell) -> Facts:
@@ -149,6 +154,8 @@ def try_out(
     frames = np.stack([reduced_picture(read_jpeg(shown / name_of(n)), size) for n in numbers])
     full = (layers.hole_at(n, facts.seen, asked.growth) for n in numbers)
     holes = np.stack([reduce_hole(hole, size) for hole in full])
+    if asked.shadow:
+        holes = grow_shadow(frames, holes)
     if not holes.any():
         raise BadInput("there is no mask in this part of the clip. Go to where the object is.")
     if asked.method == UNBLEND:
@@ -187,7 +194,10 @@ def fill_clip(
 
     Its frames are shown as they are filled. Raises BadInput and BadOutput.
     """
-    write_folder(layers.holes(asked.growth), folder / "masks")
+    holes = _holes_of(source, layers, asked)
+    before = facts.frames if asked.shadow else 0  # the clip is looked through for it
+    named = zip(layers.names, _counted(holes, tell, 2 * facts.frames, before), strict=True)
+    write_folder(named, folder / "masks")
     for shown in ("after", "origin"):
         (folder / shown).mkdir()
 
@@ -211,13 +221,33 @@ def fill_clip(
         plate=folder / "plate.mov" if asked.plate else None,
         memory=memory,
         seed=asked.seed,
-        progress=tell,
+        progress=lambda done, total: tell(before + done, total and before + total),
         watch=watch,
     )
     _pack(folder / "masks", folder / "masks.zip")
     told = asdict(summary)
+    told["warnings"] = holes.warnings + told["warnings"]
     names = ("frames", "seconds", "borrowed", "painted", "invented", "warnings", "problems")
     return {name: told[name] for name in names}
+
+
+def _holes_of(source: Path, layers: Layers, asked: Asked) -> HoleSource:
+    """Return the holes of a clip as they are filled, with shadows if that was asked for."""
+
+    def read() -> Iterator[Holes]:
+        return (hole for _, hole in layers.holes(asked.growth))
+
+    margin = MARGIN if asked.growth == AUTO else int(asked.growth)
+    drawn = HoleSource(read, count=len(layers.names))
+    return with_shadow(source, drawn, MaskOptions(grow=margin, shadow=asked.shadow))
+
+
+def _counted(holes: HoleSource, tell: Tell, total: int, slow: int) -> Iterator[Holes]:
+    """Yield holes, and tell how many are there, where that takes long."""
+    for number, hole in enumerate(holes, start=1):
+        yield hole
+        if slow:
+            tell(number, total)
 
 
 def see_through(

@@ -259,7 +259,7 @@ function renderSteps() {
     ? "A quick look shows some frames around this one, small, within seconds. The full run is sharper."
     : "First mark something, and have it followed.";
   const chosen = ["method", "tune", "growth"].map((id) => $(id).selectedOptions[0].text.split(/[:,(]/)[0].trim());
-  $("chosen").textContent = `${chosen[0].toLowerCase()}; ${chosen[1].toLowerCase()}; ${chosen[2].toLowerCase()} margin`;
+  $("chosen").textContent = `${chosen[0].toLowerCase()}; ${chosen[1].toLowerCase()}; ${chosen[2].toLowerCase()} margin${$("shadow").checked ? "; with its shadow" : ""}`;
   buttons();
 }
 
@@ -402,6 +402,7 @@ function asked() {
     growth: growth === "auto" ? growth : Number(growth),
     lossless: Boolean($("lossless").value),
     plate: $("plate").checked,
+    shadow: $("shadow").checked,
     seed: Number($("seed").value) || 0,
   };
 }
