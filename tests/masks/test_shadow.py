@@ -33,7 +33,7 @@ def test_what_lies_still_on_the_ground_tells_nothing():
 
 
 def test_a_few_frames_tell_nothing():
-    frames, holes, _ = shadowed_clip(0.5, count=8)
+    frames, holes, _ = shadowed_clip(0.5, count=4)
     assert (cp.grow_shadow(frames, holes) == holes).all()
 
 

@@ -25,7 +25,7 @@ from cleanplate.shots import CutDetector
 from cleanplate.video import Frames, Holes, check_pair
 
 PIXELS = 480 * 270  # of the pictures in which shadows are looked for
-_LEAST_SEEN = 3  # other frames that show a place
+_LEAST_SEEN = 2  # other frames that show a place
 _LEAST_STEP = 0.06  # of the logarithm of light: what is darker by less is no shadow that one sees,
 _NOISES = 2.5  # nor what is darker by less than so many times what light is told wrongly by
 _SURELY = 1.4  # times that step, somewhere in a shadow
@@ -33,6 +33,7 @@ _TOUCH = 5  # pixels from the object at most
 _MOST = 1.5  # of the object's area: more is another thing than a shadow
 _AROUND = 80  # pixels around the object where it shows how wrongly light is told
 _QUIET = 0.8  # of the pixels there
+_MOST_DOUBT = 0.15  # of a step, there: with more the ground was not followed
 _COLOURED = 0.6  # of its darkness: by how much more a shadow may darken one channel than another
 _TOLD = 0.5  # of the lightest channel's level
 _DARKEST = 0.1  # of a shadow's pixels
@@ -163,6 +164,8 @@ def shadow_in(looks: list[Look], at: int) -> Holes:
     if not about.any():
         return found
     doubt = float(np.quantile(np.abs(light.step[about]), _QUIET))
+    if doubt > _MOST_DOUBT:
+        return found
     least = max(_LEAST_STEP, _NOISES * doubt)
     dark = ground & (light.step < -least) & (light.most < least)
     dark = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
