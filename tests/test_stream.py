@@ -311,7 +311,8 @@ def test_what_is_carried_on_follows_the_light(pan, tune):
     assert abs(bias) < 6  # with the light of the first frames it would be 30
 
 
-def test_what_a_method_holds_counts_once_and_for_each_frame():
+def test_what_a_method_holds_counts_once_and_for_each_frame(monkeypatch):
+    monkeypatch.setattr("cleanplate.windows.LONGEST", 90)
     plain, greedy = Recorder(), Recorder()
     greedy.held_bytes, greedy.held_each = 10**9, lambda pixels: 5 * pixels
     less, more = needs_of(plain, 1000), needs_of(greedy, 1000)
