@@ -46,9 +46,9 @@ def fill_side_by_side(
     """Fill a clip as `fill_file` does, its shots in so many processes side by side.
 
     run: does pieces of work in so many processes; on this machine by default. told: the arguments
-    of `fill_file`; `memory` is shared among the processes. An object that is followed, networks
-    that are fitted to the clip and pictures of what is looked at take one process. Raises BadInput,
-    BadOutput.
+    of `fill_file`; `memory` is shared among the processes. An object that is followed, shadows that
+    are looked for, networks that are fitted to the clip and pictures of what is looked at take one
+    process. Raises BadInput, BadOutput.
     """
     most = bytes_of(told.get("memory"))
     told["memory"] = most and most // processes
@@ -61,6 +61,7 @@ def fill_side_by_side(
 def _can_be_shared(out: str | Path, told: Mapping[str, Any]) -> bool:
     method = told.get("method", "flow")
     alone = told.get("track") or any(told.get(name) for name in LOOKED_AT)
+    alone = alone or told.get("mask_options", MaskOptions()).shadow
     return isinstance(method, str) and method not in FITTED and not alone and not is_pipe(out)
 
 

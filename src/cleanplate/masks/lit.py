@@ -17,15 +17,8 @@ from cleanplate.threads import each_frame
 from cleanplate.video import Holes
 from cleanplate.warp import warp_by
 
-AWAY = (
-    3,
-    6,
-    10,
-    15,
-    21,
-    29,
-    40,
-)  # frames, both ways: in the nearer ones a slow shadow lies there still
+# Frames, both ways: in the nearer ones a slow shadow lies there still.
+AWAY = (3, 6, 10, 15, 21, 29, 40)
 FURTHEST = max(AWAY)
 
 _BESIDE = 12  # pixels around the object that do not vote on the ground's motion: shadows, edges
