@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from cleanplate.errors import BadInput
 from cleanplate.states import fit_state, read_state
 
 WIDTHS = (64, 128, 256, 512, 512)  # channels of each stage
@@ -71,6 +72,19 @@ class Features(nn.Module):
             if number in self.kind.taps:
                 found.append(torch.unflatten(x, 0, clips.shape[:2]))
         return found
+
+
+def refuse_without(path: str, kind: Kind, *losses: float, otherwise: str = "") -> None:
+    """Refuse to go without weights where a loss has a weight above 0; raises BadInput.
+
+    path: of the file, "" for none. losses: weights of those that see features. otherwise: how one
+    goes without them.
+    """
+    if any(losses) and not path:
+        raise BadInput(
+            f"perceptual and style need weights of {kind.name}. Give vgg, a file of torchvision's, "
+            f"or train without these losses{otherwise}."
+        )
 
 
 def load_features(

@@ -28,7 +28,7 @@ from cleanplate.training.batches import Batch
 from cleanplate.training.lesson import Lesson, Turn, by_adam, frozen
 from cleanplate.training.pictures import in_rows, scaled
 from cleanplate.training.settings import LoopSettings
-from cleanplate.vgg import Features, load_features
+from cleanplate.vgg import VGG16, Features, load_features, refuse_without
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,7 @@ class TrainConfig(LoopSettings):
             self._at_least(name, 0)
         if self.temporal and self.frames == 1:
             raise BadInput("temporal needs clips of several frames. Give frames, or temporal 0.")
-        if (self.perceptual or self.style) and not self.vgg:
-            raise BadInput(
-                "perceptual and style need weights of VGG-16. Give vgg, a file of torchvision's, "
-                "or train without these losses."
-            )
+        refuse_without(self.vgg, VGG16, self.perceptual, self.style)
         self._resolve("vgg")
         self._check_betas(self.betas)
 

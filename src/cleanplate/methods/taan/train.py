@@ -13,7 +13,6 @@ from torch.optim import Adam
 
 from cleanplate.datasets.clip import Clip
 from cleanplate.datasets.references import References, Strokes
-from cleanplate.errors import BadInput
 from cleanplate.losses import feature_l1, gram_l1, plain_l1, total_variation
 from cleanplate.methods.taan.network import Config, Network
 from cleanplate.methods.taan.references import DISTANCES, checked_distances
@@ -21,7 +20,7 @@ from cleanplate.training.batches import Batch
 from cleanplate.training.lesson import Learner, Lesson, Turn
 from cleanplate.training.pictures import in_rows, scaled
 from cleanplate.training.settings import LoopSettings
-from cleanplate.vgg import VGG19, Features, load_features
+from cleanplate.vgg import VGG19, Features, load_features, refuse_without
 from cleanplate.weights import Weights
 
 
@@ -95,11 +94,7 @@ CONFIGS = {
 def first_state(settings: Settings, start: Weights | None) -> Mapping[str, Tensor] | None:
     """Return the tensors that a run begins with; raises BadInput where it lacks VGG-19."""
     told = settings.training
-    if (told.perceptual or told.style) and not told.vgg:
-        raise BadInput(
-            "perceptual and style need weights of VGG-19. Give vgg, a file of torchvision's, or "
-            "train without these losses: config full."
-        )
+    refuse_without(told.vgg, VGG19, told.perceptual, told.style, otherwise=": config full")
     return start.state if start else None
 
 

@@ -22,7 +22,7 @@ from cleanplate.methods.tsam.shift import Alignment, Motion
 from cleanplate.training.lesson import Lesson, Turn, by_adam, frozen
 from cleanplate.training.pictures import in_rows
 from cleanplate.training.settings import LoopSettings
-from cleanplate.vgg import EARLY_VGG16, VGG16, Features, load_features
+from cleanplate.vgg import EARLY_VGG16, VGG16, Features, load_features, refuse_without
 from cleanplate.weights import Weights
 
 
@@ -117,11 +117,8 @@ class MovingBatch:
 def first_state(settings: Settings, start: Weights | None) -> Mapping[str, Tensor] | None:
     """Return the tensors that a run begins with; raises BadInput for what it lacks."""
     told = settings.training
-    if (told.perceptual or told.style) and not told.vgg:
-        raise BadInput(
-            "perceptual and style need weights of VGG-16. Give vgg, a file of torchvision's, or "
-            "train without these losses, set both to 0: config small does."
-        )
+    without = ", both 0: config small does"
+    refuse_without(told.vgg, VGG16, told.perceptual, told.style, otherwise=without)
     if start and told.encoder:
         raise BadInput("weights are given, and an encoder to begin with. Choose one of them.")
     if start or not told.encoder:
