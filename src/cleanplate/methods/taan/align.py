@@ -23,7 +23,7 @@ from cleanplate.warp import shares_around
 
 # Where the taps of a 3x3 kernel lie, row by row: (dy, dx).
 TAPS = tuple(product((-1, 0, 1), repeat=2))
-MOST_BYTES = 8 << 20  # of samples that are multiplied at once: they stay near the processor
+MOST_BYTES = 6 << 20  # of samples that are multiplied at once: they stay near the processor
 
 _scratch = Scratch()
 
