@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 import cleanplate as cp
 from cleanplate.cli import main
+from cleanplate.foresight import Foresight
 from cleanplate.io import Encoding
 from cleanplate.masks.shadow_file import NOT_TOLD, STILL, grow_shadow_file
 from cleanplate.masks.write import write_folder
@@ -89,6 +91,38 @@ def test_commands(clip, capsys):
     plain, wider = opened("plain"), opened("with")
     assert (wider | plain == wider).all()
     assert wider.sum() > 1.1 * plain.sum()
+
+
+def test_commands_that_read_masks(clip, capsys, tmp_path, monkeypatch):
+    frames, holes = clip
+    given = ["park.mkv", "masks", "--grow", "0", "--grow-shadow"]
+    assert main(["fill", *given, "-o", "a.mkv", "--codec", "ffv1", "-q"]) == 0
+    filled = cp.read_video("a.mkv").frames
+    assert ((filled != frames).any(axis=3) & ~holes).any()
+    rows = "video,mask,grow,grow_shadow,codec\npark.mkv,masks,0,yes,ffv1\n"
+    (tmp_path / "list.csv").write_text(rows)
+    assert main(["batch", "list.csv", "-o", "all", "-q"]) == 0
+    (made,) = tmp_path.joinpath("all").glob("*.mkv")
+    assert (cp.read_video(made).frames == filled).all()
+    assert main(["compare", *given, "-o", "page", "--methods", "flow", "--lossless", "-q"]) == 0
+    (made,) = tmp_path.joinpath("page").rglob("*.mkv")
+    assert (cp.read_video(made).frames == filled).all()
+    plain, wider = (completed(given[:count]) for count in (4, 5))
+    assert plain != wider
+    monkeypatch.setattr("cleanplate.foresight.foresee", spied)
+    for count, shadow in ((4, 0.0), (5, 1.0)):
+        main(["check", *given[:count], "--json"])
+        assert json.loads(capsys.readouterr().out)["shown"] == shadow
+
+
+def completed(given):
+    """The flow that is completed in the hole."""
+    assert main(["flow", given[0], "--mask", *given[1:], "-o", f"flow{len(given)}", "-q"]) == 0
+    return sorted(Path(f"flow{len(given)}").rglob("*.flo"))[10].read_bytes()
+
+
+def spied(video, mask, *, options):
+    return Foresight(float(options.shadow), 1)
 
 
 def test_an_overlay_has_none(clip):
