@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cleanplate.masks.follow.carried import carry, squared_lengths
+from cleanplate.masks.follow.carried import carry, sound, squared_lengths
 from cleanplate.region import Region, whole_of
 
 SIZE = (20, 30)
@@ -32,6 +32,15 @@ def test_a_mask_is_carried_and_trusted_where_both_ways_agree():
 def test_ways_that_disagree_are_not_trusted():
     carried = carry(np.ones(SIZE, np.float32), flow(9, 0), flow(0, 0), whole_of(SIZE))
     assert (carried.trust < 0.05).all()
+
+
+def test_flow_is_sound_where_it_returns():
+    back = flow(-4, -2)
+    back[:, 15:] = 0
+    trust = sound(flow(4, 2), back, whole_of(SIZE))
+    assert (trust[:18, :11] == 1).all()
+    assert (trust[:, 11:] < 0.2).all()
+    assert (trust[18:] < 0.2).all()  # it leaves the picture
 
 
 def test_a_part_is_a_part_of_the_whole():

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.masks.follow.carried import Carried, carry
+from cleanplate.masks.follow.carried import Carried, carry, sound
 from cleanplate.masks.follow.colours import Colours, Lab, Plane, labs_of
 from cleanplate.masks.follow.edges import settle
-from cleanplate.masks.follow.motion import motion_evidence
+from cleanplate.masks.follow.motion import Moves, motion_evidence, onward_evidence
 from cleanplate.masks.follow.nearby import nearby
 from cleanplate.masks.follow.shape import SURE, Shape
 from cleanplate.region import Region, bounding_box
@@ -23,12 +23,13 @@ class Weights:
     """How much each kind of evidence counts, in logits; chosen on five clips.
 
     carried: what comes along the flow. shape: what is remembered of the object's shape, where
-    nothing is carried that can be trusted; known: the share of that which goes where it can.
-    move: whether a pixel moved as the object for some frames; keep: of that, a frame; most: of it
-    at most; against: from where on a pixel does not tell how the object moves. near: like pixels
-    nearby. key, recent: colours of the key masks, and of the last frames; rate: at which these are
-    learned. far, deep: a pixel further than `band` outside, and inside. likeness, step: of
-    ``settle``. doubt: the least that a pixel's evidence counts there. sharp: of what comes of it.
+    nothing is carried that can be trusted; known: the share of that which goes where it can. move:
+    whether a pixel moved as the object for some frames; keep: of that, a frame; most: of it at
+    most; against: from where on a pixel does not tell how the object moves. onward: what its next
+    motion tells of a pixel. near: like pixels nearby. key, recent: colours of the key masks, and of
+    the last frames; rate: at which these are learned. far, deep: a pixel further than `band`
+    outside, and inside. likeness, step: of ``settle``. doubt: the least that a pixel's evidence
+    counts there. sharp: of what comes of it.
     """
 
     carried: float = 1.0
@@ -38,6 +39,7 @@ class Weights:
     keep: float = 0.85
     most: float = 4.0
     against: float = -1.5
+    onward: float = 2.5
     near: float = 0.7
     key: float = 0.6
     recent: float = 0.4
@@ -52,6 +54,8 @@ class Weights:
 
 
 WEIGHTS = Weights()
+_CERTAIN = 0.001  # nearer to 0 or to 1 a mask does not change afterwards
+_OUTSIDE = 0.1  # of a mask: less is not the object
 _LEAST = 0.02  # a mask is never surer than this, from 0 or from 1
 _MOST = 30.0  # logits, beyond which a number means the same
 _MARGIN, _MARGIN_SHARE = 24, 0.35  # pixels; of the square root of the object's area
@@ -87,7 +91,9 @@ class Follower:
     ) -> None:
         """Find the object in the next picture (h, w, 3); towards, back: flow to it, and back."""
         w = self.weights
-        moves = self._shape.move(self.soft * (self._moves > w.against), towards)
+        self._hindsight(towards, back)
+        moves = self._moving(towards)
+        self._shape.go(moves)
         whole = self._shape.soft
         part = _around(np.maximum(warp_by(self.soft, back), whole))
         if part is None:
@@ -97,7 +103,8 @@ class Follower:
         labs = [np.ascontiguousarray(part.crop(lab)) for lab in full]
         carried, shape = carry(self.soft, towards, back, part), part.crop(whole)
         moved = np.float32(w.keep) * part.crop(warp_by(self._moves, back))
-        moved += motion_evidence(part.crop(back), part, moves)
+        around = np.maximum(carried.soft, shape) < _OUTSIDE
+        moved += motion_evidence(part.crop(back), part, moves, around)
         moved = np.asarray(np.clip(moved * carried.trust, -w.most, w.most), np.float32)
         wanted = self._wanted(labs, carried, shape, moved)
         prior = np.float32(w.doubt) + np.abs(2 * wanted - 1)
@@ -109,6 +116,21 @@ class Follower:
         self._doubt(found, labs[0])
         sure = np.abs(2 * self.soft - 1) * (1 - np.abs(self.soft - whole))
         self._learn(self._recent, full, self.soft, sure, w.rate)
+
+    def _moving(self, towards: NDArray[np.float32]) -> Moves:
+        """Return how the object goes on, as far as its pixels are not known to move otherwise."""
+        return self._shape.moves(self.soft * (self._moves > self.weights.against), towards)
+
+    def _hindsight(self, towards: NDArray[np.float32], back: NDArray[np.float32]) -> None:
+        """Correct the last mask by how its pixels go on: what was just uncovered tells only now."""
+        part = _around(self.soft)
+        if part is None:
+            return
+        way, seen = np.ascontiguousarray(part.crop(towards)), part.crop(self.soft)
+        told = onward_evidence(way, part, self._moving(towards), seen < _OUTSIDE)
+        told *= sound(way, back, part)
+        unsure = (seen > _CERTAIN) & (seen < 1 - _CERTAIN)
+        seen[unsure] = _chance(_logit(seen) + np.float32(self.weights.onward) * told)[unsure]
 
     def _wanted(self, labs: list[Lab], carried: Carried, shape: Plane, moved: Plane) -> Plane:
         """Return how likely each pixel is the object's, (h, w), by all that is known."""
@@ -124,7 +146,7 @@ class Follower:
         for side, cost in ((1 - inside, -w.far), (inside, w.deep)):
             away = cv2.distanceTransform(side, cv2.DIST_L2, cv2.DIST_MASK_3)
             logits += cost * np.maximum(away - w.band, 0)
-        return np.asarray(1 / (1 + np.exp(-np.clip(logits, -_MOST, _MOST))), np.float32)
+        return _chance(logits)
 
     def _doubt(self, found: Plane, lab: Lab) -> None:
         """Trust the mask as far as the shape is in sight and has its colours, as of late."""
@@ -161,6 +183,10 @@ def _around(soft: Plane) -> Region | None:
 def _logit(soft: Plane) -> Plane:
     bound = np.clip(soft, _LEAST, 1 - _LEAST)
     return np.asarray(np.log(bound / (1 - bound)), np.float32)
+
+
+def _chance(logits: Plane) -> Plane:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -_MOST, _MOST))), np.float32)
 
 
 def _sharpened(soft: Plane, by: float) -> Plane:

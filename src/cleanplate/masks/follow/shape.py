@@ -30,24 +30,30 @@ class Shape:
         self.soft = soft.copy()
         self._beside = np.zeros(2)  # (x, y) pixels a frame, beside the camera's
 
-    def move(self, seen: Plane, towards: NDArray[np.float32]) -> Moves:
-        """Move on as what was seen of the object does, and return how.
+    def moves(self, seen: Plane, towards: NDArray[np.float32]) -> Moves:
+        """Return how it moves on, as what was seen of the object does.
 
         seen: (h, w), its mask in the frame before. towards: (h, w, 2), the flow from there on.
         What is hidden goes on as it went; what is half hidden, partly.
         """
         camera, middle = _camera(seen, towards), _middle(self.soft)
-        going = camera.copy()
-        going[:, 2] += self._beside
         found = _motion(np.minimum(seen, self.soft), towards)
+        sight, beside = 0.0, self._beside
         if found is not None:
             sight = min(1.0, max(0.0, (self.share(seen) - _LOST) / (_PLAIN - _LOST)))
-            beside = _at(found, middle) - _at(camera, middle)
-            self._beside += (1 - _STEADY) * sight * (beside - self._beside)
+            new = _at(found, middle) - _at(camera, middle)
+            beside = beside + (1 - _STEADY) * sight * (new - beside)
+        going = camera.copy()
+        going[:, 2] += beside
+        if found is not None:
             going = sight * found + (1 - sight) * going
+        return Moves(going, camera, beside)
+
+    def go(self, moves: Moves) -> None:
+        """Move on."""
         height, width = self.soft.shape
-        self.soft = np.asarray(cv2.warpAffine(self.soft, going, (width, height)), np.float32)
-        return Moves(going, camera)
+        self._beside = moves.beside
+        self.soft = np.asarray(cv2.warpAffine(self.soft, moves.object, (width, height)), np.float32)
 
     def learn(self, seen: Plane) -> None:
         """Take in what is seen (h, w); the less, the less of the shape is in sight."""

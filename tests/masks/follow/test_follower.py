@@ -1,0 +1,51 @@
+"""An object followed from one frame to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from cleanplate.masks.follow.follower import WEIGHTS, Follower
+
+SIZE = (100, 160)
+STEP = 5  # pixels that the object goes by
+
+
+def scene(t):
+    """A block that walks over a ground of the same texture, and where it is."""
+    rng = np.random.default_rng(3)
+    ground, thing = (
+        cv2.GaussianBlur(rng.normal(0, 1, (*size, 3)), (0, 0), 1.5) for size in (SIZE, (40, 30))
+    )
+    picture = np.clip(128 + 220 * ground, 0, 255)
+    left = 20 + STEP * t
+    picture[30:70, left : left + 30] = np.clip(128 + 220 * thing, 0, 255)
+    mask = np.zeros(SIZE, np.float32)
+    mask[30:70, left : left + 30] = 1
+    return picture.astype(np.uint8), mask
+
+
+def test_how_pixels_go_on_tells_what_a_mask_has_too_much_of():
+    (before, truth), (here, there) = scene(0), scene(1)
+    mark = np.maximum(truth, np.float32(0.7) * (cv2.blur(truth, (9, 9)) > 0))
+    towards, back = np.zeros((2, *SIZE, 2), np.float32)
+    towards[truth > 0, 0], back[there > 0, 0] = STEP, -STEP
+    found = []
+    for onward in (0.0, WEIGHTS.onward):
+        follower = Follower(before, mark, replace(WEIGHTS, onward=onward, move=0))
+        follower.step(here, towards, back)
+        wrong = (follower.soft > 0.5) != (there > 0.5)
+        found.append(int(wrong.sum()))
+    assert found[1] < 0.5 * found[0]
+
+
+def test_what_goes_nowhere_beside_the_camera_stays_as_it_was_thought():
+    picture, truth = scene(0)
+    still = np.zeros((*SIZE, 2), np.float32)
+    follower = Follower(picture, truth)
+    for _ in range(4):
+        follower.step(picture, still, still)
+    assert ((follower.soft > 0.5) == (truth > 0.5)).mean() > 0.98
+    assert follower.trust > 0.6
