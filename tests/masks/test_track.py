@@ -9,7 +9,7 @@ import skimage.data
 
 import cleanplate as cp
 from cleanplate.errors import BadInput
-from cleanplate.masks.follow import legs
+from cleanplate.masks.follow import backwards as back
 
 SIZE = (96, 144)
 
@@ -58,8 +58,8 @@ def test_backwards_and_from_the_middle_and_16_bits():
 def test_back_in_parts_is_back_in_one(monkeypatch):
     frames, truth = scene(9)
     whole = cp.track(frames, truth[8], at=8)
-    monkeypatch.setattr(legs, "_HELD", 3)
-    monkeypatch.setattr(legs, "_KEPT_BYTES", 0)
+    monkeypatch.setattr(back, "_HELD", 3)
+    monkeypatch.setattr(back, "_KEPT_BYTES", 0)
     assert (cp.track(frames, truth[8], at=8) == whole).all()
 
 

@@ -53,6 +53,6 @@ def test_a_long_way_back_is_read_once(monkeypatch):
     assert [look.number for look in looks] == list(range(500, 9, -1))
     assert all((look.picture == look.number % 256).all() for look in looks)
     assert len(decoded) == 501
-    monkeypatch.setattr(legs, "_KEPT_BYTES", 200 * 4 * 6 * 3)  # less than that of disk
+    monkeypatch.setattr(module, "_KEPT_BYTES", 200 * 4 * 6 * 3)  # less than that of disk
     looks = legs._looks_back(read, legs._Leg(10, 500), (4, 6))
     assert [look.number for look in islice(looks, 300)] == list(range(500, 200, -1))

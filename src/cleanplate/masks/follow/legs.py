@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.flow.estimate import classical_flow
-from cleanplate.masks.follow.backwards import backwards
+from cleanplate.masks.follow.backwards import read_back
 from cleanplate.masks.follow.follower import Follower
 from cleanplate.masks.follow.trail import Soft, Trail, Watch
 from cleanplate.masks.keys import check_reach
@@ -22,8 +22,6 @@ Picture = NDArray[np.uint8]  # (h, w, 3) RGB
 Read = Callable[[int, int | None], Iterator[Picture]]  # frames from one up to another, or the end
 Marks = Mapping[int, Soft]  # key masks, in the order of their frames
 
-_HELD = 64  # frames: backwards, so many are in memory, and more on the disk,
-_KEPT_BYTES = 2_000_000_000  # where these are: a clip is read again in parts of so much
 _DEPTH = 4  # frames whose motion is found before they are needed
 
 
@@ -187,20 +185,14 @@ def _told_gone(marks: Marks, course: Course) -> None:
 
 
 def _looks_back(read: Read, leg: _Leg, size: tuple[int, int]) -> Iterator[_Look]:
-    """Give the frames of a leg, the key mask's first, and then backwards; read in parts.
+    """Give the frames of a leg, the key mask's first, and then backwards.
 
-    size: (height, width) of the pictures. Every part is decoded from the first frame of the clip
-    on, so that parts are long.
+    size: (height, width) of the pictures.
     """
-    before, stop = None, leg.key + 1
-    long = max(_HELD, _KEPT_BYTES // (3 * size[0] * size[1]))
-    while stop > leg.start:
-        start = max(leg.start, stop - long)
-        part = backwards(read(start, stop), held=_HELD)
-        for number, here in zip(reversed(range(start, stop)), part, strict=True):
-            yield _Look(number, here, False, _motion(before, here))
-            before = here
-        stop = start
+    before: Picture | None = None
+    for number, here in read_back(read, leg.start, leg.key + 1, size):
+        yield _Look(number, here, False, _motion(before, here))
+        before = here
 
 
 def _merge(trail: Trail, frame: int, leg: _Leg, follower: Follower) -> None:
