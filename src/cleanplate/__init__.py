@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cleanplate.report.compare import compare
     from cleanplate.report.evaluate import evaluate
     from cleanplate.summary import Summary
-    from cleanplate.tracking import TRACKERS, load_tracker
+    from cleanplate.tracking import SELECTORS, TRACKERS, load_selector, load_tracker
     from cleanplate.unblending import unblend, unblend_file
     from cleanplate.video import Filled, Provenance
 
@@ -39,6 +39,7 @@ _HOMES = {
     "BASELINES": "methods",
     "METHODS": "methods",
     "METRICS": "metrics",
+    "SELECTORS": "tracking",
     "TRACKERS": "tracking",
     "BadInput": "errors",
     "BadOutput": "errors",
@@ -60,6 +61,7 @@ _HOMES = {
     "grow": "masks",
     "grow_shadow": "masks.shadow",
     "load_method": "methods",
+    "load_selector": "tracking",
     "load_tracker": "tracking",
     "plan_file": "jobs.plan",
     "read_holes": "masks",
@@ -78,6 +80,7 @@ __all__ = [
     "BASELINES",
     "METHODS",
     "METRICS",
+    "SELECTORS",
     "TRACKERS",
     "BadInput",
     "BadOutput",
@@ -99,6 +102,7 @@ __all__ = [
     "grow",
     "grow_shadow",
     "load_method",
+    "load_selector",
     "load_tracker",
     "plan_file",
     "read_holes",

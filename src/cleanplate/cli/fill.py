@@ -97,7 +97,6 @@ CopyUntouched = Annotated[
     ),
 ]
 Weights = Annotated[Path | None, typer.Option(help="Weights, for a method that has some.")]
-Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto.")]
 Precision = Annotated[
     str | None,
     typer.Option(
@@ -133,7 +132,14 @@ Track = Annotated[
 ]
 TrackBy = Annotated[
     str,
-    typer.Option("--tracker", help="Of --track: flow, or internal: a network fitted to the mask."),
+    typer.Option(
+        "--tracker",
+        help="Of --track: flow, internal, a network fitted to the mask, or sam2.",
+    ),
+]
+TrackerWeights = Annotated[
+    Path | None,
+    typer.Option(help="Of --tracker sam2: folder with config.json and model.safetensors."),
 ]
 Fix = Annotated[
     list[str] | None,
@@ -148,6 +154,7 @@ def fill(
     out: Out,
     track: Track = False,
     tracker: TrackBy = "flow",
+    tracker_weights: TrackerWeights = None,
     fix: Fix = None,
     method: Method = "flow",
     tune: ForWhat = Tune.removal,
@@ -171,7 +178,7 @@ def fill(
     plan: Planned = False,
     copy_untouched: CopyUntouched = False,
     weights: Weights = None,
-    device: Device = "auto",
+    device: options.Device = "auto",
     precision: Precision = None,
     compile: Compile = False,
     prior: Prior = None,
@@ -212,7 +219,7 @@ def fill(
     common: dict[str, Any] = {
         "track": track,
         "growth": AUTO if grow is None else grow,
-        "tracker": tracker_for_fills(tracker),
+        "tracker": tracker_for_fills(tracker, weights=tracker_weights, device=device),
         "method": method,
         "tune": tune.value,
         "mask_options": MaskOptions(

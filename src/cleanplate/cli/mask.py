@@ -149,15 +149,20 @@ def track(
     grow_shadow: options.GrowShadow = False,
     method: Annotated[
         str,
-        typer.Option(help="flow, from frame to frame, or internal: a network fitted to the mask."),
+        typer.Option(
+            help="flow, from frame to frame; internal, a network fitted to the mask; or sam2, by "
+            "weights of yours."
+        ),
     ] = "flow",
+    weights: options.Sam2Weights = None,
+    device: options.Device = "auto",
     budget: Annotated[
         str | None,
         typer.Option(help="Of internal: how long it is fitted, such as 90s or 3m; 2m by default."),
     ] = None,
     change: Annotated[
         list[str] | None,
-        typer.Option("--set", help="KEY=VALUE, another option of internal, such as steps=2000."),
+        typer.Option("--set", help="KEY=VALUE, an option of the method's own, such as steps=2000."),
     ] = None,
     invert_mask: options.InvertMask = False,
     object_index: options.ObjectIndex = None,
@@ -178,7 +183,7 @@ def track(
 
     keep_no_large_blocks()
     more = pairs(change or []) | ({} if budget is None else {"budget": budget})
-    tracker = load_tracker(method, **more)
+    tracker = load_tracker(method, weights=weights, device=device, **more)
     with options.progress_bar(quiet=quiet, doing="Following") as progress:
         summary = track_file(
             video,
@@ -219,11 +224,21 @@ def select(
         typer.Option(help="A picture: white on the object, black beside it, grey elsewhere."),
     ] = None,
     frame: Annotated[int, typer.Option(min=0, help="Of the video, from 0.")] = 0,
+    method: Annotated[
+        str,
+        typer.Option(
+            help="cues: colours, edges, and what moves; or sam2, by weights of yours, without "
+            "scribbles."
+        ),
+    ] = "cues",
+    weights: options.Sam2Weights = None,
+    device: options.Device = "auto",
     quiet: options.Quiet = False,
 ) -> None:
     """Make the mask of an object in one frame of VIDEO from a box, clicks or a scribble."""
     from cleanplate.cli.words import percent
     from cleanplate.masks.select_file import numbers_of, select_file
+    from cleanplate.tracking import load_selector
 
     hole = select_file(
         video,
@@ -233,6 +248,7 @@ def select(
         outside=[numbers_of(point, 2) for point in outside or []],
         scribble=scribble,
         frame=frame,
+        selector=load_selector(method, weights=weights, device=device),
     )
     if not quiet:
         share = percent(float(hole.mean()))

@@ -30,6 +30,11 @@ GrowShadow = Annotated[
         "--grow-shadow", help="Add the shadow that the object casts, where other frames tell it."
     ),
 ]
+Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto.")]
+Sam2Weights = Annotated[
+    Path | None,
+    typer.Option("--weights", help="Of sam2: the folder with config.json and model.safetensors."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 

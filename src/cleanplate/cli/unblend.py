@@ -10,7 +10,6 @@ from cleanplate.cli import options
 from cleanplate.cli.fill import (
     Codec,
     Crf,
-    Device,
     ForWhat,
     Lossless,
     Method,
@@ -37,7 +36,7 @@ def unblend(
     preset: Preset = None,
     lossless: Lossless = False,
     weights: Weights = None,
-    device: Device = "auto",
+    device: options.Device = "auto",
     change: Set = None,
     seed: Seed = 0,
     quiet: options.Quiet = False,

@@ -6,6 +6,7 @@ No network: what was said becomes hints for `cut.py`, and the result is tidied.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -28,8 +29,27 @@ _REACH = 0.15  # of the picture: how far an object may reach beyond what is mark
 _SMALL = 0.05  # of the largest piece: smaller ones are none of the object
 _GAP = 0.005  # of the object: smaller gaps in it are none
 
+NOTHING = "nothing points at the object. Give a box, or a click or a mark inside it."
+
 Box = tuple[int, int, int, int]  # x, y, width, height
 Point = tuple[int, int]  # x, y
+
+
+class Selector(Protocol):
+    """Finds an object in one frame, as `select` does; another may take another way."""
+
+    def __call__(
+        self,
+        frame: Frames,
+        box: Box | None = None,
+        *,
+        inside: Sequence[Point] = (),
+        outside: Sequence[Point] = (),
+        scribble: NDArray[np.uint8] | None = None,
+        others: Sequence[Frames] = (),
+    ) -> Holes:
+        """Return the object (H, W) in a frame (H, W, 3)."""
+        ...
 
 
 def select(
@@ -54,12 +74,12 @@ def select(
     >>> bool((select(scene, (26, 16, 28, 28)) == (scene[..., 0] > 100)).all())
     True
     """
-    frame = _checked_frame(frame)
+    frame = checked_frame(frame)
     size = (frame.shape[0], frame.shape[1])
     hints = _hints(size, box, inside, outside, scribble)
     small = working_size(size, MOST_PIXELS)
     hints = _reduced_hints(hints, small)
-    beside = [reduced_picture(_checked_frame(other), small) for other in others]
+    beside = [reduced_picture(checked_frame(other), small) for other in others]
     found = _tidied(cut_out(reduced_picture(frame, small), hints, beside), hints)
     if small == size:
         return found
@@ -67,7 +87,8 @@ def select(
     return np.asarray(large > 0.5, np.bool_)
 
 
-def _checked_frame(given: Frames) -> Frames:
+def checked_frame(given: Frames) -> Frames:
+    """Return a picture (H, W, 3) of 8 or 16 bits, or refuse it: raises BadInput."""
     frame: Frames = np.asarray(given)
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype not in (np.uint8, np.uint16):
         raise BadInput(f"frame is {frame.dtype} {frame.shape}. Give (H, W, 3), uint8 or uint16.")
@@ -92,14 +113,14 @@ def _hints(
         marks[scribble == 0] = cv2.GC_BGD + 1
     meant = marks == cv2.GC_FGD + 1
     if box is not None:
-        region = _checked_box(box, size)
+        region = checked_box(box, size)
         hints[:] = cv2.GC_BGD
         region.crop(hints)[...] = cv2.GC_PR_FGD
     elif meant.any():
         region = _around(meant, size)
         region.crop(hints)[...] = cv2.GC_PR_FGD
     else:
-        raise BadInput("nothing points at the object. Give a box, or a click or a mark inside it.")
+        raise BadInput(NOTHING)
     hints[marks > 0] = marks[marks > 0] - 1
     return hints
 
@@ -107,16 +128,23 @@ def _hints(
 def _click(marks: NDArray[np.uint8], point: Point, value: int) -> None:
     """Draw a disc where somebody clicked; raises BadInput beside the picture."""
     height, width = marks.shape
+    check_click(point, (height, width))
+    x, y = point
+    cv2.circle(marks, (int(x), int(y)), max(1, round(_CLICK * height)), value, cv2.FILLED)
+
+
+def check_click(point: Point, size: tuple[int, int]) -> None:
+    """Refuse a click beside a picture of a size (height, width); raises BadInput."""
+    height, width = size
     x, y = point
     if not (whole(x) and whole(y) and 0 <= x < width and 0 <= y < height):
         raise BadInput(
             f"a click at {x},{y} lies beside the picture of {width}x{height}. "
             f"Give x,y from 0,0 to {width - 1},{height - 1}."
         )
-    cv2.circle(marks, (int(x), int(y)), max(1, round(_CLICK * height)), value, cv2.FILLED)
 
 
-def _checked_box(box: Box, size: tuple[int, int]) -> Region:
+def checked_box(box: Box, size: tuple[int, int]) -> Region:
     """Return a box cut to the picture; raises BadInput."""
     if len(box) != 4 or not all(whole(value) for value in box) or min(box[2:]) < 1:
         raise BadInput(f"box is {box!r}. Give x,y,width,height in whole pixels.")

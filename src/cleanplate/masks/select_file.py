@@ -14,7 +14,7 @@ from cleanplate.errors import BadInput
 from cleanplate.io import open_video, refuse_same
 from cleanplate.io.refuse import path_of
 from cleanplate.masks.picture import read_grey
-from cleanplate.masks.select import Box, Point, select
+from cleanplate.masks.select import Box, Point, Selector, select
 from cleanplate.masks.stirred import FURTHEST, near
 from cleanplate.masks.track import working_picture
 from cleanplate.masks.upright import upright_frames
@@ -35,18 +35,19 @@ def select_file(
     outside: Sequence[Point] = (),
     scribble: str | Path | None = None,
     frame: int = 0,
+    selector: Selector = select,
 ) -> Holes:
     """Write the mask of an object in a frame of a video, counted from 0, as PNG; return it.
 
     box, inside, outside: as for ``select``, in pixels of the picture as it is displayed. scribble:
-    a picture of the frame's size, white on the object, black beside it, grey elsewhere. Raises
-    BadInput and BadOutput.
+    a picture of the frame's size, white on the object, black beside it, grey elsewhere. selector:
+    which way it is found, see ``load_selector``. Raises BadInput and BadOutput.
     """
     for source in (video, *([] if scribble is None else [scribble])):
         refuse_same(path_of(source), path_of(out))
     picture, others = read_frame(video, frame)
     marks = None if scribble is None else _marks(path_of(scribble))
-    hole = select(picture, box, inside=inside, outside=outside, scribble=marks, others=others)
+    hole = selector(picture, box, inside=inside, outside=outside, scribble=marks, others=others)
     if not hole.any():
         raise BadInput(
             "nothing there tells the object from what is around it. "
