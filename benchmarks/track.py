@@ -2,6 +2,7 @@
 
     python benchmarks/track.py [--from-box] [--clips camel,dog] [--frames 40]
     python benchmarks/track.py --method internal --budget 2m --clips camel,dog
+    python benchmarks/track.py --method sam2 --weights sam2.1-hiera-tiny --from-box
 
 DAVIS clips, all objects of an annotation taken as one. A line a clip, tuning and judging clips
 apart: intersection over union before the mask grows; the share of the object's pixels in the grown
@@ -9,7 +10,8 @@ mask, and its area against the object's, over all frames but the first; frames a
 frames in memory to grown masks. With --from-box the first mask is not the annotation but what
 `select` makes of the box around it; its intersection over union comes first. With --fixes N the
 annotation of the frame that is worst corrects the mask, N times. --method internal is a network
-fitted to the first mask for as long as --budget says.
+fitted to the first mask for as long as --budget says; --method sam2 is SAM 2 by the --weights in a
+folder, which then selects as well.
 """
 
 from __future__ import annotations
@@ -26,11 +28,11 @@ from cleanplate.io import read_video
 from cleanplate.masks.draw.files import Annotation
 from cleanplate.masks.follow import Tracker
 from cleanplate.masks.generous import AUTO
-from cleanplate.masks.select import select
+from cleanplate.masks.select import Selector, select
 from cleanplate.masks.stirred import FURTHEST, near
 from cleanplate.masks.track import holes_of, marks_of, working_picture
 from cleanplate.region import bounding_box
-from cleanplate.tracking import TRACKERS, load_tracker
+from cleanplate.tracking import TRACKERS, load_selector, load_tracker
 
 TUNING = ("camel", "bmx-trees", "libby", "car-shadow", "dog")
 JUDGING = ("blackswan", "breakdance", "drift-straight", "horsejump-high", "kite-surf")
@@ -46,17 +48,24 @@ def main() -> None:
     parser.add_argument("--frames", type=int)
     parser.add_argument("--method", choices=TRACKERS, default="flow")
     parser.add_argument("--budget", default="2m")
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--device", default="auto")
     parser.add_argument("--data", type=Path, default=DATA)
     arguments = parser.parse_args()
-    fitted = arguments.method != "flow"
-    tracker = load_tracker(arguments.method, **({"budget": arguments.budget} if fitted else {}))
+    more = {"budget": arguments.budget} if arguments.method == "internal" else {}
+    network = {"weights": arguments.weights, "device": arguments.device}
+    tracker = load_tracker(arguments.method, **network, **more)
+    selector = select
+    if arguments.method == "sam2" and arguments.from_box:
+        selector = load_selector("sam2", **network)
     print(f"{'':16}" + "".join(f"{name:>8}" for name in COLUMNS))
     rows = {}
     for group, clips in (("tuning", TUNING), ("judging", JUDGING)):
         for clip in clips:
             if clip in arguments.clips:
                 frames, truth = load(arguments.data, clip, arguments.frames)
-                rows[clip] = measure(frames, truth, arguments.from_box, arguments.fixes, tracker)
+                first = selected(frames, truth[0], selector) if arguments.from_box else truth[0]
+                rows[clip] = measure(frames, truth, first, arguments.fixes, tracker)
                 show(clip, rows[clip])
         show(group, np.mean([rows[clip] for clip in clips if clip in rows] or [[np.nan] * 5], 0))
     show("all", np.mean(list(rows.values()), axis=0))
@@ -69,10 +78,9 @@ def load(data: Path, clip: str, count: int | None) -> tuple[np.ndarray, np.ndarr
 
 
 def measure(
-    frames: np.ndarray, truth: np.ndarray, from_box: bool, fixes: int, tracker: Tracker
+    frames: np.ndarray, truth: np.ndarray, first: np.ndarray, fixes: int, tracker: Tracker
 ) -> list[float]:
     """Return the five columns of a clip."""
-    first = selected(frames, truth[0]) if from_box else truth[0]
     keys = {0: first}
     while True:
         overlap, row = followed(frames, truth, keys, tracker)
@@ -103,12 +111,12 @@ def followed(
     return overlap, [float(np.mean(overlap[1:])), float(recall), area, len(frames) / seconds]
 
 
-def selected(frames: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return what `select` makes of the box around an object in the first frame."""
+def selected(frames: np.ndarray, truth: np.ndarray, selector: Selector) -> np.ndarray:
+    """Return what a selector makes of the box around an object in the first frame."""
     rows, columns = bounding_box(truth, margin=0)
     x, y = columns.start, rows.start
     others = near([working_picture(frame) for frame in frames[: FURTHEST + 1]], 0)
-    return select(frames[0], (x, y, columns.stop - x, rows.stop - y), others=others)
+    return selector(frames[0], (x, y, columns.stop - x, rows.stop - y), others=others)
 
 
 def iou(one: np.ndarray, two: np.ndarray) -> float:

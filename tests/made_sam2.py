@@ -7,6 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers", reason="needs cleanplate[sam2]")
 
+from cleanplate.masks.sam2.prompts import MEAN, STD  # noqa: E402 - after what may be missing
+
 SIDE = 64  # of its pictures
 POINTERS, SLOTS = 4, 3  # how far it looks back
 
@@ -69,3 +71,21 @@ def save(folder, *, seed=0, there=30.0):
         scores.bias.fill_(there)
         network.save_pretrained(folder)
     return network
+
+
+def slow_twin(network, frames, marks):
+    """Logits by frame as the library finds them when it holds the whole clip and all outputs."""
+    from transformers import Sam2VideoInferenceSession
+
+    pixels = (torch.from_numpy(frames).float() / 255 - torch.tensor(MEAN)) / torch.tensor(STD)
+    session = Sam2VideoInferenceSession(pixels.permute(0, 3, 1, 2), dtype=torch.float32)
+    session.obj_id_to_idx(7)
+    for frame, mask in marks.items():
+        session.add_mask_inputs(0, frame, torch.from_numpy(mask).float()[None, None])
+        session.obj_with_new_inputs = [7]
+        network(session, frame_idx=frame)
+    first, found = min(marks), {}
+    for back in (False, True):
+        outputs = network.propagate_in_video_iterator(session, start_frame_idx=first, reverse=back)
+        found |= {output.frame_idx: output.pred_masks for output in outputs}
+    return found

@@ -9,8 +9,8 @@ torch = pytest.importorskip("torch")
 
 from cleanplate.masks.sam2.checkpoint import load_sam2  # noqa: E402 - after what may be missing
 from cleanplate.masks.sam2.memory import Memory  # noqa: E402
-from cleanplate.masks.sam2.prompts import MEAN, STD, mask_of  # noqa: E402
-from made_sam2 import POINTERS, SIDE, SLOTS, save  # noqa: E402
+from cleanplate.masks.sam2.prompts import mask_of  # noqa: E402
+from made_sam2 import POINTERS, SIDE, SLOTS, save, slow_twin  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -28,25 +28,10 @@ def clip_of(count):
     return frames, mask
 
 
-def slow_twin(network, frames, marks):
-    """Logits by frame as the library finds them when it holds the whole clip and all outputs."""
-    from transformers import Sam2VideoInferenceSession
-
-    pixels = (torch.from_numpy(frames).float() / 255 - torch.tensor(MEAN)) / torch.tensor(STD)
-    session = Sam2VideoInferenceSession(pixels.permute(0, 3, 1, 2), dtype=torch.float32)
-    session.obj_id_to_idx(7)
-    for frame, mask in marks.items():
-        session.add_mask_inputs(0, frame, torch.from_numpy(mask).float()[None, None])
-        session.obj_with_new_inputs = [7]
-        network(session, frame_idx=frame)
-    first, found = min(marks), {}
-    for back in (False, True):
-        outputs = network.propagate_in_video_iterator(session, start_frame_idx=first, reverse=back)
-        found |= {output.frame_idx: output.pred_masks for output in outputs}
-    return found
-
-
-@pytest.mark.parametrize(("count", "keys"), [(3, [1]), (14, [5, 8]), (12, [11]), (9, [0, 4, 8])])
+@pytest.mark.parametrize(
+    ("count", "keys"),
+    [(3, [1]), (14, [5, 8]), (12, [11]), (9, [0, 4, 8]), (13, list(range(1, 11)))],
+)
 def test_as_the_library_with_the_whole_clip(sam2, count, keys):
     frames, mask = clip_of(count)
     marks = {key: np.roll(mask, 3 * key, axis=1) for key in keys}
@@ -63,9 +48,7 @@ def test_as_the_library_with_the_whole_clip(sam2, count, keys):
     assert sorted(found) == [t for t in range(count) if t not in marks]
     for t, logits in found.items():
         assert twin[t].std() > 0.1
-        torch.testing.assert_close(
-            logits, twin[t], atol=3e-5, rtol=0
-        )  # a memory too few is 1e-3 and more
+        torch.testing.assert_close(logits, twin[t], atol=3e-5, rtol=0)  # a memory too few: 1e-3
 
 
 def test_little_is_kept_however_long_the_clip_is(sam2):

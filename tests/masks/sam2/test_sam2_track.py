@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 import skimage.data
@@ -13,7 +15,8 @@ from cleanplate.errors import BadInput
 torch = pytest.importorskip("torch")
 
 from cleanplate.masks.follow import backwards  # noqa: E402 - after what may be missing
-from made_sam2 import save  # noqa: E402
+from cleanplate.masks.sam2.prompts import soft_of  # noqa: E402
+from made_sam2 import SIDE, save, slow_twin  # noqa: E402
 
 SIZE = (48, 80)
 
@@ -71,6 +74,39 @@ def test_key_masks_count_in_all_frames_of_their_shot(tracker):
     change = [np.abs(now - before).max() for now, before in zip(both, one, strict=True)]
     assert change[2] == 0
     assert min(change[:2] + change[3:]) > 5e-5  # rounding is below 1e-6
+
+
+def test_as_the_library_with_the_whole_clip(folder, tracker):
+    rng = np.random.default_rng(3)
+    small = rng.integers(0, 256, (1, 9, 9 + 20, 3), np.uint8).repeat(8, 1).repeat(8, 2)
+    frames = np.stack([small[0, :SIDE, 8 * t : 8 * t + SIDE] for t in range(20)])
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[10:40, 20:50] = True
+    marks = {5: mask, 9: np.roll(mask, 7, axis=0)}
+    twin = slow_twin(tracker.keywords["sam2"].network, frames, marks)
+    for t, soft in enumerate(softs(tracker, frames, marks)):
+        if t not in marks:
+            np.testing.assert_allclose(soft, soft_of(twin[t], (SIDE, SIDE)), atol=1e-5)
+
+
+def test_few_pictures_are_held_at_a_time(tracker, monkeypatch):
+    monkeypatch.setattr(backwards, "_HELD", 3)
+    alive, most = set(), 0
+
+    def read(start, stop):
+        nonlocal most
+        for number in range(start, 40 if stop is None else stop):
+            picture = np.full((*SIZE, 3), 3 * number, np.uint8)
+            token = object()
+            alive.add(token)
+            weakref.finalize(picture, alive.discard, token)
+            most = max(most, len(alive))
+            yield picture
+
+    mask = np.zeros(SIZE, np.float32)
+    mask[10:30, 10:30] = 1
+    assert tracker(read, {25: mask}).frames == 40
+    assert most <= 6
 
 
 def test_the_same_input_gives_the_same_masks(folder):

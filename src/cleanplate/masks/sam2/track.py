@@ -131,8 +131,7 @@ def _forward(
     here, after = stretches[0], next(ahead)
     for number, picture in enumerate(read(0, course.frames)):
         while number == after.start:
-            if here.memory is not None:
-                here.memory.forget_but()
+            _rest(here)
             here, after = after, next(ahead)
         memory = here.memory
         if memory is not None and memory.first is not None:
@@ -141,6 +140,14 @@ def _forward(
         elif here.gone:  # and that is for sure
             course.trail.put(number, np.zeros(course.trail.size, np.float32), 1.0)
         report.step()
+
+
+def _rest(stretch: _Stretch) -> None:
+    """Keep of a stretch that has been followed to its end what the way back needs."""
+    if stretch.memory is not None:
+        stretch.memory.forget_but()
+        if stretch.memory.first == stretch.start:
+            stretch.memory = None
 
 
 def _find(
