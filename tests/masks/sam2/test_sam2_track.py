@@ -7,6 +7,8 @@ import weakref
 import numpy as np
 import pytest
 import skimage.data
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import cleanplate as cp
 from cleanplate.cli import main
@@ -14,7 +16,7 @@ from cleanplate.errors import BadInput
 
 torch = pytest.importorskip("torch")
 
-from cleanplate.masks.follow import backwards  # noqa: E402 - after what may be missing
+from cleanplate.masks.follow import backwards, follow  # noqa: E402 - after what may be missing
 from cleanplate.masks.sam2.prompts import soft_of  # noqa: E402
 from made_sam2 import SIDE, save, slow_twin  # noqa: E402
 
@@ -149,6 +151,26 @@ def test_an_empty_mask_says_that_the_object_is_gone(tracker):
     assert not back.holes[:5].any()
     assert (back.confidence[:4] == 0).all()
     assert back.holes[5:].any(axis=(1, 2)).all()
+
+
+@settings(max_examples=12)
+@given(st.dictionaries(st.integers(0, 9), st.booleans(), min_size=1, max_size=4))
+def test_it_goes_as_far_as_the_usual_way(tracker, told):
+    """Over no cut, and to no frame that an empty mask says is without the object."""
+    frames = np.concatenate([scene(5)[0], scene(5, "chelsea")[0]])
+    marks = {}
+    for key in sorted(told):
+        marks[key] = np.zeros(SIZE, np.float32)
+        marks[key][14:34, 10:40] = told[key]
+
+    def read(start, stop):
+        return iter(frames[start:stop])
+
+    mine, usual = tracker(read, marks).trail, follow(read, marks).trail
+    for t in range(10):
+        assert (t in mine) == (t in usual)
+        gone = [not trail.soft(t).any() and trail.trust(t) == 1 for trail in (mine, usual)]
+        assert gone[0] == gone[1]
 
 
 def test_an_object_that_it_does_not_see(tmp_path):
