@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -89,5 +90,20 @@ def test_evidence_of_a_part_is_that_of_the_whole():
     part = Region(10, 40, 30, 90)
     for of in (motion_evidence, onward_evidence):
         whole = of(back, whole_of(SIZE), moves, NOWHERE)
+        np.testing.assert_allclose(whole, plainly(back, moves, of is motion_evidence), atol=1e-4)
         small = of(part.crop(back), part, moves, part.crop(NOWHERE))
         np.testing.assert_allclose(small, part.crop(whole), atol=1e-5)
+
+
+def plainly(flow, moves, back, near=1.0):
+    """The same in whole planes."""
+    fields = []
+    for matrix in moves[:2]:
+        matrix = cv2.invertAffineTransform(matrix) if back else matrix
+        x, y = np.meshgrid(np.arange(SIZE[1]), np.arange(SIZE[0]))
+        ends = np.stack([x, y, np.ones_like(x)], -1) @ matrix.T
+        fields.append(ends - np.stack([x, y], -1))
+    apart = np.linalg.norm(fields[0] - fields[1], axis=-1)
+    off = [np.linalg.norm(flow - field, axis=-1) for field in fields]
+    told = np.clip((off[1] - off[0]) / np.maximum(near, 0.3 * apart), -1, 1)
+    return told * np.minimum(1, apart / near)
