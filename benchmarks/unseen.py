@@ -2,6 +2,7 @@
 
     python benchmarks/unseen.py [--kinds fixed,curve] [--clips camel] [--frames 16] [--each]
                                 [--pictures DIR]
+    python benchmarks/unseen.py --ways smooth,removal,corrected,internal --budget 2m --kinds fixed
 
 At 432x240. Flow and choice of sources are those of removal, the same for all ways; fidelity stands
 beside them. Unseen are the pixels to which removal finds no way from any frame. The columns: PSNR
@@ -10,7 +11,9 @@ that of the truth's; change, from frame to frame along the true flow, in levels 
 what is unseen in both; and milliseconds a frame from flow to pixels. The first row is the truth,
 which changes as well: its light, its noise. Settings are chosen on the tuning clips alone. With
 --pictures there is a strip a clip and kind: its frame with the most unseen pixels and one a few
-later, side by side; above the truth, where the unseen is outlined, then the ways.
+later, side by side; above the truth, where the unseen is outlined, then the ways. Two more ways
+are of internal learning, for as long as --budget says: "internal" paints the unseen by a network
+fitted to the clip from nothing, "corrected" by one that corrects what removal makes of it.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+import cleanplate as cp
 from cleanplate.album import Album
 from cleanplate.flow.behind import Clip, Motion, find_motion
 from cleanplate.flow.estimate import estimate_flow, grey
@@ -72,7 +76,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--clips", default=",".join(TUNING))
     parser.add_argument("--frames", type=int, default=16, help="of each clip, the first so many")
-    parser.add_argument("--ways", default=",".join(WAYS))
+    parser.add_argument("--ways", default=",".join(WAYS), help="also internal, corrected")
+    parser.add_argument("--budget", default="2m", help="of a fit")
     parser.add_argument("--each", action="store_true", help="a table a clip as well")
     parser.add_argument("--pictures", type=Path, help="a folder for strips")
     parser.add_argument("--data", type=Path, default=DATA)
@@ -86,10 +91,11 @@ def measured(kind: str, name: str, given: argparse.Namespace) -> dict[str, list[
     if case.unseen.sum() < LEAST * holes.sum():
         return {}
     flow = estimate_flow([grey(frame) for frame in frames])
+    ways = {way: partial(fitted, prior=prior, budget=given.budget) for way, prior in FITS.items()}
     shown, table = {"truth": frames}, {"truth": [figures(frames, frames, case.unseen, flow, 0.0)]}
     for way in given.ways.split(","):
         began = time.perf_counter()
-        shown[way] = WAYS[way](case)
+        shown[way] = (ways | WAYS)[way](case)
         seconds = (time.perf_counter() - began) / len(frames)
         table[way] = [figures(shown[way], frames, case.unseen, flow, seconds)]
     if given.pictures:
@@ -145,6 +151,15 @@ def by_fidelity(case: Case) -> np.ndarray:
     return fidelity.fill(clip, traces, unseen, small, album).frames
 
 
+def fitted(case: Case, *, prior: str, budget: str) -> np.ndarray:
+    """Paint the unseen as internal learning does; all else is removal's."""
+    method = cp.load_method("internal", tune="removal", prior=prior, budget=budget)
+    painted = smooth(case)
+    painted[case.unseen] = cp.fill(case.clip.frames, case.clip.holes, method=method)[case.unseen]
+    return painted
+
+
+FITS = {"internal": "none", "corrected": "flow"}  # ways of internal learning, and their priors
 WAYS: dict[str, Callable[[Case], np.ndarray]] = {
     "smooth": smooth,
     "telea": telea,
