@@ -5,7 +5,8 @@
 DAVIS "camel" enlarged, with a grain that sticks to the scene where the camera turns, for what is
 enlarged has nothing fine. The command runs whole; then once more into another file, where it is
 killed after --kill of that time and begun again. Printed: seconds and the peak resident set of each
-run, and whether both files are the same. --look writes frames before and after.
+run, how much the killed one had kept, and whether both files are the same. --look writes frames
+before and after.
 """
 
 from __future__ import annotations
@@ -50,13 +51,15 @@ def main() -> None:
         command += ["--set", f"steps={given.steps}"]
         whole = [run([*command, "-o", str(place / "whole.mp4")])]
         again = [run([*command, "-o", str(place / "out.mp4")], given.kill * whole[0]["seconds"])]
+        kept = sum(path.stat().st_size for path in place.glob(".*/**/*") if path.is_file())
         again.append(run([*command, "-o", str(place / "out.mp4")]))
         same = (place / "whole.mp4").read_bytes() == (place / "out.mp4").read_bytes()
         left = sorted(path.name for path in place.iterdir() if path.name.startswith("."))
         if given.look:
             look(scene, place / "out.mp4", given.look)
-    print(json.dumps({"whole": whole, "killed": again, "identical": same, "left_behind": left}))
-    sys.exit(not same or bool(left))
+    told = {"whole": whole, "killed": again, "kept_mb": round(kept / 1e6, 1)}
+    print(json.dumps(told | {"identical": same, "left_behind": left}))
+    sys.exit(not (same and kept) or bool(left))
 
 
 def parse() -> argparse.Namespace:
@@ -115,7 +118,7 @@ def run(given: list[str], seconds: float | None = None) -> dict[str, float]:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         time.sleep(WAIT)
-    if seconds is None and process.returncode:
+    if process.returncode != (0 if seconds is None else -signal.SIGKILL):
         raise SystemExit(f"the fill ended with {process.returncode}")
     return {"seconds": round(time.perf_counter() - began, 1), "peak_mb": round(peak / 1024)}
 

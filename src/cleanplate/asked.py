@@ -24,9 +24,14 @@ def as_method(
     """
     if isinstance(method, Method):
         return method
-    for name in named.keys() & (more or {}).keys():
-        raise BadInput(f"{name} is not among a method's own options. Give it by itself: {name}.")
+    refuse_named(named, more or {})
     return load_method(method, **{k: v for k, v in named.items() if v is not None}, **(more or {}))
+
+
+def refuse_named(named: Mapping[str, Any], more: Mapping[str, Any]) -> None:
+    """Refuse among more options one that is given by itself; raises BadInput."""
+    for name in named.keys() & more.keys():
+        raise BadInput(f"{name} is not among a method's own options. Give it by itself: {name}.")
 
 
 def recipe_for(

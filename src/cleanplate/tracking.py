@@ -49,11 +49,11 @@ def load_tracker(
         told = _told(name, TrackOptions, options)
         return partial(follow_fitted, options=told, device=device)
     with torch_needed():
-        from cleanplate.masks.sam2.checkpoint import load_sam2
-        from cleanplate.masks.sam2.track import Sam2Options, follow_remembered
-    given = _told(name, Sam2Options, options)
-    sam2 = load_sam2(weights, device=device, precision=given.precision)
-    return partial(follow_remembered, sam2=sam2, beyond_cuts=given.beyond_cuts)
+        from cleanplate.masks.sam2.checkpoint import check_sam2
+        from cleanplate.masks.sam2.track import Sam2Options, follow_loaded
+    told = _told(name, Sam2Options, options)
+    folder, _ = check_sam2(weights)
+    return partial(follow_loaded, weights=folder, device=device, options=told)
 
 
 def load_selector(

@@ -191,6 +191,7 @@ def fill(
 ) -> None:
     """Fill the hole in VIDEO that MASK marks; sound, timing and everything outside stay."""
     from cleanplate.configs import pairs
+    from cleanplate.errors import BadInput
     from cleanplate.io import Encoding
     from cleanplate.io.near import near_of
     from cleanplate.masks import MaskOptions
@@ -216,6 +217,8 @@ def fill(
         kept = folder_of(Path(near_of(out))).is_dir()
         return "the same command goes on from here" if kept else "nothing half-written is left"
 
+    if not track and (tracker_weights is not None or tracker != "flow"):
+        raise BadInput(f"tracker {tracker} follows nothing without --track. Add --track.")
     common: dict[str, Any] = {
         "track": track,
         "growth": AUTO if grow is None else grow,

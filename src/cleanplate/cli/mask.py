@@ -173,6 +173,7 @@ def track(
     import dataclasses
     import json
 
+    from cleanplate.asked import refuse_named
     from cleanplate.cli.mask_words import track_words
     from cleanplate.configs import pairs
     from cleanplate.masks import MaskOptions
@@ -183,6 +184,7 @@ def track(
 
     keep_no_large_blocks()
     more = pairs(change or []) | ({} if budget is None else {"budget": budget})
+    refuse_named({"weights": weights, "device": device}, more)
     tracker = load_tracker(method, weights=weights, device=device, **more)
     with options.progress_bar(quiet=quiet, doing="Following") as progress:
         summary = track_file(

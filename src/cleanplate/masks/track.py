@@ -26,7 +26,7 @@ class Tracked:
     """An object followed through a clip.
 
     holes: (T, H, W) bool. confidence: (T,), 0 to 1: how far each is to be trusted, 0 where the
-    object was not followed to. cuts: frames that start a new shot.
+    object was not followed to. cuts: frames that start a new shot, over which nothing is carried.
     """
 
     holes: Holes

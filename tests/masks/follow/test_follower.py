@@ -47,5 +47,19 @@ def test_what_goes_nowhere_beside_the_camera_stays_as_it_was_thought():
     follower = Follower(picture, truth)
     for _ in range(4):
         follower.step(picture, still, still)
-    assert ((follower.soft > 0.5) == (truth > 0.5)).mean() > 0.98
+    found, there = follower.soft > 0.5, truth > 0.5
+    assert (found & there).sum() > 0.95 * (found | there).sum()
     assert follower.trust > 0.6
+
+
+def test_masks_that_were_given_or_shown_stay_as_they_are():
+    (before, truth), (here, _) = scene(0), scene(1)
+    mark = cv2.blur(truth, (9, 9))
+    towards, back = np.zeros((2, *SIZE, 2), np.float32)
+    towards[truth > 0, 0] = STEP
+    given, follower = mark.copy(), Follower(before, mark)
+    follower.step(here, towards, back)
+    assert (mark == given).all()
+    shown, copy = follower.soft, follower.soft.copy()
+    follower.step(here, towards, back)
+    assert (shown == copy).all()

@@ -105,6 +105,19 @@ def test_a_config_names_no_other_network_and_no_code(folder, published):
             lambda told: told["vision_config"]["backbone_config"].update(blocks_per_stage=[10**9]),
             "describes no SAM 2",
         ),
+        (lambda told: told.update(image_size=32), "describes no SAM 2"),
+        (lambda told: told.update(image_size=0), "describes no SAM 2"),
+        (
+            lambda told: told.update(memory_attention_rope_feat_sizes=[1024, 1024]),
+            "describes no SAM 2",
+        ),
+        (
+            lambda told: told["vision_config"].update(backbone_feature_sizes=[[8, 8]] * 3),
+            "describes no SAM 2",
+        ),
+        (lambda told: told["prompt_encoder_config"].update(image_size=32), "describes no SAM 2"),
+        (lambda told: told.update(max_object_pointers_in_encoder=1), "describes no SAM 2"),
+        (lambda told: told["rope_parameters"].update(rope_theta=0), "describes no SAM 2"),
         (lambda told: told.update(num_maskmem=5), "do not fit this SAM 2: 'memory_temporal"),
     ],
 )

@@ -83,7 +83,7 @@ class Follower:
         labs, sure = labs_of(picture), np.ones_like(mark)
         self._learn(self._key, labs, mark, sure, rate)
         self._learn(self._recent, labs, mark, sure, 1.0)
-        self.soft, self.trust = np.asarray(mark, np.float32), 1.0
+        self.soft, self.trust = np.array(mark, np.float32), 1.0
         self._shape, self._moves = Shape(self.soft), np.zeros_like(self.soft)
 
     def step(
@@ -126,6 +126,7 @@ class Follower:
         part = _around(self.soft)
         if part is None:
             return
+        self.soft = self.soft.copy()  # who was shown the last mask keeps it as it was
         way, seen = np.ascontiguousarray(part.crop(towards)), part.crop(self.soft)
         told = onward_evidence(way, part, self._moving(towards), seen < _OUTSIDE)
         told *= sound(way, back, part)

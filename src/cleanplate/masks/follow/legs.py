@@ -29,7 +29,8 @@ _DEPTH = 4  # frames whose motion is found before they are needed
 class Course:
     """Where an object went.
 
-    trail: its masks. frames: of the clip. cuts: frames that start a new shot, but for the first.
+    trail: its masks. frames: of the clip. cuts: frames that start a new shot, but for the first,
+    where these end a way.
     """
 
     trail: Trail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ KIND = "sam2_video"  # as their config.json calls it
 _CONFIG, _TENSORS = "config.json", "model.safetensors"
 _GIVE = f"Give the folder of a published SAM 2 or 2.1, with {_CONFIG} and {_TENSORS}."
 _LONGEST_CONFIG = 1_000_000  # bytes
+_STRIDES = (4, 8, 16)  # of its three sets of features, in pixels of its pictures
 _LARGEST = 4096  # number in a config: nothing of the published ones is half as large
 _MARKS = 8  # key masks that a frame is compared with: the nearest
 
@@ -53,11 +55,10 @@ def load_sam2(
     beside the weights. Raises BadInput for what is missing, damaged or of another kind, and where
     the library transformers is not installed.
     """
-    folder = _folder(weights)
-    with _library_needed():
-        from transformers import Sam2VideoModel
+    folder, told = check_sam2(weights)
+    from transformers import Sam2VideoModel
+
     place = device_named(device)
-    told = _told(folder / _CONFIG)
     state = read_state(folder / _TENSORS)
     if _SHARED in state:
         state.setdefault(_COPY, state[_SHARED])
@@ -72,6 +73,17 @@ def load_sam2(
     network.load_state_dict(state)
     network.requires_grad_(False).eval().to(place)
     return Sam2(network, place, precision_named(precision, place) == torch.bfloat16)
+
+
+def check_sam2(weights: str | os.PathLike[str] | None) -> tuple[Path, dict[str, Any]]:
+    """Return the folder of weights and what its config.json says, the weights not yet read.
+
+    Raises BadInput as `load_sam2`, as far as that shows.
+    """
+    folder = _folder(weights)
+    with _library_needed():
+        from transformers import Sam2VideoModel  # noqa: F401 - is it there?
+    return folder, _told(folder / _CONFIG)
 
 
 def _folder(weights: str | os.PathLike[str] | None) -> Path:
@@ -146,11 +158,28 @@ def _config(told: Mapping[str, Any]) -> Any:
         "rope_type": "axial",
     }
     config = _own(Sam2VideoConfig, told, **parts)
-    if not isinstance(config.image_size, int):
-        raise ValueError("pictures are square")
+    _check_agreement(config, float(parts["rope_parameters"]["rope_theta"]))
     if config.max_cond_frame_num == -1:
         config.max_cond_frame_num = _MARKS
     return config
+
+
+def _check_agreement(config: Any, theta: float) -> None:
+    """Raise ValueError where numbers contradict each other that no tensor has the shape of."""
+    side = config.image_size
+    if not isinstance(side, int) or side < _STRIDES[-1] or side % _STRIDES[-1]:
+        raise ValueError("pictures are square, and of whole cells")
+    sizes = [[side // stride] * 2 for stride in _STRIDES]
+    if [list(size) for size in config.vision_config.backbone_feature_sizes] != sizes:
+        raise ValueError("features are of another size")
+    if list(config.memory_attention_rope_feat_sizes) != sizes[-1]:
+        raise ValueError("what is remembered is of another size")
+    if config.prompt_encoder_config.image_size != side:
+        raise ValueError("prompts are of another size")
+    if config.max_object_pointers_in_encoder < 2 or config.num_maskmem < 2:
+        raise ValueError("nothing would be remembered")
+    if not (math.isfinite(theta) and theta > 0):
+        raise ValueError("rotations need a base")
 
 
 def _own(kind: Any, values: Mapping[str, Any], **parts: Any) -> Any:

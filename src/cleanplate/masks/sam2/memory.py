@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cleanplate.devices import exact_convolutions
 from cleanplate.masks.generous import SURE
 from cleanplate.masks.sam2.checkpoint import Sam2
 from cleanplate.masks.sam2.prompts import mask_of, pixels_of
@@ -102,7 +103,10 @@ class Memory:
         handle = sam2.network.mask_decoder.register_forward_hook(expected.take)
         self._held[frame] = pixels_of(picture, sam2.side, sam2.device)
         try:
-            with torch.autocast(sam2.device.type, torch.bfloat16, enabled=sam2.bf16):
+            with (
+                torch.autocast(sam2.device.type, torch.bfloat16, enabled=sam2.bf16),
+                exact_convolutions(sam2.device, torch.bfloat16 if sam2.bf16 else torch.float32),
+            ):
                 output = sam2.network(
                     self._session, frame_idx=frame, reverse=back, run_mem_encoder=remember
                 )

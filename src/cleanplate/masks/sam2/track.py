@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from cleanplate.masks.follow.backwards import read_back
 from cleanplate.masks.follow.legs import Course, Marks, Picture, Read
 from cleanplate.masks.follow.trail import Trail, Watch
 from cleanplate.masks.keys import check_reach
-from cleanplate.masks.sam2.checkpoint import Sam2
+from cleanplate.masks.sam2.checkpoint import Sam2, load_sam2
 from cleanplate.masks.sam2.memory import Memory
 from cleanplate.masks.sam2.prompts import soft_of
 from cleanplate.shots import CutDetector
@@ -52,6 +53,27 @@ class _Stretch:
     start: int
     gone: bool = False
     memory: Memory | None = None
+
+
+def follow_loaded(
+    read: Read,
+    marks: Marks,
+    *,
+    weights: str | os.PathLike[str],
+    device: str,
+    options: Sam2Options,
+    progress: Progress | None = None,
+    watch: Watch | None = None,
+) -> Course:
+    """Do the same by a folder of weights, which take memory as long as that lasts."""
+    return follow_remembered(
+        read,
+        marks,
+        sam2=load_sam2(weights, device=device, precision=options.precision),
+        beyond_cuts=options.beyond_cuts,
+        progress=progress,
+        watch=watch,
+    )
 
 
 def follow_remembered(
@@ -107,10 +129,9 @@ def _told(
     stretches = [_Stretch(0)]
     for number, picture in enumerate(read(0, None)):
         course.frames = number + 1
-        if detector.is_cut(picture, nothing):
+        if not beyond_cuts and detector.is_cut(picture, nothing):
             course.cuts.append(number)
-            if not beyond_cuts:
-                stretches.append(_Stretch(number))
+            stretches.append(_Stretch(number))
         if number not in marks:
             continue
         course.trail.put(number, marks[number], 1.0)
