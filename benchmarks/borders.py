@@ -38,6 +38,9 @@ def main() -> None:
             frames, holes = load(arguments.data, kind, clip, None)
             here = np.zeros(len(frames) - 1, bool)
             here[borders(frames, holes, arguments.length)] = True
+            if not here.any():
+                print(f"{kind:12}{clip:16} lies in a single window", flush=True)
+                continue
             told = {"tune": arguments.tune, "options": {"completion": "smooth"}}
             one = np.array(changes(filled(frames, holes, len(frames), **told), holes))
             many = np.array(changes(filled(frames, holes, arguments.length, **told), holes))

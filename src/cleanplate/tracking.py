@@ -46,12 +46,12 @@ def load_tracker(
     if name == "internal":
         with torch_needed():
             from cleanplate.methods.internal.track import TrackOptions, follow_fitted
-        told = _told(name, TrackOptions, options)
+        told = _options(name, TrackOptions, options)
         return partial(follow_fitted, options=told, device=device)
     with torch_needed():
         from cleanplate.masks.sam2.checkpoint import check_sam2
         from cleanplate.masks.sam2.track import Sam2Options, follow_loaded
-    told = _told(name, Sam2Options, options)
+    told = _options(name, Sam2Options, options)
     folder, _ = check_sam2(weights)
     return partial(follow_loaded, weights=folder, device=device, options=told)
 
@@ -97,7 +97,7 @@ def _check_name(kind: str, name: str, known: dict[str, str], weights: Weights | 
         raise BadInput(f"{kind} {name!r} takes no weights. Leave them out, or choose sam2.")
 
 
-def _told(name: str, kind: Any, options: dict[str, Any]) -> Any:
+def _options(name: str, kind: Any, options: dict[str, Any]) -> Any:
     """Return a tracker's options as its dataclass; raises BadInput for one that it has not."""
     unknown = options.keys() - set(kind.__dataclass_fields__)
     if unknown:

@@ -27,6 +27,11 @@ _FURTHEST = 0.06  # of the picture's height: a large object does not grow withou
 _LIKELY = 2.0  # how many times nearer a pixel lies that is the object's as likely as not
 
 
+def sure_of(soft: Any) -> Any:
+    """Return where a soft mask, array or tensor, is the object; of a speck what is most of it."""
+    return soft > min(SURE, float(soft.max()) / 2)
+
+
 def check_growth(value: Any) -> None:
     """Refuse what is neither "auto" nor a whole number of pixels from 0 up; raises BadInput."""
     if isinstance(value, str):

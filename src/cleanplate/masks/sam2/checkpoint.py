@@ -83,7 +83,7 @@ def check_sam2(weights: str | os.PathLike[str] | None) -> tuple[Path, dict[str, 
     folder = _folder(weights)
     with _library_needed():
         from transformers import Sam2VideoModel  # noqa: F401 - is it there?
-    return folder, _told(folder / _CONFIG)
+    return folder, _read_config(folder / _CONFIG)
 
 
 def _folder(weights: str | os.PathLike[str] | None) -> Path:
@@ -114,7 +114,7 @@ def _library_needed() -> Iterator[None]:
         ) from error
 
 
-def _told(path: Path) -> dict[str, Any]:
+def _read_config(path: Path) -> dict[str, Any]:
     """Return what a config.json says, if it is one of the right kind; raises BadInput."""
     broken = BadInput(f"{path} is damaged. {_GIVE}")
     with reading(path), path.open("rb") as file:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from cleanplate.masks.generous import SURE
+from cleanplate.masks.generous import sure_of
 from cleanplate.masks.select import Point
 from cleanplate.region import Region
 
@@ -31,9 +31,8 @@ def pixels_of(picture: NDArray[np.uint8], side: int, device: torch.device) -> Te
 def mask_of(soft: NDArray[Any], side: int) -> Tensor:
     """Return a mask (h, w), soft or bool, as the network is given it: (1, 1, side, side)."""
     share = torch.from_numpy(np.ascontiguousarray(soft, np.float32))
-    square = _squared(share[None], side)
-    likely = min(SURE, float(square.max()) / 2)  # of a speck what is most of it
-    return (square > likely).float()[None]
+    sure: Tensor = sure_of(_squared(share[None], side))
+    return sure.float()[None]
 
 
 def _squared(planes: Tensor, side: int) -> Tensor:

@@ -93,7 +93,7 @@ def follow_remembered(
     """
     size = next(iter(marks.values())).shape
     course = Course(Trail((size[0], size[1]), watch))
-    stretches = _told(read, marks, course, sam2, beyond_cuts)
+    stretches = _stretches(read, marks, course, sam2, beyond_cuts)
     check_reach(marks, course.frames)
     report = _Steps(course.frames, stretches, progress)
     _forward(read, marks, course, stretches, report)
@@ -121,7 +121,7 @@ class _Steps:
             self._progress(self._done, self._total)
 
 
-def _told(
+def _stretches(
     read: Read, marks: Marks, course: Course, sam2: Sam2, beyond_cuts: bool
 ) -> list[_Stretch]:
     """Read a clip for its cuts, and tell the key masks to a memory of each stretch."""

@@ -21,7 +21,7 @@ from cleanplate.devices import PRECISIONS, device_named, precision_named
 from cleanplate.errors import BadInput
 from cleanplate.masks.follow.legs import Course, Marks, Picture, Read
 from cleanplate.masks.follow.trail import Soft, Trail, Watch
-from cleanplate.masks.generous import SURE
+from cleanplate.masks.generous import SURE, sure_of
 from cleanplate.masks.keys import check_reach
 from cleanplate.methods.internal.fit import fit
 from cleanplate.methods.internal.mask_lesson import Marked, MaskLesson
@@ -119,8 +119,7 @@ def _marked(read: Read, marks: Marks, size: tuple[int, int]) -> dict[int, Marked
     for count, picture in enumerate(read(0, max(marks) + 1), start=1):
         mark = marks.get(count - 1)
         if mark is not None:
-            share = reduce_picture(mark, size)
-            hole = share > min(SURE, share.max() / 2)  # of a speck what is most of it
+            hole = sure_of(reduce_picture(mark, size))
             marked[count - 1] = Marked(_levels(picture, size), hole)
     check_reach(marks, count)
     return marked
