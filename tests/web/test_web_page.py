@@ -206,3 +206,20 @@ def test_a_mask_of_ones_own_is_checked_and_mended(opened, scene, tmp_path):
         {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"}
     )
     page.locator("#message", has_text="neither a picture nor a video").wait_for(timeout=PATIENT)
+
+
+def test_what_is_chosen_under_more_is_said_and_asked_for(opened):
+    page = opened()
+    mark(page)
+    page.get_by_role("button", name="use this mask in every frame").click()
+    page.locator("#followed", has_text="mask of frame 1").wait_for()
+    assert "shadow" not in page.locator("#chosen").inner_text()
+    page.locator("summary", has=page.locator("#chosen")).click()
+    page.locator("#shadow").check()
+    page.locator("#growth").select_option("8")
+    assert "8 pixels margin; with its shadow" in page.locator("#chosen").inner_text()
+    with page.expect_request("**/jobs/fill") as sent:
+        page.get_by_role("button", name="Remove it", exact=True).click()
+    assert {"shadow": True, "growth": 8}.items() <= sent.value.post_data_json.items()
+    page.get_by_role("link", name="Download the video").wait_for(timeout=PATIENT)
+    page.get_by_text("the mask never does").first.wait_for()

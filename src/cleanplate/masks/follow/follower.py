@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cleanplate.masks.follow.carried import Carried, carry, sound
 from cleanplate.masks.follow.colours import Colours, Lab, Plane, labs_of
 from cleanplate.masks.follow.edges import settle
+from cleanplate.masks.follow.ground import Ground
 from cleanplate.masks.follow.motion import Moves, motion_evidence, onward_evidence
 from cleanplate.masks.follow.nearby import nearby
 from cleanplate.masks.follow.shape import SURE, Shape
@@ -26,10 +27,11 @@ class Weights:
     nothing is carried that can be trusted; known: the share of that which goes where it can. move:
     whether a pixel moved as the object for some frames; keep: of that, a frame; most: of it at
     most; against: from where on a pixel does not tell how the object moves. onward: what its next
-    motion tells of a pixel. near: like pixels nearby. key, recent: colours of the key masks, and of
-    the last frames; rate: at which these are learned. far, deep: a pixel further than `band`
-    outside, and inside. likeness, step: of ``settle``. doubt: the least that a pixel's evidence
-    counts there. sharp: of what comes of it.
+    motion tells of a pixel. ground: whether a pixel differs from what frames before showed behind
+    the object. near: like pixels nearby. key, recent: colours of the key masks, and of the last
+    frames; rate: at which these are learned. far, deep: a pixel further than `band` outside, and
+    inside. likeness, step: of ``settle``. doubt: the least that a pixel's evidence counts there.
+    sharp: of what comes of it.
     """
 
     carried: float = 1.0
@@ -40,6 +42,7 @@ class Weights:
     most: float = 4.0
     against: float = -1.5
     onward: float = 2.5
+    ground: float = 4.0
     near: float = 0.7
     key: float = 0.6
     recent: float = 0.4
@@ -85,6 +88,7 @@ class Follower:
         self._learn(self._recent, labs, mark, sure, 1.0)
         self.soft, self.trust = np.array(mark, np.float32), 1.0
         self._shape, self._moves = Shape(self.soft), np.zeros_like(self.soft)
+        self._ground = Ground(picture, self.soft)
 
     def step(
         self, picture: NDArray[np.uint8], towards: NDArray[np.float32], back: NDArray[np.float32]
@@ -95,9 +99,12 @@ class Follower:
         moves = self._moving(towards)
         self._shape.go(moves)
         whole = self._shape.soft
-        part = _around(np.maximum(warp_by(self.soft, back), whole))
+        thought = np.maximum(warp_by(self.soft, back), whole)
+        differs = self._ground.compare(picture, moves.camera, thought)
+        part = _around(thought)
         if part is None:
             self.soft, self.trust = np.zeros_like(self.soft), 0.0
+            self._ground.learn(self.soft)
             return
         full = labs_of(picture)
         labs = [np.ascontiguousarray(part.crop(lab)) for lab in full]
@@ -106,13 +113,15 @@ class Follower:
         around = np.maximum(carried.soft, shape) < _OUTSIDE
         moved += motion_evidence(part.crop(back), part, moves, around)
         moved = np.asarray(np.clip(moved * carried.trust, -w.most, w.most), np.float32)
-        wanted = self._wanted(labs, carried, shape, moved)
+        told = np.asarray(w.move * moved + w.ground * part.crop(differs), np.float32)
+        wanted = self._wanted(labs, carried, shape, told)
         prior = np.float32(w.doubt) + np.abs(2 * wanted - 1)
         found = settle(wanted, prior, labs[0], likeness=w.likeness, step=w.step)
         found = _pieces(_sharpened(found, w.sharp), np.maximum(carried.soft, shape))
         self.soft, self._moves = np.zeros_like(self.soft), np.zeros_like(self.soft)
         part.crop(self.soft)[...], part.crop(self._moves)[...] = found, moved
         self._shape.learn(self.soft)
+        self._ground.learn(self.soft)
         self._doubt(found, labs[0])
         sure = np.abs(2 * self.soft - 1) * (1 - np.abs(self.soft - whole))
         self._learn(self._recent, full, self.soft, sure, w.rate)
@@ -133,13 +142,16 @@ class Follower:
         unsure = (seen > _CERTAIN) & (seen < 1 - _CERTAIN)
         seen[unsure] = _chance(_logit(seen) + np.float32(self.weights.onward) * told)[unsure]
 
-    def _wanted(self, labs: list[Lab], carried: Carried, shape: Plane, moved: Plane) -> Plane:
-        """Return how likely each pixel is the object's, (h, w), by all that is known."""
+    def _wanted(self, labs: list[Lab], carried: Carried, shape: Plane, told: Plane) -> Plane:
+        """Return how likely each pixel is the object's, (h, w), by all that is known.
+
+        told: (h, w) logits, what else speaks for it.
+        """
         w = self.weights
         mean, behind = nearby(labs[0], carried.soft, np.square(carried.trust))
         logits = w.carried * carried.trust * _logit(carried.soft)
         logits += w.shape * (1 - w.known * carried.trust) * _logit(shape)
-        logits += w.move * moved + w.near * behind / (behind + 1) * _logit(mean)
+        logits += told + w.near * behind / (behind + 1) * _logit(mean)
         for models, weight in ((self._key, w.key), (self._recent, w.recent)):
             for model, lab in zip(models, labs, strict=True):
                 logits += np.float32(weight * model.trust) * model.evidence(lab)
