@@ -17,7 +17,7 @@ def disc(radius, size=(120, 160)):
     return ((y - 60) ** 2 + (x - 80) ** 2 <= radius**2).astype(np.float32)
 
 
-@pytest.mark.parametrize(("trust", "least", "most"), [(1.0, 1.5, 1.9), (0.0, 2.3, 2.8)])
+@pytest.mark.parametrize(("trust", "least", "most"), [(1.0, 1.3, 1.7), (0.0, 1.7, 2.2)])
 def test_growth_follows_the_area(trust, least, most):
     mask = disc(12)
     grown = generous(mask, trust)

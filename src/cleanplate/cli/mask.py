@@ -144,7 +144,7 @@ def track(
     out: Annotated[Path, typer.Option("-o", "--out", help="A new or empty folder.")],
     grow: Annotated[
         str,
-        typer.Option(help="Pixels, or auto: by two thirds of its area, more where it is unsure."),
+        typer.Option(help="Pixels, or auto: by half of its area, more where it is unsure."),
     ] = "auto",
     grow_shadow: options.GrowShadow = False,
     method: Annotated[

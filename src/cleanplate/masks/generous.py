@@ -21,9 +21,9 @@ Grow = int | str  # pixels, or AUTO
 AUTO = "auto"
 
 SURE = 0.5  # a soft mask from here on is the object
-_SHARE = 0.7  # of its own area that a mask grows by, where it is trusted
-_DOUBT = 1.0  # and how much more where it is not at all
-_FURTHEST = 0.06  # of the picture's height: a large object does not grow without end
+_SHARE = 0.55  # of its own area that a mask grows by, where it is trusted
+_DOUBT = 0.6  # and how much more where it is not at all
+_FURTHEST = 0.05  # of the picture's height: a large object does not grow without end
 _LIKELY = 2.0  # how many times nearer a pixel lies that is the object's as likely as not
 
 
@@ -49,7 +49,7 @@ def growth_of(text: str) -> Grow:
 
 
 def generous(soft: NDArray[np.float32], trust: float) -> Holes:
-    """Grow a soft mask (h, w) generously: by two thirds of its area or more, nearest pixels first.
+    """Grow a soft mask (h, w) generously: by half of its area or more, nearest pixels first.
 
     The less it is to be trusted (1: fully, 0: not at all) the more; what is likely to be the
     object's counts as near.

@@ -48,7 +48,7 @@ def track(
 
     frames: (T, H, W, 3) RGB, uint8 or uint16. masks: (H, W) bool, the object in frame `at`; or a
     dictionary {frame: mask} of several frames, whose masks are taken as they are (an empty one says
-    that the object is not there). grow: pixels, or "auto": by two thirds of its area or more, for
+    that the object is not there). grow: pixels, or "auto": by half of its area or more, for
     too much is better filled than too little. tracker: which way it is followed, see
     `load_tracker`; by the usual one nothing is carried over a cut: a shot without a mask of its own
     has no holes. Returns (T, H, W) bool, and with `confidence` Tracked(holes, confidence, cuts).
