@@ -222,3 +222,4 @@ def test_what_is_chosen_under_more_is_said_and_asked_for(opened):
         page.get_by_role("button", name="Remove it", exact=True).click()
     assert {"shadow": True, "growth": 8}.items() <= sent.value.post_data_json.items()
     page.get_by_role("link", name="Download the video").wait_for(timeout=PATIENT)
+    page.get_by_text("the mask never does").first.wait_for()

@@ -4,6 +4,7 @@ import numpy as np
 
 import cleanplate as cp
 from cleanplate.io import Encoding
+from cleanplate.masks.shadow_file import STILL
 from cleanplate.masks.write import write_folder, write_mask
 from cleanplate.web import work
 from cleanplate.web.layers import Layers
@@ -76,3 +77,17 @@ def test_a_shadow_is_filled_and_told_beside_the_object(tmp_path):
     assert told[-1] == (60, 60)
     work.try_out(tmp_path / "frames", facts, layers, 9, asked, tmp_path / "tried", silent)
     assert len(list((tmp_path / "tried").iterdir())) == 24
+
+
+def test_no_shadow_is_looked_for_under_a_mask_that_never_moves(scene, clip, tmp_path):
+    _, _, holes = scene
+    (tmp_path / "scene.mp4").write_bytes(clip)
+    facts = work.open_clip(tmp_path / "scene.mp4", tmp_path / "frames", Limits(), silent)
+    write_mask(holes[5], tmp_path / "key.png")
+    layers = Layers(facts.size, facts.names, keys={5: tmp_path / "key.png"}, held=5)
+    assert not layers.moves
+    given = (tmp_path / "scene.mp4", facts, layers, work.Asked(shadow=True), tmp_path, ".mp4")
+    told = []
+    summary = work.fill_clip(*given, lambda done, total: told.append((done, total)), memory=None)
+    assert STILL in summary["warnings"]
+    assert told[-1] == (12, 12)

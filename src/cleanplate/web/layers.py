@@ -83,8 +83,7 @@ class Layers:
 
         growth: as of `hole_at`, but "auto" is as much as for an overlay that is seen through.
         """
-        moves = any(folder is not None for folder in (self.followed, self.given, self.subtitles))
-        if moves or not self.everywhere or set(self.keys) - {self.held}:
+        if self.moves or not self.everywhere:
             raise BadInput(
                 "what is seen through must never move. Have it found as a logo that stands still, "
                 "or use the mask of one frame in every frame."
@@ -119,6 +118,12 @@ class Layers:
         if self.followed is not None:
             return replace(self, keys=keys, followed=folder)
         return replace(self, keys=keys, given=folder)
+
+    @property
+    def moves(self) -> bool:
+        """Whether frames have masks of their own, not one that serves them all."""
+        folders = (self.followed, self.given, self.subtitles)
+        return any(folder is not None for folder in folders) or bool(set(self.keys) - {self.held})
 
     @property
     def everywhere(self) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,7 @@ def try_out(
     frames = np.stack([reduced_picture(read_jpeg(shown / name_of(n)), size) for n in numbers])
     full = (layers.hole_at(n, facts.seen, asked.growth) for n in numbers)
     holes = np.stack([reduce_hole(hole, size) for hole in full])
-    if asked.shadow:
+    if asked.shadow and layers.moves:
         holes = grow_shadow(frames, holes)
     if not holes.any():
         raise BadInput("there is no mask in this part of the clip. Go to where the object is.")
@@ -195,8 +196,9 @@ def fill_clip(
     Its frames are shown as they are filled. Raises BadInput and BadOutput.
     """
     holes = _holes_of(source, layers, asked)
-    before = facts.frames if asked.shadow else 0  # the clip is looked through for it
-    named = zip(layers.names, _counted(holes, tell, 2 * facts.frames, before), strict=True)
+    before = 0 if holes.still or not asked.shadow else facts.frames  # it is looked through
+    counted = _counted(islice(holes, facts.frames), tell, 2 * facts.frames, before)
+    named = zip(layers.names, counted, strict=True)
     write_folder(named, folder / "masks")
     for shown in ("after", "origin"):
         (folder / shown).mkdir()
@@ -233,16 +235,17 @@ def fill_clip(
 
 def _holes_of(source: Path, layers: Layers, asked: Asked) -> HoleSource:
     """Return the holes of a clip as they are filled, with shadows if that was asked for."""
-
-    def read() -> Iterator[Holes]:
-        return (hole for _, hole in layers.holes(asked.growth))
-
+    if layers.moves:
+        count = len(layers.names)
+        drawn = HoleSource(lambda: (hole for _, hole in layers.holes(asked.growth)), count=count)
+    else:
+        hole = layers.hole_at(0, layers.size, asked.growth)
+        drawn = HoleSource(lambda: repeat(hole), count=None, still=True)
     margin = MARGIN if asked.growth == AUTO else int(asked.growth)
-    drawn = HoleSource(read, count=len(layers.names))
     return with_shadow(source, drawn, MaskOptions(grow=margin, shadow=asked.shadow))
 
 
-def _counted(holes: HoleSource, tell: Tell, total: int, slow: int) -> Iterator[Holes]:
+def _counted(holes: Iterable[Holes], tell: Tell, total: int, slow: int) -> Iterator[Holes]:
     """Yield holes, and tell how many are there, where that takes long."""
     for number, hole in enumerate(holes, start=1):
         yield hole

@@ -63,3 +63,23 @@ def test_masks_that_were_given_or_shown_stay_as_they_are():
     shown, copy = follower.soft, follower.soft.copy()
     follower.step(here, towards, back)
     assert (shown == copy).all()
+
+
+def test_a_foot_that_stands_on_the_ground_stays_the_object_while_the_rest_walks_on():
+    def walking(t):
+        picture, mask = scene(t)
+        picture[70:95, 40:50] = (200, 90, 40)
+        mask[70:95, 40:50] = 1
+        return picture, mask
+
+    (picture, truth), shares = walking(0), []
+    for held in (0.0, WEIGHTS.held):
+        follower = Follower(picture, truth, replace(WEIGHTS, held=held, key=0, recent=0))
+        for t in range(1, 7):
+            (here, _), towards = walking(t), np.zeros((*SIZE, 2), np.float32)
+            back = towards.copy()
+            towards[30:70, 20 + STEP * (t - 1) : 50 + STEP * (t - 1), 0] = STEP
+            back[30:70, 20 + STEP * t : 50 + STEP * t, 0] = -STEP
+            follower.step(here, towards, back)
+        shares.append((follower.soft > 0.5)[72:93, 40:50].mean())
+    assert shares[0] < 0.2 and shares[1] > 0.8

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cleanplate.compiled import compiled
+from cleanplate.compiled import VECTORS, compiled
 from cleanplate.masks.follow.colours import Lab, Plane
 
 SWEEPS = 12  # enough to come close; exactly is not needed
@@ -58,24 +58,28 @@ def _apart(lab: Any, y: int, x: int, to_y: int, to_x: int) -> Any:
     return light * light + green * green + blue * blue
 
 
-@compiled()
+@compiled(fastmath=VECTORS)
 def _sweep(mask: Any, pull: Any, share: Any, right: Any, down: Any) -> None:
     """Gauss-Seidel with over-relaxation, from the top left and from the bottom right in turn.
 
-    All but pull and share, (h, w), have an edge of one pixel more on every side.
+    All but pull and share, (h, w), have an edge of one pixel more on every side. What the pixel
+    before is multiplied with is ready by the time it is: only that has to be waited for.
     """
     height, width = pull.shape
-    keep = np.float32(1 - OVER)
+    keep, one, two = np.float32(1 - OVER), np.uint64(1), np.uint64(2)
     for sweep in range(SWEEPS):
         for row in range(height):
-            y = row if sweep % 2 == 0 else height - 1 - row
+            y = np.uint64(row if sweep % 2 == 0 else height - 1 - row)
+            last = mask[y + one, 0] if sweep % 2 == 0 else mask[y + one, width + 1]
             for column in range(width):
-                x = column if sweep % 2 == 0 else width - 1 - column
-                total = (
-                    pull[y, x]
-                    + right[y + 1, x] * mask[y + 1, x]
-                    + right[y + 1, x + 1] * mask[y + 1, x + 2]
-                    + down[y, x + 1] * mask[y, x + 1]
-                    + down[y + 1, x + 1] * mask[y + 2, x + 1]
-                )
-                mask[y + 1, x + 1] = keep * mask[y + 1, x + 1] + share[y, x] * total
+                x = np.uint64(column if sweep % 2 == 0 else width - 1 - column)
+                part = share[y, x]
+                left, after = part * right[y + one, x], part * right[y + one, x + one]
+                above, below = part * down[y, x + one], part * down[y + one, x + one]
+                rest = keep * mask[y + one, x + one] + part * pull[y, x]
+                rest += above * mask[y, x + one] + below * mask[y + two, x + one]
+                if sweep % 2 == 0:
+                    last = rest + after * mask[y + one, x + two] + left * last
+                else:
+                    last = rest + left * mask[y + one, x] + after * last
+                mask[y + one, x + one] = last

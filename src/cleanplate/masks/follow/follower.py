@@ -14,6 +14,7 @@ from cleanplate.masks.follow.edges import settle
 from cleanplate.masks.follow.ground import Ground
 from cleanplate.masks.follow.motion import Moves, motion_evidence, onward_evidence
 from cleanplate.masks.follow.nearby import nearby
+from cleanplate.masks.follow.origin import Origin
 from cleanplate.masks.follow.shape import SURE, Shape
 from cleanplate.region import Region, bounding_box
 from cleanplate.warp import warp_by
@@ -28,8 +29,9 @@ class Weights:
     whether a pixel moved as the object for some frames; keep: of that, a frame; most: of it at
     most; against: from where on a pixel does not tell how the object moves. onward: what its next
     motion tells of a pixel. ground: whether a pixel differs from what frames before showed behind
-    the object. near: like pixels nearby. key, recent: colours of the key masks, and of the last
-    frames; rate: at which these are learned. far, deep: a pixel further than `band` outside, and
+    the object. held: what was marked as the object, followed to here, and looks the same. near:
+    like pixels nearby. key, recent: colours of the key masks, and of the last frames; rate: at
+    which these are learned. far, deep: a pixel further than `band` outside, and
     inside. likeness, step: of ``settle``. doubt: the least that a pixel's evidence counts there.
     sharp: of what comes of it.
     """
@@ -43,6 +45,7 @@ class Weights:
     against: float = -1.5
     onward: float = 2.5
     ground: float = 4.0
+    held: float = 2.0
     near: float = 0.7
     key: float = 0.6
     recent: float = 0.4
@@ -89,6 +92,7 @@ class Follower:
         self.soft, self.trust = np.array(mark, np.float32), 1.0
         self._shape, self._moves = Shape(self.soft), np.zeros_like(self.soft)
         self._ground = Ground(picture, self.soft)
+        self._origin = Origin(self._ground, self.soft)
 
     def step(
         self, picture: NDArray[np.uint8], towards: NDArray[np.float32], back: NDArray[np.float32]
@@ -101,6 +105,7 @@ class Follower:
         whole = self._shape.soft
         thought = np.maximum(warp_by(self.soft, back), whole)
         differs = self._ground.compare(picture, moves.camera, thought)
+        self._origin.follow(self._ground, towards, back)
         part = _around(thought)
         if part is None:
             self.soft, self.trust = np.zeros_like(self.soft), 0.0
@@ -111,9 +116,12 @@ class Follower:
         carried, shape = carry(self.soft, towards, back, part), part.crop(whole)
         moved = np.float32(w.keep) * part.crop(warp_by(self._moves, back))
         around = np.maximum(carried.soft, shape) < _OUTSIDE
-        moved += motion_evidence(part.crop(back), part, moves, around)
+        held = part.crop(self._origin.held)
+        moved += _unheld(motion_evidence(part.crop(back), part, moves, around), held)
         moved = np.asarray(np.clip(moved * carried.trust, -w.most, w.most), np.float32)
-        told = np.asarray(w.move * moved + w.ground * part.crop(differs), np.float32)
+        told = np.asarray(
+            w.move * moved + w.ground * part.crop(differs) + w.held * held, np.float32
+        )
         wanted = self._wanted(labs, carried, shape, told)
         prior = np.float32(w.doubt) + np.abs(2 * wanted - 1)
         found = settle(wanted, prior, labs[0], likeness=w.likeness, step=w.step)
@@ -138,7 +146,7 @@ class Follower:
         self.soft = self.soft.copy()  # who was shown the last mask keeps it as it was
         way, seen = np.ascontiguousarray(part.crop(towards)), part.crop(self.soft)
         told = onward_evidence(way, part, self._moving(towards), seen < _OUTSIDE)
-        told *= sound(way, back, part)
+        told = _unheld(told * sound(way, back, part), part.crop(self._origin.held))
         unsure = (seen > _CERTAIN) & (seen < 1 - _CERTAIN)
         seen[unsure] = _chance(_logit(seen) + np.float32(self.weights.onward) * told)[unsure]
 
@@ -191,6 +199,11 @@ def _around(soft: Plane) -> Region | None:
         return None
     margin = max(_MARGIN, round(_MARGIN_SHARE * float((soft > SURE).sum()) ** 0.5))
     return Region.spanning(*box).grown(margin, (soft.shape[0], soft.shape[1]))
+
+
+def _unheld(told: Plane, held: Plane) -> Plane:
+    """Return what motion tells; that it stands still tells nothing of what is held for sure."""
+    return np.asarray(np.where(told < 0, told * (1 - held), told), np.float32)
 
 
 def _logit(soft: Plane) -> Plane:

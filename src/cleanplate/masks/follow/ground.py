@@ -22,15 +22,21 @@ _KNOWN = 0.05  # less known than that it is learned anew
 _FREE, _SURE = 0.1, 0.4  # of a mask, and of what is known: ground by which the noise is measured
 _SLACK = 2.0  # steps of colour that tell nothing, and times the noise
 _ALIKE = 1.5  # of the slack: more is different, less is alike
+_NOISIEST = 32.0  # steps of colour: more than that allows for no more
 _UNUSUAL = 8.0  # steps of colour: of noise like that the ground tells half as much
 
 
 class Ground:
-    """The ground in the last frame, as far as it is known."""
+    """The ground in the last frame, as far as it is known.
+
+    now: (h, w, 3) float32 Lab, the last picture at the size at which it is compared. noise: how far
+    the ground usually is from what is known of it, in steps of colour.
+    """
 
     def __init__(self, picture: NDArray[np.uint8], mark: Plane) -> None:
         self._size = (max(1, mark.shape[0] // _SMALLER), max(1, mark.shape[1] // _SMALLER))
-        self._plate = self._now = _levels(picture, self._size)
+        self._plate = self.now = _levels(picture, self._size)
+        self.noise = 0.0
         self._known = np.float32(_FIRST) * ~self._touched(mark)
 
     def compare(self, picture: NDArray[np.uint8], camera: Matrix, thought: Plane) -> Plane:
@@ -43,20 +49,23 @@ class Ground:
             np.asarray(cv2.warpAffine(plane, small, self._size[::-1]), np.float32)
             for plane in (self._plate, self._known)
         )
-        self._now = _levels(picture, self._size)
-        off = _distances(self._now, self._plate)
+        self.now = _levels(picture, self._size)
+        off = distances(self.now, self._plate)
         free = ~self._touched(thought) & (self._known > _SURE)
-        noise = float(np.median(off[free])) if free.any() else np.inf
-        slack = np.float32(_SLACK * (1 + min(noise, 255.0))) + _steepness(self._plate)
-        told = np.clip(off / slack / np.float32(_ALIKE) - 1, -1, 1) * self._known
-        told /= np.float32(1 + np.square(noise / _UNUSUAL))
+        self.noise = float(np.median(off[free])) if free.any() else np.inf
+        told = np.clip(off / self.slack(self._plate) / np.float32(_ALIKE) - 1, -1, 1) * self._known
+        told /= np.float32(1 + np.square(self.noise / _UNUSUAL))
         return np.asarray(cv2.resize(told, thought.shape[::-1]), np.float32)
+
+    def slack(self, plate: NDArray[np.float32]) -> Plane:
+        """Return by how much a picture (h, w, 3) like this may differ and be the same."""
+        return np.float32(_SLACK * (1 + min(self.noise, _NOISIEST))) + _steepness(plate)
 
     def learn(self, soft: Plane) -> None:
         """Learn what is seen around the object, (h, w), of the picture that was compared."""
         seen = ~self._touched(soft)
         rate = np.where(self._known > _KNOWN, np.float32(_RATE), np.float32(1)) * seen
-        self._plate = self._plate + rate[..., None] * (self._now - self._plate)
+        self._plate = self._plate + rate[..., None] * (self.now - self._plate)
         more, less = self._known + np.float32(_MORE), self._known * np.float32(_LESS)
         self._known = np.asarray(np.where(seen, np.minimum(1, more), less), np.float32)
 
@@ -81,7 +90,7 @@ def _reduced(matrix: Matrix, size: tuple[int, ...], small: tuple[int, int]) -> M
     return np.column_stack([matrix[:, :2] * scale / scale[:, None], moved / scale])
 
 
-def _distances(one: NDArray[np.float32], other: NDArray[np.float32]) -> Plane:
+def distances(one: NDArray[np.float32], other: NDArray[np.float32]) -> Plane:
     """Return how far colours are apart, (h, w); lightness counts half."""
     apart = np.square(one - other)
     return np.asarray(np.sqrt(0.5 * apart[..., 0] + apart[..., 1] + apart[..., 2]), np.float32)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cleanplate.compiled import compiled
+from cleanplate.compiled import VECTORS, compiled
 from cleanplate.masks.follow.colours import Lab, Plane, blurred_along
 
 CELL = 32.0  # pixels
@@ -58,26 +58,34 @@ def _splat(lab: Any, low: Any, soft: Any, weight: Any, steps: Any, grid: Any) ->
             node[1] += w
 
 
-@compiled()
+@compiled(fastmath=VECTORS)
 def _slice(lab: Any, low: Any, steps: Any, grid: Any, mean: Any, behind: Any) -> None:
     """Look every pixel up between the nodes of the grid, linearly along all five axes."""
-    one = np.float32(1)
+    one, two = np.float32(1), np.uint64(2)
+    flat, sides = grid.reshape(-1), grid.shape
+    step_a = two * np.uint64(sides[4])
+    step_l = step_a * np.uint64(sides[3])
+    step_x = step_l * np.uint64(sides[2])
+    step_y = step_x * np.uint64(sides[1])
     for y in range(lab.shape[0]):
-        i, v = int(y / steps[0]), np.float32(y / steps[0] % 1)
+        row, v = np.uint64(y / steps[0]) * step_y, np.float32(y / steps[0] % 1)
         for x in range(lab.shape[1]):
-            j, u = int(x / steps[1]), np.float32(x / steps[1] % 1)
+            column, u = np.uint64(x / steps[1]), np.float32(x / steps[1] % 1)
             light = np.float32(lab[y, x, 0] - low[0]) / steps[2]
             green = np.float32(lab[y, x, 1] - low[1]) / steps[3]
             blue = np.float32(lab[y, x, 2] - low[2]) / steps[4]
-            k, m, n = int(light), int(green), int(blue)
-            a, b, c = light - k, green - m, blue - n
+            k, m, n = np.uint64(light), np.uint64(green), np.uint64(blue)
+            a, b, c = light - np.float32(k), green - np.float32(m), blue - np.float32(n)
+            node = row + column * step_x + k * step_l + m * step_a + n * two
             total, weight = np.float32(0), np.float32(0)
             for p in range(4):
                 near = (v if p & 1 else one - v) * (u if p >> 1 else one - u)
+                beside = node + np.uint64(p & 1) * step_y + np.uint64(p >> 1) * step_x
                 for q in range(4):
                     share = near * (a if q & 1 else one - a) * (b if q >> 1 else one - b)
-                    node = grid[i + (p & 1), j + (p >> 1), k + (q & 1), m + (q >> 1)]
-                    total += share * ((one - c) * node[n, 0] + c * node[n + 1, 0])
-                    weight += share * ((one - c) * node[n, 1] + c * node[n + 1, 1])
+                    at = beside + np.uint64(q & 1) * step_l + np.uint64(q >> 1) * step_a
+                    less, more = share * (one - c), share * c
+                    total += less * flat[at] + more * flat[at + two]
+                    weight += less * flat[at + np.uint64(1)] + more * flat[at + np.uint64(3)]
             mean[y, x] = total / max(weight, np.float32(1e-6))
             behind[y, x] = weight
