@@ -5,6 +5,7 @@ import pytest
 
 from cleanplate.errors import BadInput
 from cleanplate.web.desk import Desk
+from cleanplate.web.finder import Finder
 from cleanplate.web.layers import Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.rooms import Rooms
@@ -39,7 +40,7 @@ def line():
 @pytest.fixture
 def desk(tmp_path, line):
     limits = Limits(jobs=3, clips=2)
-    return Desk(Rooms(tmp_path, line, limits), line, limits, memory=None)
+    return Desk(Rooms(tmp_path, line, limits), line, limits, None, Finder())
 
 
 @pytest.fixture
@@ -63,18 +64,18 @@ def marked(desk, clip, *frames):
 
 def test_what_is_being_done_is_not_begun_again(desk, line, room, clip):
     marked(desk, clip, 0)
-    job = desk.follow(room, clip)
+    job = desk.follow(room, clip, "usual")
     with pytest.raises(BadInput, match="done already"):
-        desk.follow(room, clip)
+        desk.follow(room, clip, "usual")
     line.ends(job)
-    desk.follow(room, clip)
+    desk.follow(room, clip, "usual")
 
 
 def test_a_visitor_waits_for_so_many_jobs(desk, line, room, clip):
     marked(desk, clip, 0, 1, 2)
     for kind in ("static", "subtitles"):
         desk.find(room, clip, kind)
-    desk.follow(room, clip)
+    desk.follow(room, clip, "usual")
     with pytest.raises(BadInput, match="3 of your jobs are not done yet"):
         desk.fill(room, clip, Asked())
     assert len(line.jobs) == 4  # with the one that opened it
@@ -118,11 +119,11 @@ def test_masks_that_were_followed_go_when_others_come(desk, line, room, clip):
     found = {"confidence": [1.0] * 3, "unsure": [], "empty": [], "cuts": []}
     outs = []
     for _ in range(2):
-        line.ends(desk.follow(room, clip), found)
+        line.ends(desk.follow(room, clip, "usual"), found)
         outs.append(clip.layers.followed)
         outs[-1].mkdir()
         assert clip.told["follow"]["keys"] == sorted(clip.layers.keys.values())
-    line.ends(desk.follow(room, clip), found)
+    line.ends(desk.follow(room, clip, "usual"), found)
     assert [out.exists() for out in outs] == [False, False]
     assert clip.layers.followed not in outs
 
@@ -145,6 +146,6 @@ def test_what_is_marked_is_held_or_forgotten(desk, clip):
 def test_nothing_is_done_with_a_clip_before_it_is_open(desk, room):
     made = room.add("park.mp4", ".mp4")
     desk.open(room, made)
-    for begin in (desk.follow, lambda *who: desk.fill(*who, Asked())):
+    for begin in (lambda *who: desk.follow(*who, "usual"), lambda *who: desk.fill(*who, Asked())):
         with pytest.raises(BadInput, match="not open yet"):
             begin(room, made)

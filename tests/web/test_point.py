@@ -68,3 +68,18 @@ def test_painted_reads_the_bits_that_a_browser_sends(height, width, seed):
     assert (painted(bytes(bits), (height, width)) == hole).all()
     with pytest.raises(BadInput, match="not one bit for each pixel"):
         painted(bytes(bits) + b"\0", (height, width))
+
+
+def test_what_cuts_out_is_asked_of_boxes_and_first_clicks_but_not_of_corrections(two_discs):
+    picture, red, green = two_discs
+    asked = []
+
+    def selector(picture, box=None, **given):
+        asked.append((box, given["inside"]))
+        return red
+
+    told = {"outside": [], "selector": selector}
+    assert (point(picture, green, box=(12, 20, 33, 33), inside=[], **told) == red).all()
+    assert (point(picture, ~(red | ~red), box=None, inside=[(28, 36)], **told) == red).all()
+    point(picture, red, box=None, inside=[(68, 36)], **told)
+    assert asked == [((12, 20, 33, 33), []), (None, [(28, 36)])]

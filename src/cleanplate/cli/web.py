@@ -31,6 +31,10 @@ def web(
     keep_hours: Annotated[
         float, typer.Option(min=0.01, help="How long what a visitor left is kept.")
     ] = 24.0,
+    sam2: Annotated[
+        Path | None,
+        typer.Option(help="Folder of weights of SAM 2: objects can be cut out and followed by it."),
+    ] = None,
     memory: Annotated[
         str | None, typer.Option(help="Keep to so much memory in a fill, such as 2G.")
     ] = None,
@@ -59,5 +63,5 @@ def web(
         keep_seconds=3600 * keep_hours,
     )
     bytes_of(memory)
-    settings = Settings(host, port, token, folder, memory, limits)
+    settings = Settings(host, port, token, folder, memory, sam2, limits)
     serve(settings, ready=lambda address: typer.echo(f"Open {address} - Ctrl-C ends it."))

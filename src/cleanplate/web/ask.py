@@ -10,6 +10,7 @@ from cleanplate.masks.select import Box, Point
 from cleanplate.methods import FITTED
 from cleanplate.methods.options import TUNES
 from cleanplate.video import whole
+from cleanplate.web.finder import USUAL, WAYS
 from cleanplate.web.work import UNBLEND, Asked
 
 METHODS = ("flow", *FITTED, UNBLEND)  # those that need no weights
@@ -42,6 +43,11 @@ def asked_of(given: dict[str, Any]) -> Asked:
         seed=seed,
         shadow=given.get("shadow") is True,
     )
+
+
+def way_of(given: dict[str, Any]) -> str:
+    """Return in which way an object is to be cut out or followed; raises BadInput."""
+    return _one_of(given.get("way", USUAL), WAYS)
 
 
 def growth_of(text: str | None) -> Grow:

@@ -22,6 +22,7 @@ from cleanplate.masks.stirred import FURTHEST, near
 from cleanplate.masks.write import write_mask
 from cleanplate.video import Holes
 from cleanplate.web import doctor, work
+from cleanplate.web.finder import Finder
 from cleanplate.web.layers import Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.pictures import name_of, read_jpeg
@@ -35,8 +36,10 @@ _AT_ONCE = 2  # objects that are cut out of pictures at a time
 class Desk:
     """Takes what visitors ask for: at once, or as a job in the line. Refuses with BadInput."""
 
-    def __init__(self, rooms: Rooms, queue: Queue, limits: Limits, memory: str | None) -> None:
-        self.rooms, self.queue, self.limits = rooms, queue, limits
+    def __init__(
+        self, rooms: Rooms, queue: Queue, limits: Limits, memory: str | None, finder: Finder
+    ) -> None:
+        self.rooms, self.queue, self.limits, self.finder = rooms, queue, limits, finder
         self._memory = memory
         self._cutting = BoundedSemaphore(_AT_ONCE)
 
@@ -86,6 +89,7 @@ class Desk:
         inside: list[Point],
         outside: list[Point],
         fresh: bool,
+        way: str,
     ) -> None:
         """Mark the object in a frame by a box or clicks; fresh: whatever was marked there."""
         facts, layers = clip.opened()
@@ -95,7 +99,8 @@ class Desk:
         clicks = {"inside": inside, "outside": outside}
         with self._cutting:
             others = [] if box is None and before.any() else self._near(clip, frame)
-            found = point(picture, before, box=box, **clicks, others=others)
+            selector = self.finder.selector(way)
+            found = point(picture, before, box=box, **clicks, others=others, selector=selector)
         self.mark(clip, frame, found)
 
     def _near(self, clip: Clip, frame: int) -> list[NDArray[np.uint8]]:
@@ -135,7 +140,7 @@ class Desk:
             raise BadInput("nothing is marked in this frame. Mark what is to go first.")
         clip.change(lambda now: replace(now, held=frame, followed=None, given=None, trust=()))
 
-    def follow(self, room: Room, clip: Clip) -> Job:
+    def follow(self, room: Room, clip: Clip, way: str) -> Job:
         """Have the object followed through the clip, from all frames in which it is marked."""
         _, layers = clip.opened()
         if not layers.keys:
@@ -154,7 +159,8 @@ class Desk:
             if before is not None and not _others(room, job):
                 shutil.rmtree(before, ignore_errors=True)
 
-        doing = partial(work.follow, clip.source, layers, live, out)
+        sam2 = self.finder.weights(way)
+        doing = partial(work.follow, clip.source, layers, live, out, sam2=sam2)
         return self._put(room, clip, Job("follow", clip.id, doing, followed))
 
     def find(self, room: Room, clip: Clip, kind: str) -> Job:

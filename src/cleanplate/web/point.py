@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
-from cleanplate.masks.select import Box, Point, select
+from cleanplate.masks.select import Box, Point, Selector, select
 from cleanplate.video import Holes
 
 _NEAR = 0.12  # of the picture's height: how far around a click a mask that is there is in doubt
@@ -24,14 +24,16 @@ def point(
     inside: Sequence[Point],
     outside: Sequence[Point],
     others: Sequence[NDArray[np.uint8]] = (),
+    selector: Selector = select,
 ) -> Holes:
     """Return the object (h, w) in a picture (h, w, 3) that a box or clicks point at.
 
     hole: (h, w), what is taken for the object so far: clicks without a box correct it, near where
-    they are. others: frames near it, as `select` takes them. Raises BadInput.
+    they are. others: frames near it, as `select` takes them. selector: what cuts it out, but for
+    such a correction. Raises BadInput.
     """
     if box is not None or not hole.any():
-        found = select(picture, box, inside=inside, outside=outside, others=others)
+        found = selector(picture, box, inside=inside, outside=outside, others=others)
     else:
         marks = _held(hole, [*inside, *outside])
         found = select(picture, inside=inside, outside=outside, scribble=marks)

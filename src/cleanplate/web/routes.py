@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from cleanplate.errors import CleanplateError
 from cleanplate.video import Holes
-from cleanplate.web.ask import asked_of, box_of, frame_of, growth_of, points_of
+from cleanplate.web.ask import asked_of, box_of, frame_of, growth_of, points_of, way_of
 from cleanplate.web.assets import TYPES, asset
 from cleanplate.web.desk import Desk, check_frame
 from cleanplate.web.pictures import mask_png, name_of
@@ -89,6 +89,7 @@ class Routes:
         limits = self._desk.limits
         told = state_of(room_of(request), self._desk.queue)
         told["limits"] = {"upload": limits.upload, "frames": limits.frames}
+        told["ways"] = self._desk.finder.ways
         return JSONResponse(told)
 
     async def shelf(self, request: Request) -> Response:
@@ -170,6 +171,7 @@ class Routes:
             inside=points_of(asked.get("inside", [])),
             outside=points_of(asked.get("outside", [])),
             fresh=asked.get("fresh") is True,
+            way=way_of(asked),
         )
         return JSONResponse({"version": clip.version})
 
@@ -219,7 +221,7 @@ class Routes:
         kind = request.path_params["kind"]
         asked = await receive_asked(request)
         if kind == "follow":
-            job = desk.follow(room, clip)
+            job = desk.follow(room, clip, way_of(asked))
         elif kind in ("static", "subtitles"):
             job = desk.find(room, clip, kind)
         elif kind == "check":

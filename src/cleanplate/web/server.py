@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from cleanplate.errors import BadInput
 from cleanplate.io.locks import temporary_folder
 from cleanplate.web.desk import Desk
+from cleanplate.web.finder import Finder
 from cleanplate.web.guard import LOOPBACK, Guard
 from cleanplate.web.limits import Limits
 from cleanplate.web.queue import Queue
@@ -36,7 +37,8 @@ class Settings:
 
     host, port: where; port 0 takes one that is free. token: what everybody needs to know, made up
     if None where others than this machine can come. folder: of clips that are offered to all.
-    memory: what a fill may take, such as "2G".
+    memory: what a fill may take, such as "2G". sam2: the folder of its weights, for those who want
+    objects cut out and followed by it.
     """
 
     host: str = "127.0.0.1"
@@ -44,6 +46,7 @@ class Settings:
     token: str | None = None
     folder: Path | None = None
     memory: str | None = None
+    sam2: Path | None = None
     limits: Limits = Limits()  # noqa: RUF009 - frozen
 
 
@@ -67,13 +70,14 @@ def listening(
     """
     local = settings.host in LOOPBACK
     token = checked_token(settings.token, local=local)
+    finder = Finder(settings.sam2)
     shelf = None if settings.folder is None else Shelf(settings.folder)
     with _bound(settings.host, settings.port) as door, temporary_folder(".web") as root:
         port = door.getsockname()[1]
         queue = Queue(partial(hire, root))
         try:
             rooms = Rooms(root, queue, settings.limits)
-            desk = Desk(rooms, queue, settings.limits, settings.memory)
+            desk = Desk(rooms, queue, settings.limits, settings.memory, finder)
             guard = Middleware(
                 Guard, rooms=rooms, port=port, token=token, hosts=LOOPBACK if local else None
             )

@@ -29,6 +29,7 @@ from cleanplate.masks.write import write_folder, write_mask
 from cleanplate.pipeline import fill, fill_file
 from cleanplate.provenance import Seen, provenance_picture
 from cleanplate.region import reduce_hole, reduced_picture, working_size
+from cleanplate.tracking import load_tracker
 from cleanplate.unblending import unblend, unblend_file
 from cleanplate.video import Holes
 from cleanplate.web.layers import MARGIN, Layers
@@ -95,18 +96,27 @@ def open_clip(source: Path, shown: Path, limits: Limits, tell: Tell) -> Facts:
         return Facts(count, size, seen, rate, names, tuple(reader.problems))
 
 
-def follow(source: Path, layers: Layers, live: Path, out: Path, tell: Tell) -> dict[str, Any]:
+def follow(
+    source: Path,
+    layers: Layers,
+    live: Path,
+    out: Path,
+    tell: Tell,
+    *,
+    sam2: Path | None = None,
+) -> dict[str, Any]:
     """Follow the object from its key masks; write its masks, as they are, into a new folder.
 
-    live: a folder for them as they are found. Raises BadInput.
+    live: a folder for them as they are found. sam2: weights of what is to follow it instead of the
+    usual way. Raises BadInput.
     """
     live.mkdir(exist_ok=True)
     frames, forward, back = len(layers.names), 0, 0
     total = frames + _frames_back(sorted(layers.keys))
 
-    def progress(done: int, _: int | None) -> None:
-        nonlocal forward
-        forward = min(done, frames)
+    def progress(done: int, known: int | None) -> None:
+        nonlocal forward, total
+        forward, total = min(done, frames), known or total
         tell(forward + back, total)
 
     def watch(frame: int, soft: Soft) -> None:
@@ -116,7 +126,8 @@ def follow(source: Path, layers: Layers, live: Path, out: Path, tell: Tell) -> d
         tell(min(forward + back, total), total, frame)
 
     keys = [f"{path}@{frame}" for frame, path in sorted(layers.keys.items())]
-    done = track_file(source, keys, out, grow=0, progress=progress, watch=watch)
+    tracker = load_tracker("flow") if sam2 is None else load_tracker("sam2", weights=sam2)
+    done = track_file(source, keys, out, grow=0, tracker=tracker, progress=progress, watch=watch)
     shutil.rmtree(live, ignore_errors=True)
     found = asdict(done)
     return {name: found[name] for name in ("confidence", "unsure", "empty", "cuts")}

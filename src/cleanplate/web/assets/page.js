@@ -181,6 +181,7 @@ function render() {
   if (state.limits) {
     $("limits").textContent = `Up to ${Math.floor(state.limits.upload / 1e6)} MB and ${state.limits.frames} frames.`;
   }
+  $("ways").hidden = !state.ways?.includes("sam2");
   renderClips();
   listJobs($("jobs"), starting ? state.jobs.filter((job) => job.kind === "open" || isBusy(job)) : state.jobs, state.clips, { look, stop, shown });
   $("jobs-card").hidden = !$("jobs").children.length;
@@ -376,12 +377,17 @@ async function pointed(kind, what) {
     return;
   }
   past.push({ clip: clip.id, frame, bits: stage.mask.bits(), had: clip.keys.includes(frame) });
-  const asked = kind === "box" ? { box: what, fresh: true } : { [kind]: [what] };
+  const asked = { ...(kind === "box" ? { box: what, fresh: true } : { [kind]: [what] }), way: way() };
   $("wait").textContent = "Looking …";
   const marked = await ask(() => post(`${base}/point/${frame}`, asked));
   $("wait").textContent = "";
   if (!marked) past.pop();
   buttons();
+}
+
+/* How objects are cut out and followed: there is a choice where the server has the weights. */
+function way() {
+  return $("ways").hidden ? "usual" : $("way").value;
 }
 
 async function undo() {
@@ -404,6 +410,7 @@ function asked() {
     plate: $("plate").checked,
     shadow: $("shadow").checked,
     seed: Number($("seed").value) || 0,
+    way: way(),
   };
 }
 

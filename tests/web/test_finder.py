@@ -1,0 +1,82 @@
+"""Who cuts objects out and follows them on the page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cleanplate.errors import BadInput
+from cleanplate.masks.select import select
+from cleanplate.web.ask import way_of
+from cleanplate.web.finder import Finder
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    from made_sam2 import save
+
+    folder = tmp_path_factory.mktemp("sam2")
+    save(folder)
+    return folder
+
+
+def test_without_weights_there_is_the_usual_way_alone():
+    finder = Finder()
+    assert finder.ways == ("usual",)
+    assert finder.selector("usual") is select
+    assert finder.weights("usual") is None
+    for asked in (finder.selector, finder.weights):
+        with pytest.raises(BadInput, match="SAM 2 is not at hand here"):
+            asked("sam2")
+
+
+def test_weights_that_are_none_are_refused_at_the_start(tmp_path):
+    with pytest.raises(BadInput, match=r"have no config\.json"):
+        Finder(tmp_path)
+
+
+def test_with_weights_it_is_loaded_once(weights):
+    finder = Finder(weights)
+    assert finder.ways == ("usual", "sam2")
+    assert finder.weights("sam2") == weights
+    assert finder.selector("usual") is select
+    selector = finder.selector("sam2")
+    assert finder.selector("sam2") is selector
+    found = selector(np.zeros((40, 60, 3), np.uint8), (10, 10, 20, 20), others=())
+    assert found.shape == (40, 60)
+
+
+def test_a_way_that_is_not_known_is_refused():
+    assert way_of({}) == "usual"
+    assert way_of({"way": "sam2"}) == "sam2"
+    for given in ("sam3", None, ["sam2"]):
+        with pytest.raises(BadInput, match="unknown"):
+            way_of({"way": given})
+
+
+def test_on_the_page_it_is_offered_where_its_weights_are(weights, serve, open_page, clip):
+    file = {"name": "park.mp4", "mimeType": "video/mp4", "buffer": clip}
+    pages = []
+    for given in ({}, {"sam2": weights}):
+        page = open_page(serve(**given))
+        page.locator("#file").set_input_files(file)
+        page.locator("#work").wait_for()
+        pages.append(page)
+    assert pages[0].locator("#ways").is_hidden()
+    page = pages[1]
+    page.locator("#ways").wait_for()
+    view = page.locator("#view").bounding_box()
+    with page.expect_request("**/point/0") as sent:
+        page.locator("#view").click(position={"x": view["width"] / 4, "y": view["height"] / 2})
+        page.locator("label", has_text="Click on it").click()
+        page.locator("#view").click(position={"x": view["width"] / 4, "y": view["height"] / 2})
+    assert sent.value.post_data_json["way"] == "sam2"
+    page.locator("#marked", has_text="Marked in frame 1").wait_for()
+    with page.expect_request("**/jobs/follow") as sent:
+        page.get_by_role("button", name="Follow it through the clip").click()
+    assert sent.value.post_data_json["way"] == "sam2"
+    page.get_by_role("button", name="Follow it again").wait_for()
+    page.locator("#way").select_option("usual")
+    with page.expect_request("**/jobs/follow") as sent:
+        page.get_by_role("button", name="Follow it again").click()
+    assert sent.value.post_data_json["way"] == "usual"
