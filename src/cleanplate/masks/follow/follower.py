@@ -45,7 +45,7 @@ class Weights:
     against: float = -1.5
     onward: float = 2.5
     ground: float = 4.0
-    held: float = 2.0
+    held: float = 4.0
     near: float = 0.7
     key: float = 0.6
     recent: float = 0.4
