@@ -34,7 +34,7 @@ def test_how_pixels_go_on_tells_what_a_mask_has_too_much_of():
     towards[truth > 0, 0], back[there > 0, 0] = STEP, -STEP
     found = []
     for onward in (0.0, WEIGHTS.onward):
-        follower = Follower(before, mark, replace(WEIGHTS, onward=onward, move=0))
+        follower = Follower(before, mark, replace(WEIGHTS, onward=onward, move=0, held=0))
         follower.step(here, towards, back)
         wrong = (follower.soft > 0.5) != (there > 0.5)
         found.append(int(wrong.sum()))
