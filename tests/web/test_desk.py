@@ -149,3 +149,12 @@ def test_nothing_is_done_with_a_clip_before_it_is_open(desk, room):
     for begin in (lambda *who: desk.follow(*who, "usual"), lambda *who: desk.fill(*who, Asked())):
         with pytest.raises(BadInput, match="not open yet"):
             begin(room, made)
+
+
+def test_what_takes_hours_waits_in_another_line_than_the_usual_way(desk, line, room, clip):
+    desk.finder = type("", (), {"weights": lambda self, way: None, "ways": ("usual", "sam2")})()
+    marked(desk, clip, 0)
+    usual = desk.follow(room, clip, "usual")
+    line.ends(usual, message="stopped")
+    slow = desk.follow(room, clip, "sam2")
+    assert (usual.lane, slow.lane) == ("minutes", "hours")

@@ -35,7 +35,14 @@ def test_weights_that_are_none_are_refused_at_the_start(tmp_path):
         Finder(tmp_path)
 
 
-def test_with_weights_it_is_loaded_once(weights):
+def test_weights_that_are_damaged_are_refused_at_the_start(weights, tmp_path):
+    (tmp_path / "config.json").write_bytes((weights / "config.json").read_bytes())
+    (tmp_path / "model.safetensors").write_bytes(bytes(100))
+    with pytest.raises(BadInput, match="damaged"):
+        Finder(tmp_path)
+
+
+def test_with_weights_it_is_held(weights):
     finder = Finder(weights)
     assert finder.ways == ("usual", "sam2")
     assert finder.weights("sam2") == weights
@@ -64,7 +71,7 @@ def test_on_the_page_it_is_offered_where_its_weights_are(weights, serve, open_pa
         pages.append(page)
     assert pages[0].locator("#ways").is_hidden()
     page = pages[1]
-    page.locator("#ways").wait_for()
+    page.locator("#way").select_option("sam2")
     view = page.locator("#view").bounding_box()
     with page.expect_request("**/point/0") as sent:
         page.locator("#view").click(position={"x": view["width"] / 4, "y": view["height"] / 2})

@@ -22,7 +22,7 @@ from cleanplate.masks.stirred import FURTHEST, near
 from cleanplate.masks.write import write_mask
 from cleanplate.video import Holes
 from cleanplate.web import doctor, work
-from cleanplate.web.finder import Finder
+from cleanplate.web.finder import USUAL, Finder
 from cleanplate.web.layers import Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.pictures import name_of, read_jpeg
@@ -97,9 +97,9 @@ class Desk:
         picture = read_jpeg(self.frame(clip, frame))
         before = np.zeros(facts.seen, np.bool_) if fresh else layers.object_at(frame, facts.seen)
         clicks = {"inside": inside, "outside": outside}
+        selector, alone = self.finder.selector(way), box is None and before.any()
         with self._cutting:
-            others = [] if box is None and before.any() else self._near(clip, frame)
-            selector = self.finder.selector(way)
+            others = [] if alone or way != USUAL else self._near(clip, frame)
             found = point(picture, before, box=box, **clicks, others=others, selector=selector)
         self.mark(clip, frame, found)
 
@@ -146,7 +146,6 @@ class Desk:
         if not layers.keys:
             raise BadInput("nothing is marked yet. Draw a box around what is to go.")
         out, live = _new(clip, "followed"), clip.folder / "live"
-        shutil.rmtree(live, ignore_errors=True)
 
         def followed(job: Job, found: dict[str, Any] | None) -> None:
             shutil.rmtree(live, ignore_errors=True)
@@ -161,7 +160,8 @@ class Desk:
 
         sam2 = self.finder.weights(way)
         doing = partial(work.follow, clip.source, layers, live, out, sam2=sam2)
-        return self._put(room, clip, Job("follow", clip.id, doing, followed))
+        job = Job("follow", clip.id, doing, followed, long=way != USUAL)
+        return self._put(room, clip, job)
 
     def find(self, room: Room, clip: Clip, kind: str) -> Job:
         """Have found what stands still ("static"), or lines of text ("subtitles")."""

@@ -40,7 +40,8 @@ class Job:
     """A piece of work of a visitor.
 
     kind: one of LANES. clip: its id. at_end: is told the result, or None where there is none. out:
-    the folder of what it makes that is looked at.
+    the folder of what it makes that is looked at. long: it takes hours, though others of its kind
+    do not.
     state: waiting, running, done, failed or stopped. done, total: how far it is. at: a frame that
     is worth a look. message: why it failed. began, ended: seconds of a clock.
     """
@@ -50,6 +51,7 @@ class Job:
     work: Work
     at_end: Callable[[Job, Any], None]
     out: Path | None = None
+    long: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     state: str = "waiting"
     done: int = 0
@@ -60,6 +62,11 @@ class Job:
     began: float | None = None
     ended: float | None = None
     stop: Event = field(default_factory=Event)
+
+    @property
+    def lane(self) -> str:
+        """In which line it waits."""
+        return LONGEST if self.long else LANES[self.kind]
 
     @property
     def seconds(self) -> float:
@@ -103,10 +110,10 @@ class Queue:
     def place(self, job: Job) -> int:
         """Return how many jobs come before a job that is waiting."""
         with self._changed:
-            lane, before = LANES[job.kind], [*self._running]
+            before = [*self._running]
             if job in self._waiting:
                 before += self._waiting[: self._waiting.index(job)]
-            return sum(LANES[other.kind] == lane for other in before)
+            return sum(other.lane == job.lane for other in before)
 
     def stop(self, job: Job) -> None:
         """End a job, whether it is waiting or running."""
@@ -162,7 +169,7 @@ class Queue:
         """Wait for a job of a lane; None when all is to end."""
 
         def due() -> Job | None:
-            return next((job for job in self._waiting if LANES[job.kind] == lane), None)
+            return next((job for job in self._waiting if job.lane == lane), None)
 
         with self._changed:
             self._changed.wait_for(lambda: self._closed or due() is not None)
@@ -184,7 +191,7 @@ class Queue:
         return self._hire()
 
     def _leave_worker(self, worker: Worker, lane: str) -> None:
-        """Keep a process for the next job; one that has filled a clip may hold much, and ends."""
+        """Keep a process for the next job; one that took hours may hold much, and ends."""
         with self._changed:
             if lane == LONGEST or self._closed or len(self._idle) >= _MOST_IDLE:
                 worker.end()

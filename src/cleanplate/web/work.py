@@ -19,7 +19,7 @@ from cleanplate.masks import HoleSource, MaskOptions
 from cleanplate.masks.follow.trail import Soft
 from cleanplate.masks.generous import AUTO, SURE, Grow
 from cleanplate.masks.shadow import grow_shadow
-from cleanplate.masks.shadow_file import with_shadow
+from cleanplate.masks.shadow_file import STILL, with_shadow
 from cleanplate.masks.static import find_static_file
 from cleanplate.masks.subtitles import find_subtitles_file
 from cleanplate.masks.track import working_picture
@@ -110,13 +110,15 @@ def follow(
     live: a folder for them as they are found. sam2: weights of what is to follow it instead of the
     usual way. Raises BadInput.
     """
-    live.mkdir(exist_ok=True)
+    shutil.rmtree(live, ignore_errors=True)  # of what was followed before, and stopped
+    live.mkdir()
     frames, forward, back = len(layers.names), 0, 0
-    total = frames + _frames_back(sorted(layers.keys))
+    marked = sorted(layers.keys)
+    total = frames + (_frames_back(marked) if sam2 is None else marked[0])
 
-    def progress(done: int, known: int | None) -> None:
-        nonlocal forward, total
-        forward, total = min(done, frames), known or total
+    def progress(done: int, _: int | None) -> None:
+        nonlocal forward
+        forward = min(done, frames)
         tell(forward + back, total)
 
     def watch(frame: int, soft: Soft) -> None:
@@ -166,7 +168,8 @@ def try_out(
     frames = np.stack([reduced_picture(read_jpeg(shown / name_of(n)), size) for n in numbers])
     full = (layers.hole_at(n, facts.seen, asked.growth) for n in numbers)
     holes = np.stack([reduce_hole(hole, size) for hole in full])
-    if asked.shadow and layers.moves:
+    looked_for = asked.shadow and layers.moves
+    if looked_for:
         holes = grow_shadow(frames, holes)
     if not holes.any():
         raise BadInput("there is no mask in this part of the clip. Go to where the object is.")
@@ -178,7 +181,8 @@ def try_out(
     out.mkdir()
     for number, before, after, hole in zip(numbers, frames, clean, holes, strict=True):
         _show(out / name_of(number), shown / name_of(number), (before, after, hole), facts.seen)
-    return {"first": first, "frames": count}
+    warnings = [STILL] if asked.shadow and not looked_for else []
+    return {"first": first, "frames": count, "warnings": warnings}
 
 
 def _show(path: Path, shown: Path, filled: Any, size: tuple[int, int]) -> None:

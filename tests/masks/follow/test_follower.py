@@ -83,3 +83,23 @@ def test_a_foot_that_stands_on_the_ground_stays_the_object_while_the_rest_walks_
             follower.step(here, towards, back)
         shares.append((follower.soft > 0.5)[72:93, 40:50].mean())
     assert shares[0] < 0.2 and shares[1] > 0.8
+
+
+def test_ground_that_a_generous_mask_takes_in_is_let_go_of():
+    def walking(t):
+        picture, mask = scene(t)
+        picture[mask > 0] = (200, 90, 40)
+        return picture, mask
+
+    (picture, truth), ways = walking(0), np.zeros((2, *SIZE, 2), np.float32)
+    generous = cv2.dilate(truth, np.ones((17, 17), np.uint8))
+    follower = Follower(picture, generous)
+    for t in range(1, 12):
+        here, there = walking(t)
+        ways[:] = 0
+        ways[0, 30:70, 20 + STEP * (t - 1) : 50 + STEP * (t - 1), 0] = STEP
+        ways[1, 30:70, 20 + STEP * t : 50 + STEP * t, 0] = -STEP
+        follower.step(here, *ways)
+    found = follower.soft > 0.5
+    assert not found[:, :40].any()
+    assert (found & (there > 0)).sum() > 0.9 * (found | (there > 0)).sum()

@@ -33,8 +33,8 @@ def gone_on(picture, towards, back, value=1.0, times=1):
     return origin.held
 
 
-def flow(x=0.0):
-    return np.full((*SIZE, 2), (x, 0), np.float32)
+def flow(x=0.0, y=0.0):
+    return np.full((*SIZE, 2), (x, y), np.float32)
 
 
 def test_what_stands_still_and_looks_the_same_is_held():
@@ -44,11 +44,37 @@ def test_what_stands_still_and_looks_the_same_is_held():
     assert held.max() == 0
 
 
-def test_what_moves_is_held_where_it_went():
-    moved = np.ascontiguousarray(np.roll(PICTURE, 6, axis=1))
-    held = gone_on(moved, flow(6), flow(-6))
-    assert held[34:46, 50:72].min() > 0.9
-    assert held[34:46, :44].max() < 0.1
+def test_what_moves_over_the_ground_is_held_where_it_went():
+    mark, ground, origin = marked()
+    moved = OTHER.copy()
+    moved[30:50, 46:76] = PICTURE[BLOCK]
+    towards, back = flow(), flow()
+    towards[BLOCK], back[30:50, 46:76] = (6, 0), (-6, 0)
+    ground.compare(moved, STILL, mark)
+    origin.follow(ground, towards, back)
+    assert np.quantile(origin.held[34:46, 50:72], 0.1) > 0.9
+    assert origin.held[34:46, :44].max() < 0.1
+
+
+def test_at_the_border_it_is_held_as_elsewhere():
+    mark = np.zeros(SIZE, np.float32)
+    mark[60:, 40:70] = 1
+    ground = Ground(PICTURE, mark)
+    origin = Origin(ground, mark)
+    for down in (0.1, -0.1, 0.1, -0.1):
+        ground.compare(PICTURE, STILL, mark)
+        origin.follow(ground, flow(0, -down), flow(0, down))
+    assert origin.held[62:, 42:68].min() > 0.9
+
+
+def test_where_all_is_noise_nothing_is_held():
+    rng = np.random.default_rng(4)
+    for mark in (np.ones(SIZE, np.float32), marked()[0]):
+        ground = Ground(PICTURE, mark)
+        origin = Origin(ground, mark)
+        ground.compare(rng.integers(0, 256, (*SIZE, 3), np.uint8), STILL, mark)
+        origin.follow(ground, flow(), flow())
+        assert origin.held.max() < 0.1
 
 
 def test_what_looks_different_is_let_go_of_for_good():

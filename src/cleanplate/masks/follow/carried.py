@@ -32,23 +32,26 @@ def carry(
     """
     height, width = soft.shape
     way = np.ascontiguousarray(part.crop(back))
-    x, y = _ends(way, part)
+    x, y = ends(way, part)
     trust = sound(way, towards, part)
     trust[(x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)] = 0
     return Carried(np.asarray(cv2.remap(soft, x, y, cv2.INTER_LINEAR), np.float32), trust)
 
 
-def sound(way: NDArray[np.float32], returning: NDArray[np.float32], part: Region) -> Plane:
+def sound(
+    way: NDArray[np.float32], returning: NDArray[np.float32], part: Region, *, pixel: float = 1.0
+) -> Plane:
     """Return how far flow is to be trusted, (h, w) 0 to 1: does the way back end where it began?
 
     way: (h, w, 2), the flow of a part. returning: (H, W, 2), the flow of the whole picture there.
+    pixel: how large one of the pictures that the flow is of is here, where it was made smaller.
     """
-    back = np.asarray(cv2.remap(returning, *_ends(way, part), cv2.INTER_LINEAR), np.float32)
-    allowed = _END + _END_SHARE * np.sqrt(squared_lengths(way))
+    back = np.asarray(cv2.remap(returning, *ends(way, part), cv2.INTER_LINEAR), np.float32)
+    allowed = _END * pixel + _END_SHARE * np.sqrt(squared_lengths(way))
     return np.asarray(1 / (1 + squared_lengths(way + back) / np.square(allowed)), np.float32)
 
 
-def _ends(way: NDArray[np.float32], part: Region) -> tuple[Plane, Plane]:
+def ends(way: NDArray[np.float32], part: Region) -> tuple[Plane, Plane]:
     """Return where the flow of a part leads to: x, and y, (h, w) each."""
     x = np.arange(part.left, part.right, dtype=np.float32) + way[..., 0]
     y = np.arange(part.top, part.bottom, dtype=np.float32)[:, None] + way[..., 1]

@@ -92,7 +92,7 @@ class Follower:
         self.soft, self.trust = np.array(mark, np.float32), 1.0
         self._shape, self._moves = Shape(self.soft), np.zeros_like(self.soft)
         self._ground = Ground(picture, self.soft)
-        self._origin = Origin(self._ground, self.soft)
+        self._origin = Origin(self._ground, self.soft * np.clip(_told_by(self._key, labs), 0, 1))
 
     def step(
         self, picture: NDArray[np.uint8], towards: NDArray[np.float32], back: NDArray[np.float32]
@@ -160,9 +160,7 @@ class Follower:
         logits = w.carried * carried.trust * _logit(carried.soft)
         logits += w.shape * (1 - w.known * carried.trust) * _logit(shape)
         logits += told + w.near * behind / (behind + 1) * _logit(mean)
-        for models, weight in ((self._key, w.key), (self._recent, w.recent)):
-            for model, lab in zip(models, labs, strict=True):
-                logits += np.float32(weight * model.trust) * model.evidence(lab)
+        logits += w.key * _told_by(self._key, labs) + w.recent * _told_by(self._recent, labs)
         inside = (np.maximum(carried.soft, shape) > SURE).astype(np.uint8)
         for side, cost in ((1 - inside, -w.far), (inside, w.deep)):
             away = cv2.distanceTransform(side, cv2.DIST_L2, cv2.DIST_MASK_3)
@@ -199,6 +197,15 @@ def _around(soft: Plane) -> Region | None:
         return None
     margin = max(_MARGIN, round(_MARGIN_SHARE * float((soft > SURE).sum()) ** 0.5))
     return Region.spanning(*box).grown(margin, (soft.shape[0], soft.shape[1]))
+
+
+def _told_by(models: tuple[Colours, Colours], labs: list[Lab]) -> Plane:
+    """Return how colours speak for the object, (h, w) logits, as far as they tell it apart."""
+    told = [
+        np.float32(model.trust) * model.evidence(lab)
+        for model, lab in zip(models, labs, strict=True)
+    ]
+    return np.asarray(told[0] + told[1], np.float32)
 
 
 def _unheld(told: Plane, held: Plane) -> Plane:

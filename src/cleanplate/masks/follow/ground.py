@@ -54,8 +54,13 @@ class Ground:
         free = ~self._touched(thought) & (self._known > _SURE)
         self.noise = float(np.median(off[free])) if free.any() else np.inf
         told = np.clip(off / self.slack(self._plate) / np.float32(_ALIKE) - 1, -1, 1) * self._known
-        told /= np.float32(1 + np.square(self.noise / _UNUSUAL))
+        told *= self.clear
         return np.asarray(cv2.resize(told, thought.shape[::-1]), np.float32)
+
+    @property
+    def clear(self) -> np.float32:
+        """How much what looks alike, or different, tells where all is as noisy as that, 0 to 1."""
+        return np.float32(1 / (1 + np.square(self.noise / _UNUSUAL)))
 
     def slack(self, plate: NDArray[np.float32]) -> Plane:
         """Return by how much a picture (h, w, 3) like this may differ and be the same."""

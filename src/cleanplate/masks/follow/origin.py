@@ -10,11 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.masks.follow.carried import sound
+from cleanplate.masks.follow.carried import ends, sound
 from cleanplate.masks.follow.colours import Plane
 from cleanplate.masks.follow.ground import Ground, distances
 from cleanplate.region import Region
-from cleanplate.warp import warp_by
 
 _ALIKE = 2.0  # of the ground's slack: what looks more different than that is something else;
 _SAME = 1.0  # up to so much of it, it looks the same
@@ -50,15 +49,21 @@ class Origin:
             np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_AREA) * scale)
             for flow in (back, towards)
         )
-        self._from = warp_by(self._from, way)
-        x, y, sure = cv2.split(self._from)
+        whole = Region(0, height, 0, width)
+        ends_x, ends_y = ends(way, whole)
+        edge = cv2.BORDER_REPLICATE  # what lies half a pixel beyond it is still there
+        traced = cv2.remap(self._from, ends_x, ends_y, cv2.INTER_LINEAR, borderMode=edge)
+        x, y, sure = cv2.split(traced)
+        sure[np.abs(ends_x - (width - 1) / 2) > width / 2] = 0
+        sure[np.abs(ends_y - (height - 1) / 2) > height / 2] = 0
         before = np.asarray(cv2.remap(self._seen, x, y, cv2.INTER_LINEAR), np.float32)
         off = distances(ground.now, before) / ground.slack(before)
         alike = np.clip((_ALIKE - off) / (_ALIKE - _SAME), 0, 1)
-        trust = sound(way, returning, Region(0, height, 0, width))
-        self._from[..., 2] = sure * alike * np.minimum(trust / np.float32(_SOUND), 1)
+        trust = sound(way, returning, whole, pixel=float(scale.min()))
+        sure *= alike * np.minimum(trust / np.float32(_SOUND), 1)
+        self._from = np.dstack([x, y, sure])
         mark = np.asarray(cv2.remap(self._mark, x, y, cv2.INTER_LINEAR), np.float32)
-        held = self._from[..., 2] * _surely(mark)
+        held = sure * _surely(mark) * ground.clear
         self.held = np.asarray(cv2.resize(held, towards.shape[1::-1]), np.float32)
 
 

@@ -98,7 +98,10 @@ function words(job) {
     const left = job.seconds_left === null ? "" : `, about ${duration(job.seconds_left)} left`;
     return far ? `${far}${left}` : "Begins …";
   }
-  if (job.kind === "try") return `Frames ${job.result.first + 1} to ${job.result.first + job.result.frames}, small.`;
+  if (job.kind === "try") {
+    const { first, frames, warnings } = job.result;
+    return [`Frames ${first + 1} to ${first + frames}, small.`, ...warnings].join(" ");
+  }
   if (job.kind !== "fill") return "";
   const { borrowed, painted, invented, restored, seconds, warnings, problems } = job.result;
   const share = (part) => `${Math.round(100 * part)} %`;
