@@ -73,6 +73,7 @@ ALIASES = {
 # What the library says that a container supports, and refuses only when pictures come.
 NOT_HELD = {"mov": ("vp9", "av1")}
 
+_LARGE = 2160 * 3840 * 3 // 4  # pixels
 _AVX_512 = 13  # OpenCV's number of it (CV_CPU_AVX_512F), without a name in Python
 
 # Packed names under which an encoder takes planes that only lie differently in memory.
@@ -119,7 +120,7 @@ def plan(path: Path, info: VideoInfo, encoding: Encoding) -> Plan:
     refused: list[str] = []
     for codec, pix_fmt in _candidates(container, info, encoding):
         try:
-            options = _options(codec, encoding) | _unasked(codec, info)
+            options = _modest(_options(codec, encoding), info) | _unasked(codec, info)
         except BadOutput:
             if not refused:  # it was meant for this encoder, not for those tried after it
                 raise
@@ -225,6 +226,14 @@ def _options(codec: str, encoding: Encoding) -> dict[str, str]:
         if option not in names:
             raise BadOutput(f"{codec} has no option {option}. Leave it out, or choose h264.")
     return options
+
+
+def _modest(options: dict[str, str], info: VideoInfo) -> dict[str, str]:
+    """Have x265 look less far ahead where frames are large: it holds 9 bytes a pixel of each."""
+    params = options.get("x265-params")
+    if params is None or info.size[0] * info.size[1] < _LARGE:
+        return options
+    return options | {"x265-params": f"{params}:rc-lookahead=8:bframes=3"}
 
 
 def _unasked(codec: str, info: VideoInfo) -> dict[str, str]:

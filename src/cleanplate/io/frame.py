@@ -9,6 +9,7 @@ from typing import Any
 import av
 import numpy as np
 from av.filter import Graph
+from av.sidedata.sidedata import SideDataContainer
 from av.sidedata.sidedata import Type as SideType
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
@@ -37,10 +38,14 @@ def colour_of(frame: av.VideoFrame) -> Colour:
 
 
 def side_data(frame: av.VideoFrame) -> dict[SideType, Any]:
-    """Return what a frame holds besides its samples, by kind; kinds unknown to us are left out."""
+    """Return what a frame holds besides its samples, by kind; kinds unknown to us are left out.
+
+    A frame's own container of them would refer back to it: so many frames would stay in memory
+    until Python looks for such circles.
+    """
     parts: dict[SideType, Any] = {}
     try:
-        found: Any = frame.side_data
+        found: Any = SideDataContainer(frame)  # type: ignore[call-arg]
     except ValueError:  # the same, and then the library gives none of them
         return parts
     for index in range(len(found)):

@@ -38,16 +38,13 @@ def carry(
     return Carried(np.asarray(cv2.remap(soft, x, y, cv2.INTER_LINEAR), np.float32), trust)
 
 
-def sound(
-    way: NDArray[np.float32], returning: NDArray[np.float32], part: Region, *, pixel: float = 1.0
-) -> Plane:
+def sound(way: NDArray[np.float32], returning: NDArray[np.float32], part: Region) -> Plane:
     """Return how far flow is to be trusted, (h, w) 0 to 1: does the way back end where it began?
 
     way: (h, w, 2), the flow of a part. returning: (H, W, 2), the flow of the whole picture there.
-    pixel: how large one of the pictures that the flow is of is here, where it was made smaller.
     """
     back = np.asarray(cv2.remap(returning, *ends(way, part), cv2.INTER_LINEAR), np.float32)
-    allowed = _END * pixel + _END_SHARE * np.sqrt(squared_lengths(way))
+    allowed = _END + _END_SHARE * np.sqrt(squared_lengths(way))
     return np.asarray(1 / (1 + squared_lengths(way + back) / np.square(allowed)), np.float32)
 
 

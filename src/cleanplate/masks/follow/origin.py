@@ -18,7 +18,7 @@ from cleanplate.region import Region
 _ALIKE = 2.0  # of the ground's slack: what looks more different than that is something else;
 _SAME = 1.0  # up to so much of it, it looks the same
 _MARKED = 0.75  # of a mask: less is not surely the object
-_SOUND = 0.5  # of the trust in flow: from there on it loses nothing
+_SOUND = 0.5  # of the trust in flow, of half the size here: from there on it loses nothing
 
 
 class Origin:
@@ -59,7 +59,7 @@ class Origin:
         before = np.asarray(cv2.remap(self._seen, x, y, cv2.INTER_LINEAR), np.float32)
         off = distances(ground.now, before) / ground.slack(before)
         alike = np.clip((_ALIKE - off) / (_ALIKE - _SAME), 0, 1)
-        trust = sound(way, returning, whole, pixel=float(scale.min()))
+        trust = sound(way, returning, whole)
         sure *= alike * np.minimum(trust / np.float32(_SOUND), 1)
         self._from = np.dstack([x, y, sure])
         mark = np.asarray(cv2.remap(self._mark, x, y, cv2.INTER_LINEAR), np.float32)
