@@ -135,7 +135,11 @@ def test_an_object_is_pointed_at_corrected_and_followed(serve, scene, clip):
     assert told["keys"] == [0, 7] and told["changed"]
     assert visitor.ask("POST", f"{base}/jobs/try", {"frame": 5}).status == 200
     tried = visitor.wait()["jobs"][-1]
-    assert tried["state"] == "done" and tried["result"] == {"first": 0, "frames": len(frames)}
+    assert tried["state"] == "done" and tried["result"] == {
+        "first": 0,
+        "frames": len(frames),
+        "warnings": [],
+    }
     assert visitor.ask("GET", f"/api/jobs/{tried['id']}/after/5").status == 200
     for what in ("7", "object"):
         assert visitor.ask("POST", f"{base}/forget/{what}", {}).status == 200
