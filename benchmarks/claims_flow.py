@@ -39,7 +39,7 @@ class Fill(NamedTuple):
 
     def fill(self, frames: np.ndarray, holes: np.ndarray) -> Filled:
         """Return what the function makes of them."""
-        return Filled(self.of(frames, holes), None)
+        return Filled(self.of(frames, holes), holes, [])
 
 
 def by_flow(

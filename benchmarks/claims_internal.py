@@ -33,7 +33,7 @@ from cleanplate.methods.internal.material import Material, seen, shown
 from cleanplate.methods.internal.moved import elsewhere, moved
 from cleanplate.methods.internal.network import Config, Network
 from cleanplate.methods.internal.options import Options
-from cleanplate.video import KNOWN, PAINTED, Filled, Frames, Holes, Provenance
+from cleanplate.video import PAINTED, Filled, Frames, Holes
 from quality import DATA, JUDGING
 
 SIZE = (48, 96)  # height, width
@@ -102,8 +102,7 @@ class Fitted:
             with torch.no_grad():
                 made = network(*shown(pictures[t][None], small[t][None], CPU))[-1][0]
             paint(painted[t], holes[t], ((made.permute(1, 2, 0) + 1) * 127.5).numpy())
-        source = np.where(holes, np.int32(PAINTED), np.int32(KNOWN))
-        return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
+        return Filled.marked(painted, holes, PAINTED)
 
 
 def main() -> None:

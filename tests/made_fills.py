@@ -33,7 +33,7 @@ class Painter:
         painted = frames.copy()
         painted[holes] = self.level * (257 if frames.dtype == np.uint16 else 1)
         source = np.where(holes, UNSEEN, KNOWN).astype(np.int32)
-        return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
+        return Filled.of(painted, holes, Provenance(source, np.zeros(holes.shape, np.float16)))
 
 
 def boxed(size=SIZE, pixels=0):

@@ -153,7 +153,7 @@ def test_a_store_that_is_full_stops_nothing(source, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(store, "_packed", full)
+    monkeypatch.setattr(store, "_write", full)
     cp.fill_file(source, SPEC, tmp_path / "out.mp4")
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "out.mp4", "whole.mp4"]

@@ -129,3 +129,11 @@ def test_an_empty_hole_gives_a_copy():
     filled = harmonic_fill(values, np.zeros((8, 9), bool))
     np.testing.assert_array_equal(filled, values)
     assert not np.shares_memory(filled, values)
+
+
+def test_in_place_is_the_same_in_the_very_values():
+    rng = np.random.default_rng(0)
+    values, hole = rng.random((19, 23, 3), np.float32), rng.random((19, 23)) < 0.4
+    wanted = harmonic_fill(values, hole)
+    assert harmonic_fill(values, hole, in_place=True) is values
+    np.testing.assert_array_equal(values, wanted)

@@ -38,6 +38,7 @@ FLOORS = [  # from the bottom: a module imports from below, or from its own floo
         "region",
         "devices",
         "orphans",
+        "packed",
         "workers",
     },
     {"io", "shots", "windows", "composite", "warp", "harmonic", "overlap", "canvas"},

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanplate.overlap import Overlap, Patch
-from cleanplate.video import UNSEEN
+from cleanplate.overlap import Overlap
+from cleanplate.video import UNSEEN, Patch
 from cleanplate.windows import windows
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from cleanplate.region import (
     Region,
     bounding_box,
     halve_hole,
+    in_bands,
     pixels_of,
     reduce_hole,
     reduce_picture,
@@ -57,6 +60,19 @@ def test_pixels_come_in_row_order(height, width, seed):
     hole = np.random.default_rng(seed).random((height, width)) < 0.4
     for mine, numpys in zip(pixels_of(hole), np.nonzero(hole), strict=True):
         np.testing.assert_array_equal(mine, numpys)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 30), st.integers(0, 99))
+def test_bands_of_a_hole_are_rows_of_it_in_order(height, width, pixels, seed):
+    hole = np.random.default_rng(seed).random((height, width)) < 0.5
+    bands = list(in_bands(hole, pixels))
+    np.testing.assert_array_equal(np.sum(bands, axis=0), hole)
+    found = [np.flatnonzero(band) for band in bands]
+    np.testing.assert_array_equal(np.concatenate(found), np.flatnonzero(hole))
+    rows = [np.unique(own // width) for own in found]
+    assert all(len(own) <= pixels or len(row) == 1 for own, row in zip(found, rows, strict=True))
+    assert all(one[-1] < two[0] for one, two in pairwise([row for row in rows if len(row)]))
+    assert hole.sum() > pixels or bands[0] is hole
 
 
 @settings(deadline=None)

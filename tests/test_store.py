@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cleanplate as cp
-from cleanplate.overlap import Patch
 from cleanplate.store import Store, code_of, folder_of, recipe_of, store_beside
+from cleanplate.video import Patch
 
 RECIPE = b"recipe"
 

@@ -8,7 +8,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleanplate.errors import BadInput
-from cleanplate.video import KNOWN, PAINTED, UNSEEN, Provenance, check_pair, to_clip, to_stretch
+from cleanplate.video import (
+    KNOWN,
+    PAINTED,
+    UNSEEN,
+    Filled,
+    Provenance,
+    check_pair,
+    to_clip,
+    to_stretch,
+)
 
 FRAMES = np.zeros((3, 4, 5, 3), np.uint8)
 HOLES = np.zeros((3, 4, 5), bool)
@@ -81,3 +90,19 @@ def test_pictures_of_sources_keep_their_shape_and_are_not_changed():
     np.testing.assert_array_equal(relative, [[[UNSEEN, KNOWN, PAINTED, 0], [-13, -4, -10, 2]]])
     np.testing.assert_array_equal(to_clip(relative, 10), source)
     np.testing.assert_array_equal(source, before)
+
+
+@given(st.integers(0, 99))
+def test_where_pixels_came_from_is_kept_by_the_pixel_and_drawn(seed):
+    rng = np.random.default_rng(seed)
+    holes = rng.random((3, 4, 5)) < 0.4
+    source = np.where(holes, rng.integers(PAINTED, 3, holes.shape), KNOWN).astype(np.int32)
+    residual = np.where(holes, rng.random(holes.shape), 0).astype(np.float16)
+    frames = np.zeros((3, 4, 5, 3), np.uint8)
+    filled = Filled.of(frames, holes, Provenance(source, residual))
+    assert [len(origin.source) for origin in filled.origins] == holes.sum(axis=(1, 2)).tolist()
+    np.testing.assert_array_equal(filled.provenance.source, source)
+    np.testing.assert_array_equal(filled.provenance.inconsistency, residual)
+    marked = Filled.marked(frames, holes, PAINTED).provenance
+    np.testing.assert_array_equal(marked.source, np.where(holes, PAINTED, KNOWN))
+    assert not marked.inconsistency.any()

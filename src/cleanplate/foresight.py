@@ -66,9 +66,9 @@ def foresee(
         if not masks.any() or masks.all():
             continue
         pictures = np.stack([small.picture for small in stretch])
-        source = method.fill(pictures, masks, in_place=True).provenance.source[masks]
-        shown += int(np.count_nonzero(source >= 0))
-        total += len(source)
+        for source, _ in method.fill(pictures, masks, in_place=True).origins:
+            shown += int(np.count_nonzero(source >= 0))
+            total += len(source)
         frames += int(masks.any(axis=(1, 2)).sum())
     return Foresight(shown / total if total else None, frames)
 

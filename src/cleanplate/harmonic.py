@@ -18,7 +18,12 @@ _SMALLEST_SIDE = 4
 
 
 def harmonic_fill(
-    values: NDArray[Any], hole: Mask, *, sweeps: int = 12, coarse: bool = False
+    values: NDArray[Any],
+    hole: Mask,
+    *,
+    sweeps: int = 12,
+    coarse: bool = False,
+    in_place: bool = False,
 ) -> Grid:
     """Return values with the hole filled by the solution of Laplace's equation.
 
@@ -27,7 +32,8 @@ def harmonic_fill(
     stay as they are. The solution is found coarse to fine with `sweeps` relaxations a level, which
     leaves an error of about one per cent of the contrast along the edge; with `coarse` the last
     level is interpolated from half the size instead, for a quarter of the time. A hole without an
-    edge (the whole picture) is filled with 0. Returns (H, W, C) float32, a new array.
+    edge (the whole picture) is filled with 0. Returns (H, W, C) float32, a new array, or with
+    `in_place` the very values if they are float32.
 
     Example: the hole of a constant picture becomes that constant.
 
@@ -36,7 +42,7 @@ def harmonic_fill(
     >>> bool(np.allclose(harmonic_fill(picture, hole), 7.0))
     True
     """
-    filled = np.array(values, dtype=np.float32, order="C")
+    filled = (np.asarray if in_place else np.array)(values, dtype=np.float32, order="C")
     box = bounding_box(hole, margin=1)
     if box is None:
         return filled

@@ -14,6 +14,7 @@ import numpy as np
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io import Picture, Reader, open_video, refuse_same
 from cleanplate.masks import HoleSource, count_mismatch
+from cleanplate.packed import Packed
 from cleanplate.span import Clock, Span
 from cleanplate.stream import Shown
 from cleanplate.video import Holes
@@ -41,7 +42,7 @@ def paired(
     holes: HoleSource,
     masks: Iterator[Holes],
     span: Span = Span(),  # noqa: B008 - frozen
-) -> Iterator[tuple[Picture, Any, tuple[Picture, Any]]]:
+) -> Iterator[tuple[Picture, Any, tuple[Picture, Packed]]]:
     """Yield each picture, where it is not to be read, and what it is pasted with, all as coded.
 
     span: the part of the clip whose holes are filled; elsewhere there are none. Refuses too few or
@@ -57,7 +58,7 @@ def paired(
         hole = np.ascontiguousarray(reader.orient(hole))
         if not span.holds(due - 1, clock.since_start(picture.time_seconds)):
             hole = np.zeros_like(hole)
-        yield picture, picture.clouded(hole), (picture, hole)
+        yield picture, picture.clouded(hole), (picture, Packed.of(hole))
     if not holes.endless and not reader.problems:
         more = sum(1 for _ in masks)
         if more:

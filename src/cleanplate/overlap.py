@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.video import UNSEEN
-
-
-@dataclass(frozen=True)
-class Patch:
-    """What fills one frame: a value for each of its N hole pixels, in row order.
-
-    colours: (N, 3) uint8 or uint16. source: (N,) int32, frame of the clip, UNSEEN or PAINTED.
-    inconsistency: (N,) float16, pixels.
-    """
-
-    colours: NDArray[Any]
-    source: NDArray[np.int32]
-    inconsistency: NDArray[np.float16]
-
-    @classmethod
-    def empty(cls) -> Patch:
-        """Return the patch of a frame without a hole."""
-        return cls(np.zeros((0, 3), np.uint8), np.zeros(0, np.int32), np.zeros(0, np.float16))
+from cleanplate.video import UNSEEN, Patch
 
 
 class Overlap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from fractions import Fraction
@@ -19,7 +20,6 @@ from cleanplate.errors import BadInput, BadOutput
 from cleanplate.gaze import attention_pictures
 from cleanplate.io import (
     Encoding,
-    Picture,
     Reader,
     Writer,
     copy_file,
@@ -60,11 +60,11 @@ from cleanplate.provenance import Seen, Watch, provenance_pictures
 from cleanplate.sheets import together
 from cleanplate.span import Span
 from cleanplate.store import store_beside
-from cleanplate.stream import Still, fills, length_of, look, needs_of
+from cleanplate.stream import Shown, Still, fills, length_of, look, needs_of
 from cleanplate.summary import Summary, Tally
 from cleanplate.threads import ahead, behind
 from cleanplate.trust import validity_pictures
-from cleanplate.video import KNOWN, Filled, Frames, Holes, Provenance, check_pair
+from cleanplate.video import KNOWN, Filled, Frames, Holes, Origin, Patch, check_pair
 
 COPIED = "No frame has a hole: the video is copied as it is."
 
@@ -93,8 +93,8 @@ def fill(
     returned (then `tune`, `weights`, `device`, `options` and `seed` are its own). tune: "fidelity"
     stays close to the truth, "removal" looks sharp. grow: pixels by which the holes are grown
     first. options: others that the method has, such as {"precision": "bf16"}. provenance: return
-    Filled(frames, provenance) instead of the frames alone. progress: called with the number of
-    frames done and in all. Only hole pixels change. Raises BadInput.
+    Filled, which has it beside the frames. progress: called with the number of frames done and in
+    all. Only hole pixels change. Raises BadInput.
 
     >>> still = np.full((4, 48, 64, 3), 90, np.uint8)
     >>> hole = np.zeros((48, 64), bool); hole[20:30, 20:30] = True
@@ -106,18 +106,15 @@ def fill(
     named = {"tune": tune, "weights": weights, "device": device, "seed": seed}
     room = as_method(method, options, **named)
     result = frames.copy()
-    source = np.full(holes.shape, KNOWN, np.int32) if provenance else None
-    residual = np.zeros(holes.shape, np.float16) if provenance else None
+    origins = []
     done = None if progress is None else (lambda count: progress(count, len(frames)))
     shown = look((Still(frame), hole, None) for frame, hole in zip(frames, holes, strict=True))
     length = length_of(room, needs_of(room, holes[0].size, deep=frames.dtype == np.uint16))
     for t, (_, patch) in enumerate(fills(shown, room, done, length=length)):
         result[t][holes[t]] = patch.colours
-        if source is not None and residual is not None:
-            source[t][holes[t]], residual[t][holes[t]] = patch.source, patch.inconsistency
-    if source is None or residual is None:
-        return result
-    return Filled(result, Provenance(source, residual))
+        if provenance:
+            origins.append(Origin(patch.source, patch.inconsistency))
+    return Filled(result, holes, origins) if provenance else result
 
 
 def fill_file(
@@ -217,23 +214,27 @@ def fill_file(
             tally, as_it_is = Tally(), is_empty(holes) and not obstacle(reader, out, encoding)
             look_on = together(attend, trust, align)
             filling = fills(line, room, done, look_on, kept, length)
-            with closing(filling), behind(partial(_paste, writer)) as write:
-                for shown, patch in filling:
-                    (picture, hole), rgb = shown.more, shown.picture.rgb()
-                    source = patch.source[hole[shown.hole]]
-                    before = rgb.copy() if draw or watch else rgb
-                    rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
-                    for show in filter(None, (draw, watch)):
-                        show(_seen(reader, tally.frames, (before, rgb), hole, source))
-                    if lay:
-                        lay(picture, rgb, hole)
-                    tally.add(hole, source, shown.starts_shot)
-                    if hole.any() and writer.copies(picture):
-                        raise BadOutput(
-                            f"{mask} has changed since it was looked through. Begin again."
-                        )
-                    if not as_it_is:
-                        write((picture, rgb, hole))
+
+            def put(filled: tuple[Shown, Patch]) -> None:
+                shown, patch = filled
+                picture, hole = shown.more[0], shown.more[1].mask()
+                rgb, not_read = picture.rgb(), shown.hole
+                source = patch.source[hole[not_read]]
+                before = rgb.copy() if draw or watch else rgb
+                rgb.reshape(-1, 3)[np.flatnonzero(not_read)] = patch.colours
+                for show in filter(None, (draw, watch)):
+                    show(_seen(reader, tally.frames, (before, rgb), hole, source))
+                if lay:
+                    lay(picture, rgb, hole)
+                tally.add(hole, source, shown.starts_shot)
+                if hole.any() and writer.copies(picture):
+                    raise BadOutput(f"{mask} has changed since it was looked through. Begin again.")
+                if not as_it_is:
+                    writer.write(picture.pasted(rgb, hole))
+
+            with closing(filling), behind(put) as hand_over:
+                # No name here holds a frame while the next window is gathered.
+                deque(map(hand_over, filling), maxlen=0)
             if tally.frames == tally.full_frames:
                 raise BadInput(FULL)
             copied = not tally.hole_pixels and copy_file(reader, out, encoding)
@@ -264,12 +265,6 @@ def _writer(out: str | Path, reader: Reader, encoding: Encoding, touched: Touche
         writer = open_writer(out, like=reader, encoding=encoding)
         writer.warnings.append(f"untouched parts are encoded as well, not copied: {why}")
         return writer
-
-
-def _paste(writer: Writer, made: tuple[Picture, Frames, Holes]) -> None:
-    """Write a picture with what was made of it (RGB) inside its hole."""
-    picture, rgb, hole = made
-    writer.write(picture.pasted(rgb, hole))
 
 
 def _seen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +105,33 @@ def pixels_of(hole: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.in
     """Rows and columns of a hole's pixels in row order, as np.nonzero but several times faster."""
     rows, columns = np.divmod(np.flatnonzero(hole), hole.shape[1])
     return rows, columns
+
+
+def in_bands(hole: NDArray[np.bool_], pixels: int) -> Iterator[NDArray[np.bool_]]:
+    """Yield the hole (H, W) in bands of rows, each of the same size, with so many pixels or fewer.
+
+    A row with more is a band of its own. A hole with no more is one band, itself.
+
+    >>> [band.sum(axis=1).tolist() for band in in_bands(np.ones((3, 2), bool), 4)]
+    [[2, 2, 0], [0, 0, 2]]
+    """
+    counts = np.count_nonzero(hole, axis=1)
+    if counts.sum() <= pixels:
+        yield hole
+        return
+    start, held = 0, 0
+    for row, count in enumerate(counts.tolist()):
+        if held and held + count > pixels:
+            yield _rows(hole, start, row)
+            start, held = row, 0
+        held += count
+    yield _rows(hole, start, len(hole))
+
+
+def _rows(hole: NDArray[np.bool_], start: int, stop: int) -> NDArray[np.bool_]:
+    band = np.zeros_like(hole)
+    band[start:stop] = hole[start:stop]
+    return band
 
 
 def _widen(start: int, stop: int, limit: int) -> tuple[int, int]:

@@ -7,7 +7,6 @@ or setting is ever mixed in: what has changed is found under another name, and c
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import platform
 import shutil
@@ -16,8 +15,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib import metadata
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -25,11 +25,10 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import BadOutput
 from cleanplate.io.place import alone, sweep, whole_file
-from cleanplate.overlap import Patch
 from cleanplate.states import sum_of
-from cleanplate.threads import each_frame
+from cleanplate.video import Patch
 
-MAGIC = b"cleanplate window 2\n"
+MAGIC = b"cleanplate window 3\n"
 SUM_BYTES = hashlib.sha256().digest_size
 # Another version of one of these may compute other pixels.
 LIBRARIES = (
@@ -44,10 +43,11 @@ LIBRARIES = (
 )
 COLUMNS = ("colours", "source", "inconsistency")  # of a patch
 LEVEL = 1  # of zlib: more takes long and saves little of what a camera has seen
-# How the counts and the columns are compressed: of what a camera has seen hardly anything comes
+# How the columns are compressed: of what a camera has seen hardly anything comes
 # again, and looking for it takes three times as long as all the rest.
-WAYS = (0, zlib.Z_HUFFMAN_ONLY, 0, 0)
+WAYS = (zlib.Z_HUFFMAN_ONLY, 0, 0)
 SIZE_BYTES = 8
+_PART = 1 << 20  # bytes that are read at a time
 FITS = "fits"
 
 
@@ -68,10 +68,10 @@ class Store:
         """
         path = self._path(key)
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                patches = _read(file, path.stat().st_size)
         except OSError:
             return None
-        patches = _unpacked(content)
         if patches is None:
             with suppress(OSError):
                 path.unlink()
@@ -84,8 +84,12 @@ class Store:
 
         That is no reason to stop: whether the output fits is for its own writer to tell.
         """
-        with suppress(BadOutput), whole_file(self._path(key)) as part:
-            part.write_bytes(_packed(patches))
+        with (
+            suppress(BadOutput),
+            whole_file(self._path(key)) as part,
+            part.open("wb") as file,
+        ):
+            _write(file, patches)
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.window"
@@ -164,32 +168,44 @@ def store_beside(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _packed(patches: list[Patch]) -> bytes:
-    """Return the bytes of a window's patches, with a checksum."""
-    columns = [np.concatenate([getattr(patch, name) for patch in patches]) for name in COLUMNS]
-    counts = np.array([len(patch.source) for patch in patches])
-    parts = [_as_bytes(column) for column in (counts, *map(_narrowed, columns))]
-    blocks = each_frame(lambda n: _compressed(parts[n], WAYS[n]), len(parts))
-    body = b"".join(len(block).to_bytes(SIZE_BYTES, "little") + block for block in blocks)
-    return MAGIC + hashlib.sha256(body).digest() + body
+def _write(file: BinaryIO, patches: list[Patch]) -> None:
+    """Write a window's patches frame by frame, and a checksum of them at the end."""
+    check = hashlib.sha256()
+    file.write(MAGIC)
+    for patch in patches:
+        columns = (_narrowed(getattr(patch, name)) for name in COLUMNS)
+        for column, way in zip(columns, WAYS, strict=True):
+            block = _compressed(_as_bytes(column), way)
+            for part in (len(block).to_bytes(SIZE_BYTES, "little"), block):
+                check.update(part)
+                file.write(part)
+    file.write(check.digest())
 
 
-def _unpacked(content: bytes) -> list[Patch] | None:
-    """Return the patches in those bytes, None where they are damaged or of another kind."""
-    start = len(MAGIC) + SUM_BYTES
-    if content[: len(MAGIC)] != MAGIC:
+def _read(file: BinaryIO, size: int) -> list[Patch] | None:
+    """Return the patches in a file of so many bytes, None where it is damaged or another's."""
+    end = size - SUM_BYTES
+    if end < len(MAGIC) or file.read(len(MAGIC)) != MAGIC or not _is_whole(file, end):
         return None
-    if hashlib.sha256(content[start:]).digest() != content[len(MAGIC) : start]:
-        return None
-    parts, body = [], io.BytesIO(content[start:])
-    while size := int.from_bytes(body.read(SIZE_BYTES), "little"):
-        parts.append(np.load(io.BytesIO(zlib.decompress(body.read(size))), allow_pickle=False))
-    counts, colours, source, inconsistency = parts
-    columns = (colours, source.astype(np.int32), inconsistency)
-    ends = np.cumsum(counts)[:-1]
-    return [
-        Patch(*patch) for patch in zip(*(np.split(each, ends) for each in columns), strict=True)
-    ]
+    patches = []
+    file.seek(len(MAGIC))
+    while file.tell() < end:
+        columns = (zlib.decompress(file.read(_size(file))) for _ in COLUMNS)
+        colours, source, inconsistency = (np.load(BytesIO(c), allow_pickle=False) for c in columns)
+        patches.append(Patch(colours, source.astype(np.int32), inconsistency))
+    return patches
+
+
+def _size(file: BinaryIO) -> int:
+    return int.from_bytes(file.read(SIZE_BYTES), "little")
+
+
+def _is_whole(file: BinaryIO, end: int) -> bool:
+    """Tell whether what comes up to a place is what the sum there was made of."""
+    check = hashlib.sha256()
+    while left := end - file.tell():
+        check.update(file.read(min(left, _PART)))
+    return check.digest() == file.read(SUM_BYTES)
 
 
 def _narrowed(column: NDArray[Any]) -> NDArray[Any]:
@@ -202,7 +218,7 @@ def _narrowed(column: NDArray[Any]) -> NDArray[Any]:
 
 def _as_bytes(column: NDArray[Any]) -> bytes:
     """Return an array as numpy writes it."""
-    file = io.BytesIO()
+    file = BytesIO()
     np.save(file, column, allow_pickle=False)
     return file.getvalue()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
+from math import prod
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -14,12 +15,13 @@ from numpy.typing import NDArray
 
 from cleanplate.memory import give_back
 from cleanplate.methods import Method
-from cleanplate.overlap import Overlap, Patch
+from cleanplate.overlap import Overlap
+from cleanplate.packed import Packed, union
 from cleanplate.region import Region, region_around, whole_of
 from cleanplate.sheets import Onlooker
 from cleanplate.shots import CutDetector
 from cleanplate.threads import behind, each_frame, stack_frames
-from cleanplate.video import KNOWN, Filled, Holes, Provenance, to_clip, to_stretch
+from cleanplate.video import Filled, Patch, to_clip, to_stretch
 from cleanplate.windows import (
     REACH,
     Footprint,
@@ -63,23 +65,28 @@ class Still:
 class Shown:
     """One frame on its way, held in as few bytes as its owner can.
 
-    picture: whatever can give its RGB. hole: (H, W) bool, what must not be read. starts_shot:
-    whether it is the first of a shot. more: whatever the owner wants back with it. apart: it is not
-    to be filled from the frames before it, nor they from it, though they may be of one shot.
+    picture: whatever can give its RGB. marked: what must not be read. starts_shot: whether it is
+    the first of a shot. more: whatever the owner wants back with it. apart: it is not to be filled
+    from the frames before it, nor they from it, though they may be of one shot.
     """
 
     picture: Pictured
-    hole: NDArray[np.bool_]
+    marked: Packed
     starts_shot: bool
     more: Any
     apart: bool = False
+
+    @property
+    def hole(self) -> NDArray[np.bool_]:
+        """What must not be read, (H, W) bool, unpacked anew each time."""
+        return self.marked.mask()
 
 
 def look(seen: Iterable[tuple[Pictured, NDArray[np.bool_], Any]]) -> Iterator[Shown]:
     """Show (picture, hole, more) one after the other, with the cuts between them found."""
     detector = CutDetector()
     for picture, hole, more in seen:
-        yield Shown(picture, hole, detector.is_cut(picture.rgb(), hole), more)
+        yield Shown(picture, Packed.of(hole), detector.is_cut(picture.rgb(), hole), more)
 
 
 def needs_of(method: Method, pixels: int, *, deep: bool = False, beside: int = 0) -> Footprint:
@@ -120,7 +127,7 @@ def fills(
     first = next(stream, None)
     if first is None:
         return
-    length = length or length_of(method, needs_of(method, first.hole.size))
+    length = length or length_of(method, needs_of(method, prod(first.marked.size)))
     overlap, key = Overlap(), ""
     with behind(partial(_keep, kept)) as keep:
         for window in cut(chain([first], stream), length):
@@ -203,7 +210,7 @@ def fill_window(
 def stretches(window: Window[Shown], method: Method) -> list[slice]:
     """Return the frames of a window that are looked at, those near to any hole."""
     reach = getattr(method, "reach", REACH)
-    return near_holes([bool(item.hole.any()) for item in window.items], reach)
+    return near_holes([item.marked.any() for item in window.items], reach)
 
 
 def _key(window: Window[Shown], method: Method, recipe: bytes, before: str) -> str:
@@ -221,7 +228,7 @@ def _key(window: Window[Shown], method: Method, recipe: bytes, before: str) -> s
     for near in looked_at:
         digest.update(repr(near).encode())
         for item in window.items[near]:
-            digest.update(np.packbits(item.hole).tobytes())
+            digest.update(item.marked.bits.tobytes())
             item.picture.identify(digest.update)
     return digest.hexdigest()
 
@@ -253,10 +260,10 @@ class Stretch(NamedTuple):
 
 def region_of(items: Sequence[Shown], method: Method) -> Region:
     """Return the box of the picture that a method is given of frames, some of which have a hole."""
-    hole = items[0].hole
-    if hole.size <= getattr(method, "whole_up_to", 0):
-        return whole_of(hole.shape)
-    return region_around(np.logical_or.reduce([item.hole for item in items]))
+    size = items[0].marked.size
+    if prod(size) <= getattr(method, "whole_up_to", 0):
+        return whole_of(size)
+    return region_around(union(item.marked for item in items))
 
 
 def _fill_stretch(
@@ -268,26 +275,13 @@ def _fill_stretch(
     """Fill frames on a crop around their holes; sources count from the start of the clip."""
     items, first, before = stretch
     region = region_of(items, method)
-    holes = np.stack([region.crop(item.hole) for item in items])
+    holes = stack_frames(lambda t: region.crop(items[t].hole), len(items))
     crops = _crops(items, region)
-    prior = _prior(crops, holes, stretch) if before else None
+    prior = [replace(patch, source=to_stretch(patch.source, first)) for patch in before] or None
     if attend:
         attend(first, crops, holes)
     filled = method.fill(crops, holes, prior=prior, progress=report, in_place=True)
     return each_frame(lambda t: _patch(filled, t, holes[t], first), len(holes))
-
-
-def _prior(crops: NDArray[Any], holes: Holes, stretch: Stretch) -> Filled:
-    """Return the first frames of a stretch as they were filled before."""
-    count = len(stretch.before)
-    frames = crops[:count].copy()
-    source = np.full(frames.shape[:3], KNOWN, np.int32)
-    residual = np.zeros(frames.shape[:3], np.float16)
-    for t, patch in enumerate(stretch.before):
-        frames[t][holes[t]] = patch.colours
-        source[t][holes[t]] = to_stretch(patch.source, stretch.first)
-        residual[t][holes[t]] = patch.inconsistency
-    return Filled(frames, Provenance(source, residual))
 
 
 def _crops(items: list[Shown], region: Region) -> NDArray[Any]:
@@ -300,6 +294,6 @@ def _patch(filled: Filled, t: int, hole: NDArray[np.bool_], first: int) -> Patch
     inside = np.flatnonzero(hole)
     return Patch(
         filled.frames[t].reshape(-1, 3)[inside],
-        to_clip(filled.provenance.source[t].reshape(-1)[inside], first),
-        filled.provenance.inconsistency[t].reshape(-1)[inside],
+        to_clip(filled.origins[t].source, first),
+        filled.origins[t].inconsistency,
     )

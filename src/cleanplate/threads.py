@@ -90,7 +90,7 @@ def _opencv_on_one_thread() -> Iterator[None]:
                 cv2.setNumThreads(_before)
 
 
-def ahead(items: Iterable[Result], *, depth: int = 8) -> Generator[Result, None, None]:
+def ahead(items: Iterable[Result], *, depth: int = 2) -> Generator[Result, None, None]:
     """Yield the items while a thread of its own prepares the next ones.
 
     At most `depth` wait. What the items raise is raised here in its turn. Closing the iterator

@@ -222,9 +222,9 @@ def _cleaned(
             yield clean, clouded, (clean, hole)
 
     for shown, patch in fills(look(line()), room, None):
-        clean, hole = shown.more
-        if hole.any():
+        clean, marked = shown.more
+        if marked.any():
             rgb = clean.rgb()
             rgb.reshape(-1, 3)[np.flatnonzero(shown.hole)] = patch.colours
-            clean = clean.pasted(rgb, hole)
+            clean = clean.pasted(rgb, marked.mask())
         yield clean

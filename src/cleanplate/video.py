@@ -16,8 +16,10 @@ time       exact fractions; names end in ``_seconds`` where they are seconds
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,12 +59,68 @@ class Provenance:
         return np.where(self.source >= 0, np.abs(self.source - here), 0)
 
 
+class Origin(NamedTuple):
+    """Where the N hole pixels of one frame came from, in row order; meant as in Provenance.
+
+    source: (N,) integers. inconsistency: (N,) float16.
+    """
+
+    source: NDArray[np.signedinteger[Any]]
+    inconsistency: NDArray[np.float16]
+
+
 @dataclass(frozen=True)
 class Filled:
-    """A filled clip and where its pixels came from."""
+    """A filled clip: frames (T, H, W, 3), its holes (T, H, W), and where their pixels came from."""
 
     frames: Frames
-    provenance: Provenance
+    holes: Holes
+    origins: Sequence[Origin]
+
+    @classmethod
+    def of(cls, frames: Frames, holes: Holes, provenance: Provenance) -> Filled:
+        """Return a filled clip of which it is known pixel by pixel where it came from."""
+        both = zip(holes, provenance.source, provenance.inconsistency, strict=True)
+        origins = [Origin(source[hole], residual[hole]) for hole, source, residual in both]
+        return cls(frames, holes, origins)
+
+    @classmethod
+    def marked(cls, frames: Frames, holes: Holes, mark: int) -> Filled:
+        """Return a filled clip whose hole pixels are all of one mark, such as PAINTED."""
+        counts = [np.count_nonzero(hole) for hole in holes]
+        none = np.float16(0)
+        origins = [Origin(np.full(n, mark, np.int32), np.full(n, none)) for n in counts]
+        return cls(frames, holes, origins)
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Where each pixel came from, as pictures: (T, H, W)."""
+        source = np.full(self.holes.shape, KNOWN, np.int32)
+        inconsistency = np.zeros(self.holes.shape, np.float16)
+        for t, origin in enumerate(self.origins):
+            source[t][self.holes[t]], inconsistency[t][self.holes[t]] = origin
+        return Provenance(source, inconsistency)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What fills one frame: a value for each of its N hole pixels, in row order.
+
+    colours: (N, 3) uint8 or uint16. source: (N,) int32, frame of the clip, UNSEEN or PAINTED.
+    inconsistency: (N,) float16, pixels.
+    """
+
+    colours: NDArray[Any]
+    source: NDArray[np.int32]
+    inconsistency: NDArray[np.float16]
+
+    @classmethod
+    def empty(cls) -> Patch:
+        """Return the patch of a frame without a hole."""
+        return cls(np.zeros((0, 3), np.uint8), np.zeros(0, np.int32), np.zeros(0, np.float16))
+
+
+Prior = Sequence[Patch]  # what the first frames of a stretch were filled with before
 
 
 def whole(value: Any) -> bool:

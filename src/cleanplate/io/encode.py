@@ -18,7 +18,7 @@ from av.video.format import VideoFormat
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io.habits import HABITS, Habits
-from cleanplate.io.info import VideoInfo
+from cleanplate.io.info import LARGE, VideoInfo
 from cleanplate.io.layout import Layout, door, layout, loss
 from cleanplate.io.tags import stream_marks
 from cleanplate.io.urgency import no_more_urgent
@@ -73,7 +73,6 @@ ALIASES = {
 # What the library says that a container supports, and refuses only when pictures come.
 NOT_HELD = {"mov": ("vp9", "av1")}
 
-_LARGE = 2160 * 3840 * 3 // 4  # pixels
 _AVX_512 = 13  # OpenCV's number of it (CV_CPU_AVX_512F), without a name in Python
 
 # Packed names under which an encoder takes planes that only lie differently in memory.
@@ -231,9 +230,9 @@ def _options(codec: str, encoding: Encoding) -> dict[str, str]:
 def _modest(options: dict[str, str], info: VideoInfo) -> dict[str, str]:
     """Have x265 look less far ahead where frames are large: it holds 9 bytes a pixel of each."""
     params = options.get("x265-params")
-    if params is None or info.size[0] * info.size[1] < _LARGE:
+    if params is None or info.size[0] * info.size[1] < LARGE:
         return options
-    return options | {"x265-params": f"{params}:rc-lookahead=8:bframes=3"}
+    return options | {"x265-params": f"{params}:rc-lookahead=5:bframes=2"}
 
 
 def _unasked(codec: str, info: VideoInfo) -> dict[str, str]:

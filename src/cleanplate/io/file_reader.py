@@ -14,6 +14,7 @@ from cleanplate.errors import BadInput
 from cleanplate.io import y4m
 from cleanplate.io.broken import Losses
 from cleanplate.io.frame import picture_of
+from cleanplate.io.info import LARGE
 from cleanplate.io.layout import layout
 from cleanplate.io.picture import Picture
 from cleanplate.io.probe import check_size, main_stream, probe, stated_end
@@ -49,6 +50,9 @@ class FileReader(Reader):
         with reading(self.path):
             check_size(self.path, self._stream.codec_context)
             self._stream.thread_type = "AUTO"
+            context = self._stream.codec_context
+            if context.width * context.height >= LARGE:
+                context.thread_count = 2  # each may hold a frame more, and to decode takes least
             # A clip that begins between key frames keeps its frame count, as ffmpeg keeps it.
             self._stream.codec_context.flags |= Flags.output_corrupt
         self._frames = self._decoded()

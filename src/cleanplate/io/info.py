@@ -13,6 +13,7 @@ RGB_MATRIX, UNSPECIFIED = 0, 2  # ISO/IEC 23091-4 codes, which FFmpeg uses as it
 LIMITED, FULL = 1, 2  # FFmpeg's codes of the colour range; 0 is unspecified
 TOP_FIRST, BOTTOM_FIRST = 2, 3  # FFmpeg's codes of the field order, stored as it is shown
 TOP_SHOWN_FIRST = (TOP_FIRST, 5)  # 5: stored last, shown first
+LARGE = 2160 * 3840 * 3 // 4  # pixels: from here on a frame weighs enough to hold fewer of them
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from cleanplate.matched import FULL, bordered, check_holes, paired
 from cleanplate.memory import bytes_of
 from cleanplate.methods import FITTED, Method, load_method
 from cleanplate.overlap import Overlap
+from cleanplate.packed import Packed
 from cleanplate.pipeline import Progress, holes_for
 from cleanplate.region import Region, reduce_hole, reduce_picture, working_size
 from cleanplate.span import Span
@@ -192,7 +193,7 @@ class _Survey:
     def _small(self, line: Iterable[Shown]) -> Iterator[Shown]:
         """Count frames, and give them on with small pictures; their small holes lie beside."""
         for number, shown in enumerate(line):
-            hole = shown.more[1]
+            hole = shown.more[1].mask()
             count = int(hole.sum())
             self.frames += 1
             self.filled += count > 0
@@ -203,7 +204,7 @@ class _Survey:
             self.sample.see(shown)
             size = working_size(hole.shape, SMALL)
             small = Still(reduce_picture(shown.picture.rgb(), size))
-            yield replace(shown, picture=small, more=reduce_hole(shown.hole, size))
+            yield replace(shown, picture=small, more=Packed.of(reduce_hole(shown.hole, size)))
 
     def _estimate(self, window: Window[Shown], number: int) -> None:
         """Fill a window's small pictures, and count what they borrowed."""
@@ -212,7 +213,7 @@ class _Survey:
         if run % times:
             self._overlap = Overlap()  # nothing is carried on from this one
             return
-        small = replace(window, items=[replace(item, hole=item.more) for item in window.items])
+        small = replace(window, items=[replace(item, marked=item.more) for item in window.items])
         before = self._overlap.held()
         patches = fill_window(small, before, self._rough, None)
         self._overlap.add(patches, window.weights(), len(patches) - window.tail)
@@ -229,7 +230,7 @@ def _planned(window: Window[Shown], method: Method) -> PlannedWindow:
     parts = []
     for near in stretches(window, method):
         items = window.items[near]
-        filled = sum(bool(item.hole.any()) for item in items)
+        filled = sum(item.marked.any() for item in items)
         region = region_of(items, method)
         parts.append(Stretch(window.first + near.start, len(items), filled, region))
     return PlannedWindow(window.first, len(window.items), window.lead, tuple(parts))

@@ -26,7 +26,7 @@ class Sample:
 
     def see(self, shown: Shown) -> None:
         """Look at the next frame of the clip, and keep it while frames are wanted."""
-        if self._complete or not (self._held or shown.hole.any()):
+        if self._complete or not (self._held or shown.marked.any()):
             return
         parted = self._held and (shown.starts_shot or shown.apart)
         self._complete = bool(parted) or len(self._held) == SHORTEST

@@ -12,7 +12,7 @@ from cleanplate.flow.validity import TrustedFlow
 from cleanplate.gaze import Gaze
 from cleanplate.methods import flow_guided, internal, sttn, taan, tsam
 from cleanplate.methods.baselines import BASELINES as BASELINES
-from cleanplate.video import Filled, Frames, Holes
+from cleanplate.video import Filled, Frames, Holes, Prior
 
 METHODS = {
     "flow": flow_guided,
@@ -44,13 +44,13 @@ class Method(Protocol):
         frames: Frames,
         holes: Holes,
         *,
-        prior: Filled | None = None,
+        prior: Prior | None = None,
         progress: Callable[[float], None] | None = None,
         in_place: bool = False,
     ) -> Filled:
         """Fill the holes of one stretch of a shot; sources count from its first frame.
 
-        prior: the first frames, some or all, as they were filled before; a method may carry on
+        prior: what the first frames, some or all, were filled with before; a method may carry on
         from there. in_place: `frames` may be painted into, so that a window is held only once.
         """
         ...

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cleanplate.methods.options import CommonOptions
 from cleanplate.threads import each_frame
-from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance
+from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Prior, Provenance
 
 _RADIUS = 3  # pixels around a hole pixel that are asked
 
@@ -40,7 +40,7 @@ class Baseline:
         frames: Frames,
         holes: Holes,
         *,
-        prior: Filled | None = None,
+        prior: Prior | None = None,
         progress: Callable[[float], None] | None = None,
         in_place: bool = False,
     ) -> Filled:
@@ -49,7 +49,7 @@ class Baseline:
         source = self.paint(painted, holes)
         if progress:
             progress(1.0)
-        return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
+        return Filled.of(painted, holes, Provenance(source, np.zeros(holes.shape, np.float16)))
 
 
 def _each_alone(how: int) -> Fill:

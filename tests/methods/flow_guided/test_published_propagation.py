@@ -13,7 +13,7 @@ from cleanplate.errors import BadInput
 from cleanplate.flow.resize import resize_flow
 from cleanplate.methods.flow_guided.consistency import links
 from cleanplate.methods.flow_guided.published import Rules, key_frames, propagate
-from cleanplate.video import KNOWN, UNSEEN, Filled, Provenance
+from cleanplate.video import KNOWN, UNSEEN, Patch
 
 WANTED = np.load(Path(__file__).parents[2] / "golden" / "propagation.npz")
 
@@ -173,11 +173,12 @@ def still_case():
 
 def test_what_no_frame_shows_is_taken_from_those_filled_before():
     case = still_case()
-    before = case[0][:2].copy()
-    before[:, 4, 5], before[:, 2, 2] = [[1, 2, 3], [4, 5, 6]], 0
-    source = np.full(before.shape[:3], KNOWN)
-    source[:, 4, 5], source[:, 2, 2] = [UNSEEN, -7], 0
-    prior = Filled(before, Provenance(source, np.zeros(source.shape, np.float16)))
+    last = np.uint8([[1, 2, 3], [4, 5, 6]])
+    # In row order (2, 2) is before (4, 5).
+    prior = [
+        Patch(np.stack([0 * colour, colour]), np.array([0, source]), np.zeros(2, np.float16))
+        for colour, source in zip(last, [UNSEEN, -7], strict=True)
+    ]
     found, ramp = run(case, prior=prior)
     assert not ramp.calls
     assert found.frames[:, 4, 5].tolist() == [[1, 2, 3]] + 4 * [[4, 5, 6]]

@@ -47,7 +47,7 @@ def dark(frames, holes):
     filled[holes] = 30
     source = np.where(holes, np.int32(0), np.int32(KNOWN))
     source[:, :, 18][holes[:, :, 18]] = UNSEEN
-    return Filled(filled, Provenance(source, np.zeros(holes.shape, np.float16)))
+    return Filled.of(filled, holes, Provenance(source, np.zeros(holes.shape, np.float16)))
 
 
 def rehearsals(fill=dark, count=3, clip=clip):
@@ -72,6 +72,7 @@ def test_doubts_are_what_the_provenance_says():
     filled = dark(frames, holes)
     filled.provenance.inconsistency[1, 14, 20:23] = (1, 4, 99)
     filled.provenance.source[2, 15, 21] = 0
+    filled = Filled.of(filled.frames, holes, filled.provenance)
     doubts = doubts_of(filled, holes)
     assert not doubts[~holes].any()
     assert (doubts[:, 12:18, 18, 0] == 255).all()

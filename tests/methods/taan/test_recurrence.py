@@ -14,7 +14,7 @@ from cleanplate.methods.taan import Options  # noqa: E402
 from cleanplate.methods.taan.network import Config, Network  # noqa: E402
 from cleanplate.methods.taan.recurrence import Recurrence  # noqa: E402
 from cleanplate.methods.taan.references import DISTANCES, references_of  # noqa: E402
-from cleanplate.video import Filled, Provenance  # noqa: E402
+from cleanplate.video import Patch  # noqa: E402
 from cleanplate.weights import save_weights  # noqa: E402
 
 TINY = Config.tiny()
@@ -98,9 +98,10 @@ def test_what_was_filled_before_is_complete_to_begin_with(weights, reverse):
     frames, holes = clip(6)
     before = frames[:2].copy()
     before[holes[:2]] = 40
-    nothing = Provenance(np.zeros((2, *TINY.size), np.int32), np.zeros((2, *TINY.size), np.float16))
+    nothing = np.zeros(np.count_nonzero(holes[0]), np.int32), np.zeros(0, np.float16)
+    prior = [Patch(before[t][holes[t]], *nothing) for t in range(2)]
     method = cp.load_method("taan", weights=weights, device="cpu", reverse=reverse)
-    found = method.fill(frames, holes, prior=Filled(before, nothing)).frames
+    found = method.fill(frames, holes, prior=prior).frames
     wanted = twin(np.concatenate([before, frames[2:]]), holes, reverse=reverse, done=2)
     assert np.abs(found - wanted).max() < 0.51
 

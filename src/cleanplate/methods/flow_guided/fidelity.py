@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.album import Album, Plate
+from cleanplate.album import Album
 from cleanplate.flow.behind import Clip, Motion
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.merge import Candidate, most_reliable
@@ -88,7 +88,7 @@ def fill(
 
     for key in unseen.keys:
         draw(key)
-        plate = Plate(key, frames[key], painter.source[key])
+        plate = painter.plate(key)
         album.plates.append(plate)
         small.plates.append(reduced_plate(plate, clip))
     others = sorted(set(range(len(frames))) - set(unseen.keys))

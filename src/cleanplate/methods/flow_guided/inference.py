@@ -20,7 +20,7 @@ from cleanplate.flow.completion import Complete, load_completion
 from cleanplate.flow.estimate import Estimate, load_estimator
 from cleanplate.methods.flow_guided import fidelity, removal
 from cleanplate.methods.flow_guided.fusion import Fuse, load_fusion
-from cleanplate.methods.flow_guided.painter import reduced_plate
+from cleanplate.methods.flow_guided.painter import plate_of, reduced_plate
 from cleanplate.methods.flow_guided.published import Rules, propagate
 from cleanplate.methods.flow_guided.rounds import (
     first_guess,
@@ -32,7 +32,7 @@ from cleanplate.methods.flow_guided.unseen import invent
 from cleanplate.methods.options import CommonOptions
 from cleanplate.region import reduce_hole, reduced_picture, working_size
 from cleanplate.threads import stack_frames
-from cleanplate.video import Filled, Frames, Holes
+from cleanplate.video import Filled, Frames, Holes, Prior
 
 DEVICES = ("auto", "cpu")
 PROPAGATIONS = ("traced", "published")
@@ -155,13 +155,13 @@ class Method:
         frames: Frames,
         holes: Holes,
         *,
-        prior: Filled | None = None,
+        prior: Prior | None = None,
         progress: Callable[[float], None] | None = None,
         in_place: bool = False,
     ) -> Filled:
         """Fill frames (T, H, W, 3) uint8 or uint16 where holes (T, H, W) are True.
 
-        prior: the first frames as they were filled before; what none of `frames` shows is
+        prior: what the first frames were filled with before; what none of `frames` shows is
         carried on from them (the traced propagation takes the last one alone). progress: called
         with the share done, 0 to 1. in_place: paint into `frames` itself.
         """
@@ -171,13 +171,13 @@ class Method:
         return fill(painted, holes, prior, report)
 
     def _traced(
-        self, frames: Frames, holes: Holes, prior: Filled | None, report: Callable[[float], None]
+        self, frames: Frames, holes: Holes, prior: Prior | None, report: Callable[[float], None]
     ) -> Filled:
         """Follow every trajectory to its end, and sample there, once."""
         clip = _reduced(frames, holes, self.options.working_pixels)
         motion = self._motion(clip, report)
         # The flow is let go of before anything is drawn at full size: it is what weighs most.
-        plates = [] if prior is None else [_last(prior)]
+        plates = [_last(frames, holes, prior)] if prior else []
         album = Album(frames, holes, plates)
         small = Album(clip.frames, clip.holes, [reduced_plate(plate, clip) for plate in plates])
         if self.options.tune == "removal":
@@ -190,7 +190,7 @@ class Method:
         return fidelity.fill(clip, traces, unseen, small, album, fuse=self._fuse)
 
     def _published(
-        self, frames: Frames, holes: Holes, prior: Filled | None, report: Callable[[float], None]
+        self, frames: Frames, holes: Holes, prior: Prior | None, report: Callable[[float], None]
     ) -> Filled:
         """Carry colours from frame to frame at full size, as Xu et al. published it."""
         motion = self._motion(_reduced(frames, holes, self.options.working_pixels), report)
@@ -235,6 +235,9 @@ def _reduced(frames: Frames, holes: Holes, pixels: int) -> Clip:
     )
 
 
-def _last(prior: Filled) -> Plate:
+def _last(frames: Frames, holes: Holes, prior: Prior) -> Plate:
     """Return the last of the frames that were filled before."""
-    return Plate(len(prior.frames) - 1, prior.frames[-1], prior.provenance.source[-1])
+    t = len(prior) - 1
+    picture = frames[t].copy()
+    picture[holes[t]] = prior[t].colours
+    return plate_of(t, picture, holes[t], prior[t].source)

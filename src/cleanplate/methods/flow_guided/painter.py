@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from cleanplate.methods.flow_guided.rounds import Colours
 from cleanplate.propagate import Sources
 from cleanplate.region import levels, pixels_of, reduced_picture
 from cleanplate.seams import fit_edge
-from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Provenance, to_clip
+from cleanplate.video import KNOWN, UNSEEN, Filled, Frames, Holes, Origin, to_clip
 from cleanplate.warp import sample_known
 
 
@@ -30,22 +31,34 @@ class Painter:
 
     def __init__(self, frames: Frames, holes: Holes) -> None:
         self.frames, self.holes = frames, holes
-        self.source = np.full(holes.shape, KNOWN, np.int32)
-        self.inconsistency = np.zeros(holes.shape, np.float16)
+        nothing = Origin(np.zeros(0, np.int32), np.zeros(0, np.float16))
+        self.origins = [nothing] * len(holes)
 
     def paint(self, t: int, colours: Colours, sources: Sources) -> None:
         """Set the hole of frame t to colours (N, 3), 0 to 255, taken from sources."""
         inside, step = np.flatnonzero(self.holes[t]), levels(self.frames)
-        self.frames[t].reshape(-1, 3)[inside] = np.rint(np.clip(colours, 0, 255) * step)
-        self.source[t].reshape(-1)[inside] = sources.frame
-        unseen = sources.frame == UNSEEN
-        sources = sources._replace(frame=to_clip(sources.frame, 0))  # for true distances
+        values = np.clip(colours, 0, 255)
+        values *= step
+        self.frames[t].reshape(-1, 3)[inside] = np.rint(values, out=values)
+        frame, unseen = sources.frame, sources.frame == UNSEEN
+        sources = sources._replace(frame=to_clip(frame, 0))  # for true distances
         consistency = np.where(unseen, 0, sources.inconsistency(t))
-        self.inconsistency[t].reshape(-1)[inside] = consistency
+        self.origins[t] = Origin(frame, consistency.astype(np.float16))
 
     def filled(self) -> Filled:
         """Return what was painted."""
-        return Filled(self.frames, Provenance(self.source, self.inconsistency))
+        return Filled(self.frames, self.holes, self.origins)
+
+    def plate(self, t: int) -> Plate:
+        """Return frame t, which is painted, as a plate."""
+        return plate_of(t, self.frames[t], self.holes[t], self.origins[t].source)
+
+
+def plate_of(t: int, picture: NDArray[Any], hole: NDArray[np.bool_], source: NDArray[Any]) -> Plate:
+    """Return frame t, its hole filled, as a plate; source: (N,), where its N pixels came from."""
+    whole = np.full(hole.shape, KNOWN, np.int32)
+    whole[hole] = source
+    return Plate(t, picture, whole)
 
 
 def exposure(sources: Sources, album: Album, t: int) -> Colours:

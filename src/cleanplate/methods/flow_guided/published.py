@@ -19,13 +19,14 @@ from cleanplate.methods.flow_guided.consistency import Links, links
 from cleanplate.methods.flow_guided.passes import MERGES, Shown, merge, sweep
 from cleanplate.threads import each_frame
 from cleanplate.video import (
-    KNOWN,
     UNSEEN,
     Filled,
     Flow,
     Frames,
     Holes,
-    Provenance,
+    Origin,
+    Patch,
+    Prior,
     check_pair,
     to_clip,
 )
@@ -68,7 +69,7 @@ def propagate(
     backward: Flow,
     complete: Complete,
     rules: Rules | None = None,
-    prior: Filled | None = None,
+    prior: Prior | None = None,
     progress: Callable[[float], None] | None = None,
     in_place: bool = False,
 ) -> Filled:
@@ -79,16 +80,16 @@ def propagate(
     what is missing of a single picture. In rounds both passes are made and merged, then the key
     frames are completed, until no hole is left; a round's colours count as known in the next. Where
     two colours are mixed, the nearer one's frame is the source. With `rules.lose_last` the result
-    has T-1 frames. prior: the first frames as they were filled before; what no frame shows is taken
-    from them before anything is invented. progress: called after both passes with the share of the
-    holes' pixels that show something. in_place: paint into `frames` itself. Raises BadInput for
-    arrays that do not fit.
+    has T-1 frames. prior: what the first frames were filled with before; what no frame shows is
+    taken from them before anything is invented. progress: called after both passes with the share
+    of the holes' pixels that show something. in_place: paint into `frames` itself. Raises BadInput
+    for arrays that do not fit.
     """
     rules = rules or Rules()
     frames, holes = check_pair(frames, holes)
     towards = _links(holes, forward, backward, rules.epsilon)
     pictures, shown = list(frames), [_nothing(hole) for hole in holes]
-    count, before = len(frames) - rules.lose_last, 0 if prior is None else len(prior.frames)
+    count, before = len(frames) - rules.lose_last, 0 if prior is None else len(prior)
     while True:
         shown = _both_passes(pictures, holes, shown, towards, rules)
         if rules.lose_last:
@@ -101,7 +102,7 @@ def propagate(
         for key in keys:
             mine, hole = shown[key], holes[key]
             if prior is not None and key < before:
-                given = _filled_before(prior, hole, key)
+                given = _filled_before(prior[key], key)
             else:
                 given = _completed(pictures[key], hole, mine, key, complete)
             shown[key] = mine.where(mine.stamp >= 0, given)
@@ -175,11 +176,10 @@ def _both_passes(
     return each_frame(merged, len(frames))
 
 
-def _filled_before(prior: Filled, hole: NDArray[np.bool_], t: int) -> Shown:
+def _filled_before(patch: Patch, t: int) -> Shown:
     """Return what the hole of frame t was filled with before."""
-    source = prior.provenance.source[t][hole].astype(np.int32)
-    colours = prior.frames[t][hole].astype(np.float32)
-    return Shown(colours, np.full_like(source, t), source, np.zeros(len(source), np.float32))
+    source, nothing = patch.source.astype(np.int32), np.zeros(len(patch.source), np.float32)
+    return Shown(patch.colours.astype(np.float32), np.full_like(source, t), source, nothing)
 
 
 def _completed(
@@ -210,12 +210,12 @@ def _black(hole: NDArray[np.bool_], t: int) -> Shown:
 
 def _result(frames: Frames, holes: Holes, shown: list[Shown], rules: Rules) -> Filled:
     """Put what the holes show into the frames, as whole levels."""
-    source, inconsistency = np.full(holes.shape, KNOWN, np.int32), np.zeros(holes.shape, np.float16)
+    origins = []
     level = np.floor if rules.cut else np.rint
     for t in range(len(frames)):
         colours, _, origin, residual = shown[t]
         frames[t][holes[t]] = np.clip(level(colours), 0, np.iinfo(frames.dtype).max)
-        source[t][holes[t]] = origin
         steps = np.maximum(np.abs(to_clip(origin, 0) - t), 1)
-        inconsistency[t][holes[t]] = np.where(origin == UNSEEN, 0, residual / steps)
-    return Filled(frames, Provenance(source, inconsistency))
+        inconsistency = np.where(origin == UNSEEN, 0, residual / steps).astype(np.float16)
+        origins.append(Origin(origin, inconsistency))
+    return Filled(frames, holes, origins)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.album import Album
 from cleanplate.flow.behind import Clip, Motion
@@ -26,12 +27,15 @@ from cleanplate.methods.flow_guided.rounds import (
 )
 from cleanplate.methods.flow_guided.settle import leaders, led
 from cleanplate.propagate import Sources, enlarge
-from cleanplate.region import levels
+from cleanplate.region import in_bands, levels
 from cleanplate.threads import each_frame
 from cleanplate.video import UNSEEN, Filled
 
 Invent = Callable[[Album, Motion, list[Sources]], list[Sources]]
 
+Hole = NDArray[np.bool_]  # (H, W)
+
+_BAND = 1 << 18  # hole pixels, about, that are drawn at a time
 _NOTICED = 0.02  # share of the hole: the seams of a smaller rest are not worth the time
 
 
@@ -76,14 +80,46 @@ def fill(clip: Clip, picks: list[Pick], album: Album) -> Filled:
         if not hole.any():
             return
         small_hole = clip.holes[t]
-        large = enlarge(picks[t].sources, small_hole, hole)
-        colours, found = album.sample(large)
-        colours = colours / step + spread(picks[t].correction, small_hole, hole)
-        colours = fill_rest(frames[t], hole, colours, found, step)
-        painter.paint(t, colours, album.resolve(large.where(found & (large.residual >= 0))))
+        found = Found.none(int(np.count_nonzero(hole)))
+        # In bands, for what is computed on the way weighs several times what comes of it.
+        start, bands = 0, [hole] if small_hole.shape == hole.shape else in_bands(hole, _BAND)
+        for band in bands:
+            start = found.put(start, _found(picks[t], small_hole, band, album))
+        colours = fill_rest(frames[t], hole, found.colours, found.seen, step)
+        painter.paint(t, colours, found.sources)
 
     each_frame(draw, len(frames))
     return painter.filled()
+
+
+class Found(NamedTuple):
+    """What the sources of N pixels show: colours, whether there are any, (N,), and from where."""
+
+    colours: Colours
+    seen: NDArray[np.bool_]
+    sources: Sources
+
+    @classmethod
+    def none(cls, count: int) -> Found:
+        """Return room for so many pixels."""
+        sources = Sources(np.empty(count, np.int32), *np.empty((3, count), np.float32))
+        return cls(np.empty((count, 3), np.float32), np.empty(count, np.bool_), sources)
+
+    def put(self, start: int, part: Found) -> int:
+        """Set the pixels from one on; return which is the next."""
+        stop = start + len(part.seen)
+        self.colours[start:stop], self.seen[start:stop] = part.colours, part.seen
+        for mine, other in zip(self.sources, part.sources, strict=True):
+            mine[start:stop] = other
+        return stop
+
+
+def _found(pick: Pick, small_hole: Hole, hole: Hole, album: Album) -> Found:
+    """Look up what is picked for a small hole's pixels for those of the hole at full size."""
+    large = enlarge(pick.sources, small_hole, hole)
+    colours, seen = album.sample(large)
+    colours = colours / np.float32(levels(album.frames)) + spread(pick.correction, small_hole, hole)
+    return Found(colours, seen, album.resolve(large.where(seen & (large.residual >= 0))))
 
 
 def _pick(clip: Clip, traces: Traces, t: int) -> Pick:

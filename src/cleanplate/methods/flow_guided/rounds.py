@@ -23,7 +23,7 @@ from cleanplate.merge import (
 )
 from cleanplate.methods.flow_guided.agree import agree
 from cleanplate.propagate import Sources, follow, starts
-from cleanplate.region import bounding_box, pixels_of, reduce_hole, reduce_picture
+from cleanplate.region import bounding_box, reduce_hole, reduce_picture
 from cleanplate.seams import Fit, fit_edge
 from cleanplate.threads import each_frame, stack_frames
 
@@ -200,22 +200,19 @@ def fill_rest(
     seen: NDArray[np.bool_],
     step: np.float32 = _ONE,
 ) -> NDArray[np.float32]:
-    """Fill the pixels not seen smoothly from all the others; returns the hole's colours (N, 3).
+    """Fill the pixels not seen smoothly from all the others, in place; returns the colours (N, 3).
 
     step: of the frame's type for one 8-bit level; colours are 0 to 255.
     """
     if seen.all():
         return colours
-    rows, columns = pixels_of(hole)
-    rest = np.zeros_like(hole)
-    rest[rows[~seen], columns[~seen]] = True
+    rest, near = np.zeros_like(hole), np.zeros_like(hole)
+    rest[hole] = ~seen
     box = bounding_box(rest, margin=1)
     if box is None:
         return colours
-    top, left = box[0].start, box[1].start
-    inside = (rows >= top) & (rows < box[0].stop) & (columns >= left) & (columns < box[1].stop)
+    near[box] = hole[box]
     picture = frame[box] / step
-    picture[rows[inside] - top, columns[inside] - left] = colours[inside]
-    result = colours.copy()
-    result[~seen] = harmonic_fill(picture, rest[box])[rest[box]]
-    return result
+    picture[hole[box]] = colours[near[hole]]
+    colours[~seen] = harmonic_fill(picture, rest[box], in_place=True)[rest[box]]
+    return colours

@@ -17,7 +17,7 @@ from cleanplate.devices import device_named, precision_named
 from cleanplate.methods.internal.options import UNIT, Options
 from cleanplate.region import region_around
 from cleanplate.states import torch_needed
-from cleanplate.video import KNOWN, PAINTED, UNSEEN, Filled, Frames, Holes, Provenance
+from cleanplate.video import PAINTED, UNSEEN, Filled, Frames, Holes, Origin, Prior
 
 if TYPE_CHECKING:
     from cleanplate.methods import Method as AnyMethod
@@ -72,7 +72,7 @@ class Method:
         frames: Frames,
         holes: Holes,
         *,
-        prior: Filled | None = None,
+        prior: Prior | None = None,
         progress: Callable[[float], None] | None = None,
         in_place: bool = False,
     ) -> Filled:
@@ -96,57 +96,57 @@ class Method:
         self,
         frames: Frames,
         holes: Holes,
-        prior: Filled | None,
+        prior: Prior | None,
         report: Callable[[float], None],
     ) -> Filled:
         """Fit a network to what is known, and paint all of the holes by it."""
         painted, left = frames.copy(), holes.copy()
         if prior:
-            begun = len(prior.frames)
-            painted[:begun][holes[:begun]] = prior.frames[holes[:begun]]
-            left[:begun] = False
+            left[: len(prior)] = False
+            for t, patch in enumerate(prior):
+                painted[t][holes[t]] = patch.colours
         if left.any():
             clip = self._clip(painted, left)
             for t, picture in self.engine.paint(clip, lambda share: report(_FITTED * share)):
                 paint(painted[t], left[t], picture)
-        source = np.where(holes, np.int32(PAINTED), np.int32(KNOWN))
-        return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
+        return Filled.marked(painted, holes, PAINTED)
 
     def _corrected(
         self,
         draft: AnyMethod,
         frames: Frames,
         holes: Holes,
-        prior: Filled | None,
+        prior: Prior | None,
         report: Callable[[float], None],
     ) -> Filled:
         """Let another method fill the holes, and correct what it is to be doubted for."""
         blank = np.where(holes[..., None], frames.dtype.type(0), frames)
         filled = _drafted(draft, blank, holes, prior)
         report(_DRAFTED)
-        open_ = self._doubtful(filled.provenance, holes)
+        unsure = [self._doubtful(origin) for origin in filled.origins]
         for t, change in self.engine.correct(
             self._clip(filled.frames, holes),
             filled,
             lambda frames, holes: draft.fill(frames, holes, in_place=True),
             lambda share: report(_DRAFTED + (_FITTED - _DRAFTED) * share),
         ):  # what belongs to a frame is not looked at any more when its change has come
-            correct(filled.frames[t], open_[t], change)
-            filled.provenance.source[t][open_[t]] = PAINTED
+            open_ = np.zeros_like(holes[t])
+            open_[holes[t]] = unsure[t]
+            correct(filled.frames[t], open_, change)
+            filled.origins[t].source[unsure[t]] = PAINTED
         return filled
 
-    def _doubtful(self, where: Provenance, holes: Holes) -> Holes:
-        """Return what of the holes is to be corrected, (T, H, W)."""
+    def _doubtful(self, origin: Origin) -> NDArray[np.bool_]:
+        """Return which of a frame's hole pixels are to be corrected, (N,)."""
         if self.options.tune == "fidelity":
-            return holes
-        unsure = (where.source == UNSEEN) | (where.inconsistency > UNSURE)
-        return np.asarray(holes & unsure)
+            return np.ones(len(origin.source), np.bool_)
+        return np.asarray((origin.source == UNSEEN) | (origin.inconsistency > UNSURE))
 
     def _clip(self, frames: Frames, holes: Holes) -> Clip:
         return Clip(frames, holes, fitting_size(holes.shape[1:], self.options.size, UNIT))
 
 
-def _drafted(draft: AnyMethod, frames: Frames, holes: Holes, prior: Filled | None) -> Filled:
+def _drafted(draft: AnyMethod, frames: Frames, holes: Holes, prior: Prior | None) -> Filled:
     """Have another method fill the holes, given what lies around them: as it is given by itself.
 
     frames: are painted into.
@@ -156,16 +156,6 @@ def _drafted(draft: AnyMethod, frames: Frames, holes: Holes, prior: Filled | Non
     def part(array: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(array[:, rows, columns])
 
-    before = None
-    if prior is not None:
-        where = prior.provenance
-        before = Filled(
-            part(prior.frames), Provenance(part(where.source), part(where.inconsistency))
-        )
-    made = draft.fill(part(frames), part(holes), prior=before)
-    source = np.full(holes.shape, KNOWN, np.int32)
-    inconsistency = np.zeros(holes.shape, np.float16)
+    made = draft.fill(part(frames), part(holes), prior=prior)
     frames[:, rows, columns] = made.frames
-    source[:, rows, columns] = made.provenance.source
-    inconsistency[:, rows, columns] = made.provenance.inconsistency
-    return Filled(frames, Provenance(source, inconsistency))
+    return Filled(frames, holes, made.origins)

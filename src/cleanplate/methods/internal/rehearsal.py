@@ -62,13 +62,12 @@ def doubts_of(filled: Filled, holes: Holes) -> NDArray[np.uint8]:
 
 def doubts_at(filled: Filled, holes: Holes, t: int) -> NDArray[np.uint8]:
     """Return the same of one frame, (H, W, 3)."""
-    where, hole = filled.provenance, holes[t]
+    hole, (source, off) = holes[t], filled.origins[t]
     doubts = np.zeros((*hole.shape, 3), np.uint8)
-    source, off = where.source[t][hole], where.inconsistency[t][hole].astype(np.float32)
     away = np.where(source >= 0, np.abs(source.astype(np.int32) - t), 0)
     told = (
         (source == UNSEEN).astype(np.float32),
-        np.minimum(off / WORST, 1),
+        np.minimum(off.astype(np.float32) / WORST, 1),
         np.log1p(np.minimum(away, FURTHEST)) / np.log1p(FURTHEST),
     )
     doubts[hole] = np.rint(np.stack(told, axis=-1) * 255)

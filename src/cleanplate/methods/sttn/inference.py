@@ -11,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cleanplate.canvas import Canvas, Clip, fitting_size
 from cleanplate.devices import PRECISIONS, device_named, precision_named
 from cleanplate.errors import BadInput
@@ -20,7 +18,7 @@ from cleanplate.gaze import Gaze
 from cleanplate.methods.options import CommonOptions
 from cleanplate.methods.sttn.schedule import Step, schedule
 from cleanplate.states import torch_needed
-from cleanplate.video import KNOWN, PAINTED, Filled, Frames, Holes, Provenance
+from cleanplate.video import PAINTED, Filled, Frames, Holes, Prior
 from cleanplate.weights import load_network
 
 if TYPE_CHECKING:
@@ -94,7 +92,7 @@ class Method:
         frames: Frames,
         holes: Holes,
         *,
-        prior: Filled | None = None,
+        prior: Prior | None = None,
         progress: Callable[[float], None] | None = None,
         in_place: bool = False,
     ) -> Filled:
@@ -112,8 +110,7 @@ class Method:
             if progress:
                 progress(step.neighbours.stop / len(frames))
         canvas.paint(before=len(frames))
-        source = np.where(holes, np.int32(PAINTED), np.int32(KNOWN))
-        return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
+        return Filled.marked(painted, holes, PAINTED)
 
     def gaze(self, frames: Frames, holes: Holes, t: int) -> Gaze:
         """Return what the hole of frame t attends to in the step that counts most for it."""

@@ -19,7 +19,7 @@ from cleanplate.errors import BadInput
 from cleanplate.methods.options import CommonOptions
 from cleanplate.methods.taan.references import DISTANCES, checked_distances
 from cleanplate.states import torch_needed
-from cleanplate.video import KNOWN, PAINTED, Filled, Frames, Holes, Provenance
+from cleanplate.video import PAINTED, Filled, Frames, Holes, Prior
 from cleanplate.weights import load_network
 
 if TYPE_CHECKING:
@@ -79,19 +79,18 @@ class Method:
         frames: Frames,
         holes: Holes,
         *,
-        prior: Filled | None = None,
+        prior: Prior | None = None,
         progress: Callable[[float], None] | None = None,
         in_place: bool = False,
     ) -> Filled:
         """Fill frames (T, H, W, 3) uint8 or uint16 where holes (T, H, W) are True.
 
-        prior: is complete to begin with. progress: called with the share done, 0 to 1. in_place:
-        paint into `frames` itself.
+        prior: those frames are complete to begin with. progress: called with the share done, 0
+        to 1. in_place: paint into `frames` itself.
         """
-        painted, begun = frames if in_place else frames.copy(), 0
-        if prior:
-            begun = len(prior.frames)
-            painted[:begun][holes[:begun]] = prior.frames[holes[:begun]]
+        painted, begun = frames if in_place else frames.copy(), len(prior or ())
+        for t, patch in enumerate(prior or ()):
+            painted[t][holes[t]] = patch.colours
         order = [*range(begun, len(frames))]
         if self.options.reverse:
             order += reversed(range(len(frames)))
@@ -103,8 +102,7 @@ class Method:
                 progress(step / len(order))
         for t, picture in pictures.items():
             paint(painted[t], holes[t], (picture + 1) * np.float32(255 / 2))
-        source = np.where(holes, np.int32(PAINTED), np.int32(KNOWN))
-        return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
+        return Filled.marked(painted, holes, PAINTED)
 
     def alignment(self, frames: Frames, holes: Holes, t: int) -> AlignmentMaps:
         """Return how frame t sees the frames at the distances `shown`."""

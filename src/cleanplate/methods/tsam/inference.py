@@ -25,7 +25,7 @@ from cleanplate.methods.options import CommonOptions
 from cleanplate.methods.tsam.schedule import BLENDS, Window, windows
 from cleanplate.states import torch_needed
 from cleanplate.threads import stack_frames
-from cleanplate.video import KNOWN, PAINTED, Filled, Frames, Holes, Provenance
+from cleanplate.video import PAINTED, Filled, Frames, Holes, Prior
 from cleanplate.weights import load_network
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Method:
         frames: Frames,
         holes: Holes,
         *,
-        prior: Filled | None = None,
+        prior: Prior | None = None,
         progress: Callable[[float], None] | None = None,
         in_place: bool = False,
     ) -> Filled:
@@ -110,8 +110,7 @@ class Method:
             self._paint(painted, holes, progress or (lambda share: None))
         elif progress:
             progress(1.0)
-        source = np.where(holes, np.int32(PAINTED), np.int32(KNOWN))
-        return Filled(painted, Provenance(source, np.zeros(holes.shape, np.float16)))
+        return Filled.marked(painted, holes, PAINTED)
 
     def _paint(self, painted: Frames, holes: Holes, report: Callable[[float], None]) -> None:
         """Fill window after window, and paint a frame when no later one sees it."""
