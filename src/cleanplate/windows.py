@@ -25,10 +25,11 @@ LEAST_OVERLAP = 4  # frames where it has room for them: a fade over fewer is see
 REACH = 8  # frames without a hole beside those with one: what a trajectory needs, and some more
 BUDGET_BYTES = 1_130_000_000  # what one window may take where nobody says how much memory is there
 # As measured, of one frame of a window, everything that a method keeps included.
-BYTES_PER_PIXEL = 12  # planes, RGB, masks, where it came from
-BYTES_PER_DEEP_PIXEL = 17  # the same of a clip with more than 8 bits
+BYTES_PER_PIXEL = 10  # planes, RGB, masks, what it is filled with
+BYTES_PER_DEEP_PIXEL = 14  # the same of a clip with more than 8 bits
+DECODER_BYTES = 20  # that a decoder holds for each pixel, of 8 bits
 WORKING_PIXELS, BYTES_PER_WORKING_PIXEL = 432 * 240, 14  # flow and paths are found at that size
-PROCESS_BYTES = 360_000_000  # the interpreter, its libraries and compiled code
+PROCESS_BYTES = 260_000_000  # the interpreter, its libraries and compiled code
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def footprint(pixels: int, *, deep: bool = False, beside: int = 0) -> Footprint:
     """
     each = pixels * (BYTES_PER_DEEP_PIXEL if deep else BYTES_PER_PIXEL)
     working = min(pixels, WORKING_PIXELS) * BYTES_PER_WORKING_PIXEL
-    return Footprint(PROCESS_BYTES + beside, each + working)
+    decoder = pixels * DECODER_BYTES * (1 + deep)
+    return Footprint(PROCESS_BYTES + decoder + beside, each + working)
 
 
 def window_length(needs: Footprint, memory: int | None = None) -> int:

@@ -18,7 +18,7 @@ from av.video.format import VideoFormat
 
 from cleanplate.errors import BadInput, BadOutput
 from cleanplate.io.habits import HABITS, Habits
-from cleanplate.io.info import LARGE, VideoInfo
+from cleanplate.io.info import VideoInfo
 from cleanplate.io.layout import Layout, door, layout, loss
 from cleanplate.io.tags import stream_marks
 from cleanplate.io.urgency import no_more_urgent
@@ -119,7 +119,7 @@ def plan(path: Path, info: VideoInfo, encoding: Encoding) -> Plan:
     refused: list[str] = []
     for codec, pix_fmt in _candidates(container, info, encoding):
         try:
-            options = _modest(_options(codec, encoding), info) | _unasked(codec, info)
+            options = _with_params(_options(codec, encoding), codec, info)
         except BadOutput:
             if not refused:  # it was meant for this encoder, not for those tried after it
                 raise
@@ -227,22 +227,18 @@ def _options(codec: str, encoding: Encoding) -> dict[str, str]:
     return options
 
 
-def _modest(options: dict[str, str], info: VideoInfo) -> dict[str, str]:
-    """Have x265 look less far ahead where frames are large: it holds 9 bytes a pixel of each."""
-    params = options.get("x265-params")
-    if params is None or info.size[0] * info.size[1] < LARGE:
-        return options
-    return options | {"x265-params": f"{params}:rc-lookahead=5:bframes=2"}
-
-
-def _unasked(codec: str, info: VideoInfo) -> dict[str, str]:
-    """Return the options that nobody chooses: the clip's marks, and the same file every time."""
-    params = stream_marks(codec, info)
+def _with_params(options: dict[str, str], codec: str, info: VideoInfo) -> dict[str, str]:
+    """Add what nobody chooses: the clip's marks, the same file every time, modesty."""
+    habits = HABITS.get(codec, Habits())
+    parts = [options.get(habits.params, ""), *stream_marks(codec, info)]
     # Its AVX-512 code writes another file now and then when the machine is busy (measured: one in
     # 300), and other files than its AVX2 code, which is as fast.
     if codec in ("libx264", "libx264rgb") and cv2.checkHardwareSupport(_AVX_512):
-        params.append("asm=AVX2")
-    return {"x264-params": ":".join(params)} if params else {}
+        parts.append("asm=AVX2")
+    if info.is_large:
+        parts.append(habits.modest)
+    params = ":".join(filter(None, parts))
+    return options | {habits.params: params} if params else options
 
 
 def _check_values(codec: str, preset: str | None, crf: float | None) -> None:
@@ -286,7 +282,8 @@ def _trouble(codec: str, pix_fmt: str, options: dict[str, str], info: VideoInfo)
             context.open()
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
         what = getattr(error, "strerror", None) or str(error)
-        ours = {*HABITS.get(codec, Habits()).fixed, *_unasked(codec, info)}
+        habits = HABITS.get(codec, Habits())
+        ours = {*habits.fixed, habits.params}
         given = "".join(f" {name}={options[name]}" for name in options if name not in ours)
         return f"of {width}x{height} with{given or ' these options'} ({what})"
     return None

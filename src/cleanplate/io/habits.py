@@ -14,7 +14,9 @@ class Habits:
     best, worst: the span of crf; beyond it the encoders clip in silence, or fail without a word.
     lossless: options that keep every sample, None where it cannot; always: it never loses any.
     least_width: pixels; narrower pictures it does not take, or comes to harm with them.
-    held: bytes that it keeps for each pixel of a frame of 8 bits, as measured, rounded up.
+    params: the name of the option that takes others of its own. modest: those by which it looks
+    less far ahead, for large frames. held: bytes that it keeps for each pixel of a frame of 8 bits,
+    as measured, rounded up; held_modest: the same where it looks less far ahead.
     """
 
     fixed: dict[str, str] = field(default_factory=dict)
@@ -28,7 +30,10 @@ class Habits:
     lossless: dict[str, str] | None = None
     always: bool = False
     least_width: int = 0
-    held: int = 90
+    params: str = ""
+    modest: str = ""
+    held: int = 200
+    held_modest: int | None = None
 
 
 SPEEDS = (
@@ -36,7 +41,17 @@ SPEEDS = (
     *("slow", "slower", "veryslow", "placebo"),
 )
 
-X264 = Habits(crf="16", preset="medium", presets=SPEEDS, worst=51, lossless={"qp": "0"})
+X264 = Habits(
+    crf="16",
+    preset="medium",
+    presets=SPEEDS,
+    worst=51,
+    lossless={"qp": "0"},
+    params="x264-params",
+    modest="rc-lookahead=10",
+    held=180,
+    held_modest=70,
+)
 
 HABITS = {
     "libx264": X264,
@@ -48,6 +63,9 @@ HABITS = {
         presets=SPEEDS,
         worst=51,
         lossless={"x265-params": "log-level=none:lossless=1"},
+        params="x265-params",
+        modest="rc-lookahead=5:bframes=2",
+        held_modest=90,
         least_width=64,  # it writes beyond its memory for some narrower ones, as measured
     ),
     "libvpx-vp9": Habits(
@@ -56,8 +74,9 @@ HABITS = {
         preset="3",
         preset_option="cpu-used",
         lossless={"lossless": "1"},
+        held=150,
     ),
-    "libsvtav1": Habits(crf="20", preset="6"),
+    "libsvtav1": Habits(crf="20", preset="6", held=350),
     "libaom-av1": Habits(fixed={"b": "0"}, crf="18", preset="4", preset_option="cpu-used"),
-    "ffv1": Habits(fixed={"level": "3", "slicecrc": "1"}, lossless={}, always=True),
+    "ffv1": Habits(fixed={"level": "3", "slicecrc": "1"}, lossless={}, always=True, held=90),
 }

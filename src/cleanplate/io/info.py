@@ -13,7 +13,7 @@ RGB_MATRIX, UNSPECIFIED = 0, 2  # ISO/IEC 23091-4 codes, which FFmpeg uses as it
 LIMITED, FULL = 1, 2  # FFmpeg's codes of the colour range; 0 is unspecified
 TOP_FIRST, BOTTOM_FIRST = 2, 3  # FFmpeg's codes of the field order, stored as it is shown
 TOP_SHOWN_FIRST = (TOP_FIRST, 5)  # 5: stored last, shown first
-LARGE = 2160 * 3840 * 3 // 4  # pixels: from here on a frame weighs enough to hold fewer of them
+LARGE = 2160 * 3840 * 3 // 4  # pixels
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,11 @@ class VideoInfo:
     other_streams: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     stream_metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a frame weighs so much that fewer of them are held."""
+        return self.size[0] * self.size[1] >= LARGE
 
     @property
     def displayed_size(self) -> tuple[int, int]:

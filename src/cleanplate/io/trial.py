@@ -22,7 +22,8 @@ def encoder_bytes(out: str | Path, info: VideoInfo, encoding: Encoding) -> int:
     if is_pipe(out) or means_folder(out):
         return 0
     chosen, (height, width) = plan(out, info, encoding), info.size
-    held = HABITS.get(chosen.codec, Habits()).held
+    habits = HABITS.get(chosen.codec, Habits())
+    held = (info.is_large and habits.held_modest) or habits.held
     return height * width * held * chosen.planes.itemsize
 
 
