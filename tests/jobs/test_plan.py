@@ -158,12 +158,12 @@ def test_a_memory_sets_the_windows(make, tmp_path, monkeypatch):
     method, out = Painter(), tmp_path / "out.mp4"
     most = cp.plan_file(source, SPEC, out, method=method)
     assert len(most.windows) == 1
-    least = cp.plan_file(source, SPEC, out, method=method, memory="262M")
-    assert least.bytes <= 262_000_000
+    least = cp.plan_file(source, SPEC, out, method=method, memory="342M")
+    assert least.bytes <= 342_000_000
     lengths = {window.frames for window in least.windows}
     assert SHORTEST <= max(lengths) < 30
     method.lengths.clear()
-    cp.fill_file(source, SPEC, out, method=method, memory="262M")
+    cp.fill_file(source, SPEC, out, method=method, memory="342M")
     assert max(method.lengths) == max(lengths)
     for call in (cp.fill_file, cp.plan_file):
         with pytest.raises(cp.BadInput, match=r"200M is too little .* filled in \d+M or more"):
