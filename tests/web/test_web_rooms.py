@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from cleanplate.errors import BadInput
@@ -134,3 +137,19 @@ def test_what_a_room_holds_is_counted(rooms):
     before = room.bytes()
     furnish(room)
     assert room.bytes() >= before + 4
+
+
+def test_a_folder_that_vanishes_while_it_is_counted_is_no_error(rooms, monkeypatch):
+    room = enter(rooms)
+    (room.folder / "live").mkdir()
+    (room.folder / "kept").write_bytes(b"four")
+    look = os.scandir
+
+    def late(path):
+        if Path(path).name == "live":
+            Path(path).rmdir()
+        return look(path)
+
+    monkeypatch.setattr("os.scandir", late)
+    assert room.bytes() == 4
+    assert not (room.folder / "live").exists()
