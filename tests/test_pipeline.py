@@ -228,6 +228,14 @@ def test_without_provenance_come_the_frames_alone(pan):
     np.testing.assert_array_equal(cp.fill(frames, holes), filled.frames)
 
 
+def test_provenance_is_of_the_holes_that_were_filled(pan):
+    frames = pan(3, PAN)
+    holes = still_hole(frames).copy()
+    filled, were = cp.fill(frames, holes, method="telea", provenance=True), holes.copy()
+    holes[:] = False
+    assert (filled.provenance.source[were] == UNSEEN).all()
+
+
 def test_one_still_mask_serves_every_frame(pan):
     frames = pan(4, PAN)
     holes = still_hole(frames)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import zlib
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cleanplate as cp
+import cleanplate.store as store_module
 from cleanplate.store import Store, code_of, folder_of, recipe_of, store_beside
 from cleanplate.video import Patch
 
@@ -170,3 +174,34 @@ def test_a_recipe_tells_settings_and_files_apart(tmp_path):
         recipe_of("flow", {**told, "more": 1}),
     ]
     assert len({recipe, *others}) == 5
+
+
+def whole(body):
+    return store_module.MAGIC + body + hashlib.sha256(body).digest()
+
+
+def block(array):
+    file = BytesIO()
+    np.save(file, array)
+    packed = zlib.compress(file.getvalue())
+    return len(packed).to_bytes(store_module.SIZE_BYTES, "little") + packed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"junkjunkjunk",
+        b"".join(3 * [(13).to_bytes(8, "little") + zlib.compress(b"hello")]),
+        block(np.zeros((2, 3), np.uint8)) + block(np.zeros(1, np.int8)) + block(np.zeros(2)),
+    ],
+)
+def test_what_is_whole_but_no_window_is_not_found(tmp_path, body):
+    store = Store(tmp_path, RECIPE)
+    (tmp_path / "one.window").write_bytes(whole(body))
+    assert store.find("one", shared=0) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_window_that_becomes_shorter_while_it_is_read_is_not_found():
+    assert store_module._read(BytesIO(store_module.MAGIC + b"abc"), 100) is None

@@ -114,7 +114,7 @@ def fill(
         result[t][holes[t]] = patch.colours
         if provenance:
             origins.append(Origin(patch.source, patch.inconsistency))
-    return Filled(result, holes, origins) if provenance else result
+    return Filled(result, holes.copy(), origins) if provenance else result
 
 
 def fill_file(
@@ -161,7 +161,7 @@ def fill_file(
     it was. memory: bytes, or such as "2G", that the whole process keeps to, on a CPU: by shorter
     windows, or it is refused. copy_untouched: groups of pictures without a hole are copied and not
     encoded again, where that can be; else a warning says why not. watch: called with every frame as
-    it was and as it is filled.
+    it was and as it is filled, by a thread of its own.
     The other arguments are those of `fill`. Frames stream: memory does not grow with the clip. What
     is finished is kept beside `out` until that is complete: after an interruption the same call
     goes on from there, unless `method` is one that was loaded already. Raises BadInput, BadOutput.

@@ -69,7 +69,7 @@ class Store:
         path = self._path(key)
         try:
             with path.open("rb") as file:
-                patches = _read(file, path.stat().st_size)
+                patches = _read(file, os.fstat(file.fileno()).st_size)
         except OSError:
             return None
         if patches is None:
@@ -187,24 +187,40 @@ def _read(file: BinaryIO, size: int) -> list[Patch] | None:
     end = size - SUM_BYTES
     if end < len(MAGIC) or file.read(len(MAGIC)) != MAGIC or not _is_whole(file, end):
         return None
-    patches = []
+    patches: list[Patch] = []
     file.seek(len(MAGIC))
-    while file.tell() < end:
-        columns = (zlib.decompress(file.read(_size(file))) for _ in COLUMNS)
-        colours, source, inconsistency = (np.load(BytesIO(c), allow_pickle=False) for c in columns)
-        patches.append(Patch(colours, source.astype(np.int32), inconsistency))
-    return patches
+    try:
+        while file.tell() < end:
+            patches.append(_patch(file, end))
+    except (EOFError, ValueError, zlib.error):
+        return None
+    return patches or None
 
 
-def _size(file: BinaryIO) -> int:
-    return int.from_bytes(file.read(SIZE_BYTES), "little")
+def _patch(file: BinaryIO, end: int) -> Patch:
+    """Read the next frame's patch; raises ValueError, EOFError or zlib.error for what is none."""
+    columns = (zlib.decompress(_block(file, end)) for _ in COLUMNS)
+    colours, source, inconsistency = (np.load(BytesIO(c), allow_pickle=False) for c in columns)
+    if not len(colours) == len(source) == len(inconsistency):
+        raise ValueError("columns of different lengths")
+    return Patch(colours, source.astype(np.int32), inconsistency)
+
+
+def _block(file: BinaryIO, end: int) -> bytes:
+    size = int.from_bytes(file.read(SIZE_BYTES), "little")
+    if size > end - file.tell():
+        raise ValueError("a block that ends beyond the file")
+    return file.read(size)
 
 
 def _is_whole(file: BinaryIO, end: int) -> bool:
     """Tell whether what comes up to a place is what the sum there was made of."""
     check = hashlib.sha256()
     while left := end - file.tell():
-        check.update(file.read(min(left, _PART)))
+        part = file.read(min(left, _PART))
+        if not part:
+            return False  # it has become shorter meanwhile
+        check.update(part)
     return check.digest() == file.read(SUM_BYTES)
 
 
