@@ -281,7 +281,7 @@ def _fill_stretch(
     if attend:
         attend(first, crops, holes)
     filled = method.fill(crops, holes, prior=prior, progress=report, in_place=True)
-    return each_frame(lambda t: _patch(filled, t, holes[t], first), len(holes))
+    return each_frame(lambda t: _patch(filled, t, first), len(holes))
 
 
 def _crops(items: list[Shown], region: Region) -> NDArray[Any]:
@@ -289,9 +289,9 @@ def _crops(items: list[Shown], region: Region) -> NDArray[Any]:
     return stack_frames(lambda t: region.crop(items[t].picture.rgb()), len(items))
 
 
-def _patch(filled: Filled, t: int, hole: NDArray[np.bool_], first: int) -> Patch:
+def _patch(filled: Filled, t: int, first: int) -> Patch:
     """Take the hole's pixels of frame t out of a filled stretch that starts at frame `first`."""
-    inside = np.flatnonzero(hole)
+    inside = np.flatnonzero(filled.holes[t])
     return Patch(
         filled.frames[t].reshape(-1, 3)[inside],
         to_clip(filled.origins[t].source, first),

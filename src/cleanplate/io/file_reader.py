@@ -14,7 +14,7 @@ from cleanplate.errors import BadInput
 from cleanplate.io import y4m
 from cleanplate.io.broken import Losses
 from cleanplate.io.frame import picture_of
-from cleanplate.io.info import LARGE
+from cleanplate.io.info import is_large
 from cleanplate.io.layout import layout
 from cleanplate.io.picture import Picture
 from cleanplate.io.probe import check_size, main_stream, probe, stated_end
@@ -49,12 +49,12 @@ class FileReader(Reader):
         self._stream = main_stream(self._container, self.path)
         with reading(self.path):
             check_size(self.path, self._stream.codec_context)
-            self._stream.thread_type = "AUTO"
             context = self._stream.codec_context
-            if context.width * context.height >= LARGE:
+            self._stream.thread_type = "AUTO"
+            if is_large(context.height, context.width):
                 context.thread_count = 2  # each may hold a frame more, and to decode takes least
             # A clip that begins between key frames keeps its frame count, as ffmpeg keeps it.
-            self._stream.codec_context.flags |= Flags.output_corrupt
+            context.flags |= Flags.output_corrupt
         self._frames = self._decoded()
         self._last: int | None = None
         self._end: Fraction | None = None  # when the latest frame's showing ends, in seconds

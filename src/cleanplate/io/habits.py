@@ -49,7 +49,7 @@ X264 = Habits(
     lossless={"qp": "0"},
     params="x264-params",
     modest="rc-lookahead=10",
-    held=170,
+    held=180,
     held_modest=70,
 )
 

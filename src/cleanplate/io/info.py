@@ -13,7 +13,12 @@ RGB_MATRIX, UNSPECIFIED = 0, 2  # ISO/IEC 23091-4 codes, which FFmpeg uses as it
 LIMITED, FULL = 1, 2  # FFmpeg's codes of the colour range; 0 is unspecified
 TOP_FIRST, BOTTOM_FIRST = 2, 3  # FFmpeg's codes of the field order, stored as it is shown
 TOP_SHOWN_FIRST = (TOP_FIRST, 5)  # 5: stored last, shown first
-LARGE = 2160 * 3840 * 3 // 4  # pixels
+_LARGE = 2160 * 3840 * 3 // 4  # pixels
+
+
+def is_large(height: int, width: int) -> bool:
+    """Tell whether frames of this size weigh so much that fewer of them are to be held."""
+    return height * width >= _LARGE
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,8 @@ class VideoInfo:
 
     @property
     def is_large(self) -> bool:
-        """Whether a frame weighs so much that fewer of them are held."""
-        return self.size[0] * self.size[1] >= LARGE
+        """Whether its frames weigh so much that fewer of them are to be held."""
+        return is_large(*self.size)
 
     @property
     def displayed_size(self) -> tuple[int, int]:
