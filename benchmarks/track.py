@@ -29,8 +29,8 @@ from cleanplate.masks.draw.files import Annotation
 from cleanplate.masks.follow import Tracker
 from cleanplate.masks.generous import AUTO
 from cleanplate.masks.select import Selector, select
-from cleanplate.masks.stirred import FURTHEST, near
 from cleanplate.masks.track import holes_of, marks_of, working_picture
+from cleanplate.masks.ways import FURTHEST, near
 from cleanplate.region import bounding_box
 from cleanplate.tracking import TRACKERS, load_selector, load_tracker
 

@@ -46,10 +46,19 @@ class CameraMotion(Sequence[NDArray[np.float32]]):
 
     def resized(self, size: tuple[int, int]) -> CameraMotion:
         """Return the same motion for pictures of another size (height, width)."""
-        down, across = (new / old for new, old in zip(size, self._size, strict=True))
-        to = np.array([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2], [0, 0, 1]])
-        matrices = to @ self.matrices @ np.linalg.inv(to)  # corners meet, not centres of pixels
+        to = resizing(self._size, size)
+        matrices = to @ self.matrices @ np.linalg.inv(to)
         return CameraMotion(matrices.astype(np.float32), size, self.rests)
+
+
+def resizing(size: tuple[int, int], new: tuple[int, int]) -> NDArray[np.float64]:
+    """Return where positions in a picture go, (3, 3), when it is resized: corners meet corners.
+
+    >>> (resizing((2, 2), (4, 6)) @ [0, 0, 1]).tolist()
+    [1.0, 0.5, 1.0]
+    """
+    down, across = (after / before for after, before in zip(new, size, strict=True))
+    return np.array([[across, 0, (across - 1) / 2], [0, down, (down - 1) / 2], [0, 0, 1]])
 
 
 @compiled()

@@ -27,6 +27,7 @@ MOST_PIXELS = 854 * 480  # of the picture that is looked at
 _CLICK = 0.012  # of the picture's height: the radius of what a click says
 _REACH = 0.15  # of the picture: how far an object may reach beyond what is marked of it
 _SMALL = 0.05  # of the largest piece: smaller ones are none of the object
+_BESIDE = 0.012  # of the picture's height: pieces so near one another are one
 _GAP = 0.005  # of the object: smaller gaps in it are none
 
 NOTHING = "nothing points at the object. Give a box, or a click or a mark inside it."
@@ -187,17 +188,33 @@ def _reduced_hints(hints: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[n
 def _tidied(found: Holes, hints: NDArray[np.uint8]) -> Holes:
     """Drop pieces that are small beside the largest, and fill small gaps, but for marked ones."""
     tidy = found.copy()
-    for side, kind in ((found, cv2.GC_FGD), (~found, cv2.GC_BGD)):
-        count, labels, facts, _ = cv2.connectedComponentsWithStats(
-            side.astype(np.uint8), connectivity=4
-        )
-        if count < 2:
-            continue
-        areas = facts[1:, cv2.CC_STAT_AREA]
-        least = _SMALL * areas.max() if kind == cv2.GC_FGD else _GAP * found.sum()
-        for label in np.flatnonzero(areas < least) + 1:
-            piece = labels == label
-            if not (hints[piece] == kind).any():
-                tidy[piece] = kind == cv2.GC_BGD
+    pieces, areas = _pieces(found, max(1, round(_BESIDE * found.shape[0])))
+    _paint(tidy, pieces, areas < _SMALL * areas.max(initial=0), cv2.GC_FGD, hints)
+    gaps, areas = _pieces(~found, 0)
+    _paint(tidy, gaps, areas < _GAP * found.sum(), cv2.GC_BGD, hints)
     tidy[hints == cv2.GC_FGD] = True
     return tidy
+
+
+def _pieces(mask: Holes, beside: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return to which piece pixels (h, w) belong, from 1 on, and the pieces' areas from 0 on.
+
+    beside: pixels; pieces that are nearer to each other than about twice that count as one.
+    """
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((2 * beside + 1, 2 * beside + 1), np.uint8))
+    count, labels = cv2.connectedComponents(near, connectivity=4)
+    pieces: NDArray[np.int32] = np.where(mask, labels, 0).astype(np.int32)
+    return pieces, np.bincount(pieces.ravel(), minlength=count)[1:]
+
+
+def _paint(
+    tidy: Holes,
+    pieces: NDArray[np.int32],
+    those: NDArray[np.bool_],
+    kind: int,
+    hints: NDArray[np.uint8],
+) -> None:
+    """Turn those pieces of a kind over, but for such as somebody marked as that kind."""
+    marked = np.bincount(pieces[hints == kind], minlength=len(those) + 1)[1:] > 0
+    turned = np.concatenate([[False], those & ~marked])
+    tidy[turned[pieces]] = kind == cv2.GC_BGD

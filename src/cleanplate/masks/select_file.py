@@ -15,9 +15,9 @@ from cleanplate.io import open_video, refuse_same
 from cleanplate.io.refuse import path_of
 from cleanplate.masks.picture import read_grey
 from cleanplate.masks.select import Box, Point, Selector, select
-from cleanplate.masks.stirred import FURTHEST, near
 from cleanplate.masks.track import working_picture
 from cleanplate.masks.upright import upright_frames
+from cleanplate.masks.ways import FURTHEST, near
 from cleanplate.masks.write import write_mask
 from cleanplate.video import Frames, Holes
 

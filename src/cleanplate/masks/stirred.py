@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +10,11 @@ from numpy.typing import NDArray
 from cleanplate.flow.camera import camera_motion
 from cleanplate.flow.estimate import flow_between, grey
 from cleanplate.masks.follow.carried import squared_lengths
+from cleanplate.masks.ways import about
 from cleanplate.region import Region
-from cleanplate.shots import cuts
 from cleanplate.threads import each_frame
 
-AWAY = (-8, -4, -2, 2, 4, 8)  # frames: from how far motion is told; further off more of it shows
-FURTHEST = max(AWAY)
 _NOISE = 0.3  # pixels that flow is off by at least
-_AROUND, _LEAST_AROUND = 0.1, 8  # of a box's longer side, and pixels: what may belong to the object
-_LEAST_VOTING = 0.15  # of the picture: with less of it the whole picture tells the camera's motion
-
 _STILL, _STEPS = 128, 12.0  # the level of no motion, and levels for the square root of the noise
 
 Field = NDArray[np.float32]  # (h, w, 2), (x, y)
@@ -31,16 +25,12 @@ def stirred(
 ) -> list[Field]:
     """Return how pixels move beside the camera, to each of the others, in units of its noise.
 
-    picture, others: (h, w, 3), of one size and one shot. box: where an object is that need not
-    move as the camera; what moves outside is the noise.
+    picture, others: (h, w, 3), of one size and one shot, a few frames apart. box: where an object
+    is that need not move as the camera; what moves outside is the noise.
     """
     size = (picture.shape[0], picture.shape[1])
-    sides = max(box.bottom - box.top, box.right - box.left)
-    doubtful, outside = np.zeros(size, np.bool_), np.ones(size, np.bool_)
-    box.grown(_LEAST_AROUND + round(_AROUND * sides), size).crop(doubtful)[...] = True
+    doubtful, outside = about(box, size), np.ones(size, np.bool_)
     box.crop(outside)[...] = False
-    if 1 - doubtful.mean() < _LEAST_VOTING:
-        doubtful[:] = False
     start = grey(picture)
 
     def find(index: int) -> Field:
@@ -50,18 +40,6 @@ def stirred(
         return np.asarray(beside / np.float32(usual + _NOISE), np.float32)
 
     return each_frame(find, len(others))
-
-
-def near(stretch: Sequence[NDArray[np.uint8]], at: int) -> list[NDArray[np.uint8]]:
-    """Return those frames of a stretch, (h, w, 3) each, which show what moves in one of them.
-
-    They are of its shot, and AWAY from it.
-    """
-    nothing = np.zeros(stretch[at].shape[:2], np.bool_)
-    starts = cuts(stretch, repeat(nothing))
-    first = max(start for start in starts if start <= at)
-    end = min((start for start in starts if start > at), default=len(stretch))
-    return [stretch[at + away] for away in AWAY if first <= at + away < end]
 
 
 def as_colours(motion: Field) -> NDArray[np.uint8]:

@@ -18,7 +18,7 @@ from cleanplate.errors import BadInput
 from cleanplate.io import sweep
 from cleanplate.io.encode import CONTAINERS
 from cleanplate.masks.select import Box, Point
-from cleanplate.masks.stirred import FURTHEST, near
+from cleanplate.masks.ways import FURTHEST, near
 from cleanplate.masks.write import write_mask
 from cleanplate.video import Holes
 from cleanplate.web import doctor, work
