@@ -13,7 +13,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
     max_leaves=4,
 )
-NAMES = st.sampled_from(["method", "tune", "growth", "lossless", "plate", "seed", "shadow"])
+NAMES = st.sampled_from(["method", "tune", "growth", "lossless", "plate", "seed"])
 
 
 def test_nothing_asked_is_what_the_page_shows_as_usual():
@@ -25,13 +25,6 @@ def test_every_choice_arrives():
     assert asked_of({**given, "lossless": True}) == Asked("internal", "fidelity", 8, True, True, 7)
 
 
-def test_shadows_are_of_things_that_are_filled():
-    assert asked_of({"shadow": True}).shadow
-    assert not asked_of({"shadow": 1}).shadow
-    with pytest.raises(BadInput, match="casts no shadow"):
-        asked_of({"shadow": True, "method": "unblend"})
-
-
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(NAMES, JSON, max_size=3))
 def test_whatever_is_sent_is_understood_or_refused(given):
@@ -41,7 +34,7 @@ def test_whatever_is_sent_is_understood_or_refused(given):
         return
     assert asked.method in ("flow", "internal") and asked.tune in ("removal", "fidelity")
     assert asked.growth == "auto" or 0 <= asked.growth <= 64
-    assert asked.seed >= 0 and asked.shadow in (False, True)
+    assert asked.seed >= 0
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

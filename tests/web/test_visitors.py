@@ -138,7 +138,6 @@ def test_an_object_is_pointed_at_corrected_and_followed(serve, scene, clip):
     assert tried["state"] == "done" and tried["result"] == {
         "first": 0,
         "frames": len(frames),
-        "warnings": [],
     }
     assert visitor.ask("GET", f"/api/jobs/{tried['id']}/after/5").status == 200
     for what in ("7", "object"):

@@ -7,6 +7,7 @@ import pytest
 
 import cleanplate as cp
 from cleanplate.web.worker import Worker
+from made_shadows import shadowed_clip
 
 NAME = "<img src=x onerror=alert(1)>&amp;.mp4"
 PATIENT = 60_000  # milliseconds, for what a busy machine computes
@@ -45,6 +46,11 @@ def mark(page):
     """Draw a box around the disc of the first frame."""
     drag(page, (12, 30), (48, 66))
     page.locator("#marked", has_text="Marked in frame 1").wait_for()
+
+
+def white(holes):
+    """Holes as a video of masks."""
+    return np.repeat(holes[..., None], 3, axis=-1).astype(np.uint8) * 255
 
 
 def colour(page, x, y):
@@ -190,8 +196,7 @@ def test_what_is_wrong_is_said_in_a_sentence(serve, open_page):
 def test_a_mask_of_ones_own_is_checked_and_mended(opened, scene, tmp_path):
     holes = scene[2].copy()
     holes[5] = False
-    white = np.repeat(holes[..., None], 3, axis=-1).astype(np.uint8) * 255
-    cp.write_video(tmp_path / "masks.mkv", white, encoding=cp.Encoding(lossless=True))
+    cp.write_video(tmp_path / "masks.mkv", white(holes), encoding=cp.Encoding(lossless=True))
     page = opened()
     page.locator("#mask-file").set_input_files(tmp_path / "masks.mkv")
     page.locator("#followed", has_text="Your mask is used").wait_for(timeout=PATIENT)
@@ -213,13 +218,33 @@ def test_what_is_chosen_under_more_is_said_and_asked_for(opened):
     mark(page)
     page.get_by_role("button", name="use this mask in every frame").click()
     page.locator("#followed", has_text="mask of frame 1").wait_for()
-    assert "shadow" not in page.locator("#chosen").inner_text()
+    assert page.locator("#find-shadow").is_disabled()  # nothing tells it where nothing moves
     page.locator("summary", has=page.locator("#chosen")).click()
-    page.locator("#shadow").check()
     page.locator("#growth").select_option("8")
-    assert "8 pixels margin; with its shadow" in page.locator("#chosen").inner_text()
+    assert "8 pixels margin" in page.locator("#chosen").inner_text()
     with page.expect_request("**/jobs/fill") as sent:
         page.get_by_role("button", name="Remove it", exact=True).click()
-    assert {"shadow": True, "growth": 8}.items() <= sent.value.post_data_json.items()
+    assert {"method": "flow", "growth": 8}.items() <= sent.value.post_data_json.items()
     page.get_by_role("link", name="Download the video").wait_for(timeout=PATIENT)
-    page.get_by_text("the mask never does").first.wait_for()
+
+
+@pytest.mark.timeout(180)
+def test_a_shadow_is_shown_in_the_mask_and_can_be_left_in(serve, open_page, tmp_path):
+    frames, holes, _ = shadowed_clip(0.5)
+    for name, pictures in (("clip", frames), ("masks", white(holes))):
+        cp.write_video(tmp_path / f"{name}.mkv", pictures, encoding=cp.Encoding(lossless=True))
+    page = open_page(serve())
+    page.locator("#file").set_input_files(tmp_path / "clip.mkv")
+    page.locator("#work").wait_for(timeout=PATIENT)
+    page.locator("#mask-file").set_input_files(tmp_path / "masks.mkv")
+    page.locator("#followed", has_text="Your mask is used").wait_for(timeout=PATIENT)
+    page.locator("#frame").fill("15")
+    before = page.locator("#view").screenshot()
+    page.get_by_role("button", name="Find its shadow as well").click()
+    page.locator("#cast", has_text="Its shadow").wait_for(timeout=PATIENT)
+    page.locator("#blue").wait_for()
+    page.wait_for_function("document.querySelector('#wait').textContent === ''")
+    assert page.locator("#view").screenshot() != before
+    page.locator("#cast").get_by_role("button", name="Leave it in").click()
+    page.locator("#cast", has_text="Its shadow").wait_for(state="hidden")
+    assert not page.locator("#blue").is_visible()

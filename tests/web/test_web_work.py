@@ -4,7 +4,7 @@ import numpy as np
 
 import cleanplate as cp
 from cleanplate.io import Encoding
-from cleanplate.masks.shadow_file import STILL
+from cleanplate.masks.edit import grow
 from cleanplate.masks.write import write_folder, write_mask
 from cleanplate.web import work
 from cleanplate.web.layers import Layers
@@ -51,7 +51,7 @@ def test_a_quick_look_changes_nothing_but_the_hole(scene, clip, tmp_path):
     layers = Layers(facts.size, facts.names, keys={0: tmp_path / "key.png"}, held=0)
     out = tmp_path / "tried"
     told = work.try_out(tmp_path / "frames", facts, layers, 3, work.Asked(), out, silent)
-    assert told == {"first": 0, "frames": 12, "warnings": []}
+    assert told == {"first": 0, "frames": 12}
     hole = layers.hole_at(3, facts.size, "auto")
     before, after = (
         work.read_jpeg(folder / "00003.jpg").astype(int) for folder in (tmp_path / "frames", out)
@@ -60,37 +60,39 @@ def test_a_quick_look_changes_nothing_but_the_hole(scene, clip, tmp_path):
     assert np.abs(after - before)[holes[3]].mean() > 40
 
 
-def test_a_shadow_is_filled_and_told_beside_the_object(tmp_path):
+def test_a_shadow_is_found_shown_and_filled_beside_the_object(tmp_path):
     frames, holes, shadow = shadowed_clip(0.5)
     source, told = tmp_path / "scene.mkv", []
     cp.write_video(source, frames, encoding=Encoding(lossless=True))
     facts = work.open_clip(source, tmp_path / "frames", Limits(), silent)
     write_folder(zip(facts.names, holes, strict=True), tmp_path / "given")
     layers = Layers(facts.size, facts.names, given=tmp_path / "given")
-    asked = work.Asked(growth=0, lossless=True, shadow=True)
-    given = (source, facts, layers, asked, tmp_path / "out", ".mkv")
+    found = work.find_shadow(
+        tmp_path / "frames", facts, layers, tmp_path / "cast", lambda *now: told.append(now)
+    )
+    assert found["frames"] > 20
+    assert told[-1] == (facts.frames, facts.frames)
+    layers = layers.with_shadow(tmp_path / "cast", layers)
+    middle = facts.frames // 2
+    rest = layers.rest_at(middle, facts.size)
+    assert (rest & shadow[middle]).sum() > 0.5 * shadow[middle].sum()
+    assert not (rest & holes[middle]).any()
+    between = grow(holes[middle], 4) & ~holes[middle] & grow(shadow[middle], 4)
+    assert (rest & between).sum() > 0.5 * between.sum()  # it reaches to what casts it
     (tmp_path / "out").mkdir()
-    summary = work.fill_clip(*given, lambda done, total: told.append((done, total)), memory=None)
+    asked = work.Asked(growth=0, lossless=True)
+    given = (source, facts, layers, asked, tmp_path / "out", ".mkv")
+    work.fill_clip(*given, silent, memory=None)
     clean = cp.read_video(tmp_path / "out" / "clean.mkv").frames
     assert (clean != frames).any(axis=3)[shadow].mean() > 0.5
-    assert summary["warnings"] == []
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert told[-1] == (60, 60)
-    work.try_out(tmp_path / "frames", facts, layers, 9, asked, tmp_path / "tried", silent)
-    assert len(list((tmp_path / "tried").iterdir())) == 24
 
 
-def test_no_shadow_is_looked_for_under_a_mask_that_never_moves(scene, clip, tmp_path):
+def test_where_no_shadow_is_told_there_is_no_mask_of_it(scene, clip, tmp_path):
     _, _, holes = scene
     (tmp_path / "scene.mp4").write_bytes(clip)
     facts = work.open_clip(tmp_path / "scene.mp4", tmp_path / "frames", Limits(), silent)
-    write_mask(holes[5], tmp_path / "key.png")
-    layers = Layers(facts.size, facts.names, keys={5: tmp_path / "key.png"}, held=5)
-    assert not layers.moves
-    given = (tmp_path / "scene.mp4", facts, layers, work.Asked(shadow=True), tmp_path, ".mp4")
-    told = []
-    summary = work.fill_clip(*given, lambda done, total: told.append((done, total)), memory=None)
-    assert STILL in summary["warnings"]
-    tried = (tmp_path / "frames", facts, layers, 5, work.Asked(shadow=True), tmp_path / "tried")
-    assert work.try_out(*tried, silent)["warnings"] == [STILL]
-    assert told[-1] == (12, 12)
+    write_folder(zip(facts.names, holes, strict=True), tmp_path / "given")
+    layers = Layers(facts.size, facts.names, given=tmp_path / "given")
+    found = work.find_shadow(tmp_path / "frames", facts, layers, tmp_path / "cast", silent)
+    assert found == {"frames": 0}
+    assert not (tmp_path / "cast").exists()

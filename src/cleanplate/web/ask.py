@@ -32,8 +32,6 @@ def asked_of(given: dict[str, Any]) -> Asked:
     method = _one_of(given.get("method", usual.method), METHODS)
     if method == UNBLEND and given.get("plate") is True:
         raise BadInput("there is no plate of what is seen through. Leave one of the two.")
-    if method == UNBLEND and given.get("shadow") is True:
-        raise BadInput("what is seen through casts no shadow. Leave one of the two.")
     return Asked(
         method=method,
         tune=_one_of(given.get("tune", usual.tune), TUNES),
@@ -41,7 +39,6 @@ def asked_of(given: dict[str, Any]) -> Asked:
         lossless=given.get("lossless") is True,
         plate=given.get("plate") is True,
         seed=seed,
-        shadow=given.get("shadow") is True,
     )
 
 

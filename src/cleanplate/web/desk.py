@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -23,7 +22,7 @@ from cleanplate.masks.write import write_mask
 from cleanplate.video import Holes
 from cleanplate.web import doctor, work
 from cleanplate.web.finder import USUAL, Finder
-from cleanplate.web.layers import Layers
+from cleanplate.web.layers import FOUND, Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.pictures import name_of, read_jpeg
 from cleanplate.web.point import point
@@ -119,16 +118,15 @@ class Desk:
         folder.mkdir(exist_ok=True)
         path = folder / f"{frame:05d}-{secrets.token_hex(4)}.png"
         write_mask(hole, path)
-        clip.change(lambda now: replace(now, keys={**now.keys, frame: path}))
+        clip.change(lambda now: now.with_object(keys={**now.keys, frame: path}))
 
     def forget(self, clip: Clip, what: str) -> None:
-        """Take away a mask: of a frame by its number, or "static", "subtitles", or "object"."""
-        if what in ("static", "subtitles"):
+        """Take away a mask: of a frame by its number, "object", or what was found."""
+        if what in FOUND:
             clip.change(lambda now: now.with_found(what, None))
         elif what == "object":
-            clip.change(
-                lambda now: replace(now, keys={}, followed=None, given=None, trust=(), held=None)
-            )
+            nothing = {"followed": None, "given": None, "trust": (), "held": None}
+            clip.change(lambda now: now.with_object(keys={}, **nothing))
         elif what.isascii() and what.isdigit() and len(what) < 10:
             clip.change(lambda now: now.without_key(int(what)))
         else:
@@ -138,7 +136,8 @@ class Desk:
         """Use the mask of a frame in every frame, instead of following the object."""
         if frame not in clip.opened()[1].keys:
             raise BadInput("nothing is marked in this frame. Mark what is to go first.")
-        clip.change(lambda now: replace(now, held=frame, followed=None, given=None, trust=()))
+        still = {"held": frame, "followed": None, "given": None, "trust": ()}
+        clip.change(lambda now: now.with_object(**still))
 
     def follow(self, room: Room, clip: Clip, way: str) -> Job:
         """Have the object followed through the clip, from all frames in which it is marked."""
@@ -154,7 +153,8 @@ class Desk:
                 return
             clip.told["follow"] = {**found, "keys": sorted(layers.keys.values())}
             trust, before = tuple(found["confidence"]), clip.opened()[1].followed
-            clip.change(lambda now: replace(now, followed=out, given=None, trust=trust, held=None))
+            course = {"followed": out, "given": None, "trust": trust, "held": None}
+            clip.change(lambda now: now.with_object(**course))
             if before is not None and not _others(room, job):
                 shutil.rmtree(before, ignore_errors=True)
 
@@ -164,20 +164,30 @@ class Desk:
         return self._put(room, clip, job)
 
     def find(self, room: Room, clip: Clip, kind: str) -> Job:
-        """Have found what stands still ("static"), or lines of text ("subtitles")."""
-        clip.opened()
+        """Have found what stands still, lines of text, or the object's shadow: one of FOUND."""
+        facts, layers = clip.opened()
+        if kind == "shadow" and not layers.casts:
+            raise BadInput(
+                "a shadow is told by how its object moves. Have the object followed first."
+            )
         out = _new(clip, kind, ".png" if kind == "static" else "")
-        how = {"static": work.find_static, "subtitles": work.find_subtitles}[kind]
+        how = {
+            "static": partial(work.find_static, clip.source, out),
+            "subtitles": partial(work.find_subtitles, clip.source, out),
+            "shadow": partial(work.find_shadow, clip.folder / "frames", facts, layers, out),
+        }
 
         def done(job: Job, found: dict[str, Any] | None) -> None:
             if found is None:
                 sweep(out)
                 return
             clip.told[kind] = found
-            if out.exists():
+            if out.exists() and kind == "shadow":
+                clip.change(lambda now: now.with_shadow(out, layers))
+            elif out.exists():
                 clip.change(lambda now: now.with_found(kind, out))
 
-        return self._put(room, clip, Job(kind, clip.id, partial(how, clip.source, out), done))
+        return self._put(room, clip, Job(kind, clip.id, how[kind], done))
 
     def take_mask(self, room: Room, clip: Clip, frame: int, given: Path) -> Job:
         """Have a mask read that a visitor sent: of one frame, or a video of masks of all."""
@@ -191,7 +201,7 @@ class Desk:
                 sweep(out)
             elif found["still"]:
                 path = out / doctor.STILL
-                clip.change(lambda now: replace(now, keys={**now.keys, frame: path}))
+                clip.change(lambda now: now.with_object(keys={**now.keys, frame: path}))
             else:
                 clip.change(lambda now: now.with_given(out))
 

@@ -1,10 +1,11 @@
-"""What the hole of a clip is made of: an object, what stands still, subtitles."""
+"""What the hole of a clip is made of: an object, its shadow, what stands still, subtitles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from cleanplate.masks.generous import AUTO, SURE, Grow, hole_of
 from cleanplate.masks.picture import read_picture
 from cleanplate.video import Holes
 
+FOUND = ("static", "subtitles", "shadow")  # what is found, beside the object
 MARGIN = 4  # pixels by which what was not followed grows, as a fill does by itself,
 SEEN_THROUGH = 2  # and what is seen through
 
@@ -27,7 +29,7 @@ class Layers:
     keys: by frame, the object as a person marked it, in pictures of any size. followed: a folder
     of masks of every frame; trust: how far each is to be trusted, 0 to 1. held: the frame whose
     mask is that of every frame. given: a folder of masks of every frame that a person had. static:
-    a mask of what stands still. subtitles: a folder.
+    a mask of what stands still. subtitles: a folder. shadow: a folder, of what this object casts.
     """
 
     size: tuple[int, int]
@@ -39,6 +41,7 @@ class Layers:
     given: Path | None = None
     static: Path | None = None
     subtitles: Path | None = None
+    shadow: Path | None = None
 
     def object_at(self, frame: int, size: tuple[int, int]) -> Holes:
         """Return the object in a frame, at a size: as it was marked there, or followed to there."""
@@ -56,8 +59,9 @@ class Layers:
         hole = np.zeros(size, np.bool_)
         if self.static is not None:
             hole |= read_at(self.static, size)
-        if self.subtitles is not None:
-            hole |= read_at(self.subtitles / f"{self.names[frame]}.png", size)
+        for folder in (self.subtitles, self.shadow):
+            if folder is not None:
+                hole |= read_at(folder / f"{self.names[frame]}.png", size)
         return hole
 
     def hole_at(self, frame: int, size: tuple[int, int], growth: Grow) -> Holes:
@@ -91,21 +95,35 @@ class Layers:
         return self.hole_at(0, size, SEEN_THROUGH if growth == AUTO else growth)
 
     def with_found(self, kind: str, path: Path | None) -> Layers:
-        """Return these with another mask of what stands still ("static"), or of subtitles."""
-        if kind == "static":
-            return replace(self, static=path)
-        return replace(self, subtitles=path)
+        """Return these with another mask of a kind of FOUND."""
+        changes: dict[str, Any] = {kind: path}
+        return replace(self, **changes)
+
+    def with_object(self, **changes: Any) -> Layers:
+        """Return these with another object; the shadow was the other one's."""
+        return replace(self, shadow=None, **changes)
+
+    def with_shadow(self, folder: Path, cast_by: Layers) -> Layers:
+        """Return these with the shadow of an object, if it is still the same."""
+        mine, its = (
+            (layers.keys, layers.followed, layers.held, layers.given) for layers in (self, cast_by)
+        )
+        return replace(self, shadow=folder) if mine == its else self
+
+    def alone(self) -> Layers:
+        """Return these with the object and nothing beside it."""
+        return replace(self, static=None, subtitles=None, shadow=None)
 
     def without_key(self, frame: int) -> Layers:
         """Return these without what was marked in a frame; raises BadInput where nothing was."""
         if frame not in self.keys:
             raise BadInput("there is no such mask.")
         kept = {other: path for other, path in self.keys.items() if other != frame}
-        return replace(self, keys=kept, held=None if self.held == frame else self.held)
+        return self.with_object(keys=kept, held=None if self.held == frame else self.held)
 
     def with_given(self, folder: Path) -> Layers:
         """Return these with an object that is what masks of every frame say, and nothing else."""
-        return replace(self, keys={}, followed=None, trust=(), held=None, given=folder)
+        return self.with_object(keys={}, followed=None, trust=(), held=None, given=folder)
 
     def mended(self, folder: Path, still: str) -> Layers:
         """Return these with the object's masks from a folder: one of every frame, or one, `still`.
@@ -113,17 +131,23 @@ class Layers:
         What was marked in single frames is taken from there, too.
         """
         if self.held is not None:
-            return replace(self, keys={**self.keys, self.held: folder / still})
+            return self.with_object(keys={**self.keys, self.held: folder / still})
         keys = {frame: folder / f"{self.names[frame]}.png" for frame in self.keys}
         if self.followed is not None:
-            return replace(self, keys=keys, followed=folder)
-        return replace(self, keys=keys, given=folder)
+            return self.with_object(keys=keys, followed=folder)
+        return self.with_object(keys=keys, given=folder)
 
     @property
     def moves(self) -> bool:
         """Whether frames have masks of their own, not one that serves them all."""
         folders = (self.followed, self.given, self.subtitles)
         return any(folder is not None for folder in folders) or bool(set(self.keys) - {self.held})
+
+    @property
+    def casts(self) -> bool:
+        """Whether the object has a mask in every frame that may tell its shadow: one that moves."""
+        there = self.followed is not None or self.given is not None
+        return self.held is None and (there or len(self.keys) == len(self.names))
 
     @property
     def everywhere(self) -> bool:

@@ -26,6 +26,7 @@ LANES = {
     "follow": "minutes",
     "static": "minutes",
     "subtitles": "minutes",
+    "shadow": "minutes",
     "fill": LONGEST,
 }
 _MOST_IDLE = 2  # processes that wait for work

@@ -20,6 +20,7 @@ from cleanplate.video import Holes
 from cleanplate.web.ask import asked_of, box_of, frame_of, growth_of, points_of, way_of
 from cleanplate.web.assets import TYPES, asset
 from cleanplate.web.desk import Desk, check_frame
+from cleanplate.web.layers import FOUND
 from cleanplate.web.pictures import mask_png, name_of
 from cleanplate.web.point import painted
 from cleanplate.web.receive import (
@@ -222,7 +223,7 @@ class Routes:
         asked = await receive_asked(request)
         if kind == "follow":
             job = desk.follow(room, clip, way_of(asked))
-        elif kind in ("static", "subtitles"):
+        elif kind in FOUND:
             job = desk.find(room, clip, kind)
         elif kind == "check":
             job = desk.examine(room, clip)

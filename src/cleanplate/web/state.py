@@ -42,6 +42,8 @@ def _clip(clip: Clip) -> dict[str, Any]:
         "check": _checked(clip),
         "static": clip.told.get("static") if layers.static else None,
         "subtitles": clip.told.get("subtitles") if layers.subtitles else None,
+        "shadow": clip.told.get("shadow") if layers.shadow else None,
+        "casts": layers.casts,
         "everywhere": layers.everywhere,
     }
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,11 @@ import numpy as np
 
 from cleanplate.errors import BadInput
 from cleanplate.io import Encoding, open_video
-from cleanplate.masks import HoleSource, MaskOptions
+from cleanplate.masks import MaskOptions
+from cleanplate.masks.edit import grow
 from cleanplate.masks.follow.trail import Soft
 from cleanplate.masks.generous import AUTO, SURE, Grow
-from cleanplate.masks.shadow import grow_shadow
-from cleanplate.masks.shadow_file import STILL, with_shadow
+from cleanplate.masks.shadow import with_shadows
 from cleanplate.masks.static import find_static_file
 from cleanplate.masks.subtitles import find_subtitles_file
 from cleanplate.masks.track import working_picture
@@ -31,8 +30,8 @@ from cleanplate.provenance import Seen, provenance_picture
 from cleanplate.region import reduce_hole, reduced_picture, working_size
 from cleanplate.tracking import load_tracker
 from cleanplate.unblending import unblend, unblend_file
-from cleanplate.video import Holes
-from cleanplate.web.layers import MARGIN, Layers
+from cleanplate.video import Frames, Holes
+from cleanplate.web.layers import Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.pictures import name_of, read_jpeg, write_jpeg, write_layer
 from cleanplate.web.tell import Tell
@@ -67,7 +66,6 @@ class Asked:
     lossless: bool = False
     plate: bool = False
     seed: int = 0
-    shadow: bool = False
 
 
 def open_clip(source: Path, shown: Path, limits: Limits, tell: Tell) -> Facts:
@@ -157,6 +155,41 @@ def find_subtitles(source: Path, out: Path, tell: Tell) -> dict[str, Any]:
     return {"lines": found.lines, "texted": found.texted}
 
 
+def find_shadow(shown: Path, facts: Facts, layers: Layers, out: Path, tell: Tell) -> dict[str, Any]:
+    """Find the shadow of the object in small pictures; write its masks, if there is any.
+
+    Told are the frames that have one. Raises BadInput.
+    """
+    things, cast = layers.alone(), 0
+
+    def pictures() -> Iterator[tuple[Frames, Holes]]:
+        for frame in range(facts.frames):
+            yield read_jpeg(shown / name_of(frame)), things.hole_at(frame, facts.seen, AUTO)
+
+    def named() -> Iterator[tuple[str, Holes]]:
+        nonlocal cast
+        for frame, wider in enumerate(with_shadows(pictures())):
+            thing = things.object_at(frame, facts.seen)
+            shadow = _up_to(thing, things.hole_at(frame, facts.seen, AUTO), wider)
+            cast += bool(shadow.any())
+            yield facts.names[frame], shadow
+            tell(frame + 1, facts.frames)
+
+    write_folder(named(), out)
+    if not cast:
+        shutil.rmtree(out)
+    return {"frames": cast}
+
+
+def _up_to(thing: Holes, hole: Holes, wider: Holes) -> Holes:
+    """Return what is cast beside a hole, with what lies between that and the thing, (h, w)."""
+    cast = wider & ~hole
+    if not cast.any():
+        return cast
+    away = cv2.distanceTransform((~thing).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return cast | (grow(cast, int(np.ceil(away[hole].max()))) & hole & ~thing)
+
+
 def try_out(
     shown: Path, facts: Facts, layers: Layers, at: int, asked: Asked, out: Path, tell: Tell
 ) -> dict[str, Any]:
@@ -168,9 +201,6 @@ def try_out(
     frames = np.stack([reduced_picture(read_jpeg(shown / name_of(n)), size) for n in numbers])
     full = (layers.hole_at(n, facts.seen, asked.growth) for n in numbers)
     holes = np.stack([reduce_hole(hole, size) for hole in full])
-    looked_for = asked.shadow and layers.moves
-    if looked_for:
-        holes = grow_shadow(frames, holes)
     if not holes.any():
         raise BadInput("there is no mask in this part of the clip. Go to where the object is.")
     if asked.method == UNBLEND:
@@ -181,8 +211,7 @@ def try_out(
     out.mkdir()
     for number, before, after, hole in zip(numbers, frames, clean, holes, strict=True):
         _show(out / name_of(number), shown / name_of(number), (before, after, hole), facts.seen)
-    warnings = [STILL] if asked.shadow and not looked_for else []
-    return {"first": first, "frames": count, "warnings": warnings}
+    return {"first": first, "frames": count}
 
 
 def _show(path: Path, shown: Path, filled: Any, size: tuple[int, int]) -> None:
@@ -210,11 +239,7 @@ def fill_clip(
 
     Its frames are shown as they are filled. Raises BadInput and BadOutput.
     """
-    holes = _holes_of(source, layers, asked)
-    before = 0 if holes.still or not asked.shadow else facts.frames  # it is looked through
-    counted = _counted(islice(holes, facts.frames), tell, 2 * facts.frames, before)
-    named = zip(layers.names, counted, strict=True)
-    write_folder(named, folder / "masks")
+    write_folder(layers.holes(asked.growth), folder / "masks")
     for shown in ("after", "origin"):
         (folder / shown).mkdir()
 
@@ -238,34 +263,13 @@ def fill_clip(
         plate=folder / "plate.mov" if asked.plate else None,
         memory=memory,
         seed=asked.seed,
-        progress=lambda done, total: tell(before + done, total and before + total),
+        progress=tell,
         watch=watch,
     )
     _pack(folder / "masks", folder / "masks.zip")
     told = asdict(summary)
-    told["warnings"] = holes.warnings + told["warnings"]
     names = ("frames", "seconds", "borrowed", "painted", "invented", "warnings", "problems")
     return {name: told[name] for name in names}
-
-
-def _holes_of(source: Path, layers: Layers, asked: Asked) -> HoleSource:
-    """Return the holes of a clip as they are filled, with shadows if that was asked for."""
-    if layers.moves:
-        count = len(layers.names)
-        drawn = HoleSource(lambda: (hole for _, hole in layers.holes(asked.growth)), count=count)
-    else:
-        hole = layers.hole_at(0, layers.size, asked.growth)
-        drawn = HoleSource(lambda: repeat(hole), count=None, still=True)
-    margin = MARGIN if asked.growth == AUTO else int(asked.growth)
-    return with_shadow(source, drawn, MaskOptions(grow=margin, shadow=asked.shadow))
-
-
-def _counted(holes: Iterable[Holes], tell: Tell, total: int, slow: int) -> Iterator[Holes]:
-    """Yield holes, and tell how many are there, where that takes long."""
-    for number, hole in enumerate(holes, start=1):
-        yield hole
-        if slow:
-            tell(number, total)
 
 
 def see_through(

@@ -7,6 +7,7 @@ const DOING = {
   follow: "Following",
   static: "Looking for what stands still",
   subtitles: "Looking for subtitles",
+  shadow: "Looking for its shadow",
   try: "Quick look",
   fill: "Removing",
   mask: "Reading the mask",
@@ -99,8 +100,8 @@ function words(job) {
     return far ? `${far}${left}` : "Begins …";
   }
   if (job.kind === "try") {
-    const { first, frames, warnings } = job.result;
-    return [`Frames ${first + 1} to ${first + frames}, small.`, ...warnings].join(" ");
+    const { first, frames } = job.result;
+    return `Frames ${first + 1} to ${first + frames}, small.`;
   }
   if (job.kind !== "fill") return "";
   const { borrowed, painted, invented, restored, seconds, warnings, problems } = job.result;

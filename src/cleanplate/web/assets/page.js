@@ -8,11 +8,23 @@ const SOON = 350; // milliseconds between two questions while something is being
 const LATER = 4000;
 const KINDS_SHOWN = ["try", "fill"];
 const HINTS = {
-  box: "Draw a box around what is to go: all of it inside, its shadow as well if you want that gone.",
+  box: "Draw a box around what is to go: all of it inside.",
   inside: "Click on what is to go. Click again on parts that were missed.",
   outside: "Click on what was taken by mistake.",
   paint: "Paint over what is to go.",
   erase: "Paint over what was marked by mistake.",
+};
+
+const FOUND = {
+  static: { what: "Stands still", counted: "patches", one: "patch", several: "patches", none: "Nothing was found that stands still." },
+  subtitles: { what: "Subtitles", counted: "lines", one: "line", several: "lines", none: "No subtitles were found." },
+  shadow: {
+    what: "Its shadow",
+    counted: "frames",
+    one: "frame",
+    several: "frames",
+    none: "No shadow could be told: there is none, or it hardly moves over the ground. If there is one, paint it.",
+  },
 };
 
 const $ = (id) => document.getElementById(id);
@@ -236,31 +248,15 @@ function renderSteps() {
   $("marked").textContent = marked.length
     ? `Marked in ${marked.length === 1 ? "frame" : "frames"} ${frames}.`
     : "Choose a frame in which it is easy to see, and point at it.";
-  const found = [];
-  if (clip.static) found.push(["static", `Stands still: ${clip.static.patches} ${clip.static.patches === 1 ? "patch" : "patches"}`]);
-  if (clip.subtitles) found.push(["subtitles", `Subtitles: ${clip.subtitles.lines} ${clip.subtitles.lines === 1 ? "line" : "lines"}`]);
-  $("found").replaceChildren(
-    ...found.map(([what, text]) => {
-      const item = document.createElement("li");
-      item.append(text + " ", button("Leave it in", () => ask(() => post(`/api/clips/${clip.id}/forget/${what}`))));
-      return item;
-    }),
-  );
-  for (const kind of ["static", "subtitles"]) {
-    const none = jobsOf(kind).at(-1);
-    if (none?.state === "done" && !clip[kind] && none.result && !(none.result.patches || none.result.lines)) {
-      const item = document.createElement("li");
-      item.textContent = kind === "static" ? "Nothing was found that stands still." : "No subtitles were found.";
-      $("found").append(item);
-    }
-  }
+  $("found").replaceChildren(...foundWords("static"), ...foundWords("subtitles"));
+  $("cast").replaceChildren(...foundWords("shadow"));
   $("followed").replaceChildren(...followedWords());
   renderFindings();
   $("ready").textContent = clip.everywhere
     ? "A quick look shows some frames around this one, small, within seconds. The full run is sharper."
     : "First mark something, and have it followed.";
   const chosen = ["method", "tune", "growth"].map((id) => $(id).selectedOptions[0].text.split(/[:,(]/)[0].trim());
-  $("chosen").textContent = `${chosen[0].toLowerCase()}; ${chosen[1].toLowerCase()}; ${chosen[2].toLowerCase()} margin${$("shadow").checked ? "; with its shadow" : ""}`;
+  $("chosen").textContent = `${chosen[0].toLowerCase()}; ${chosen[1].toLowerCase()}; ${chosen[2].toLowerCase()} margin`;
   buttons();
 }
 
@@ -306,6 +302,22 @@ function followedWords() {
   return words;
 }
 
+/* What was found of a kind, with a way to leave it in; or that there is none, just after it was looked for. */
+function foundWords(kind) {
+  const { one, several, counted, what, none } = FOUND[kind];
+  const item = document.createElement("li");
+  if (clip[kind]) {
+    const many = clip[kind][counted];
+    item.append(`${what}: ${many} ${many === 1 ? one : several} `);
+    item.append(button("Leave it in", () => ask(() => post(`/api/clips/${clip.id}/forget/${kind}`))));
+    return [item];
+  }
+  const job = jobsOf(kind).at(-1);
+  if (job?.state !== "done" || job.result?.[counted] !== 0) return [];
+  item.textContent = none;
+  return [item];
+}
+
 function buttons() {
   if (!clip) return;
   const frame = Number($("frame").value);
@@ -319,6 +331,7 @@ function buttons() {
   $("hold").disabled = !clip.keys.includes(frame) || following || clip.held === frame;
   $("find-static").disabled = Boolean(busyWith("static"));
   $("find-subtitles").disabled = Boolean(busyWith("subtitles"));
+  $("find-shadow").disabled = !clip.casts || Boolean(busyWith("shadow")) || following;
   $("check").disabled = !clip.everywhere || Boolean(busyWith("check"));
   $("mend").disabled = Boolean(busyWith("mend"));
   $("try").disabled = !clip.everywhere || Boolean(busyWith("try"));
@@ -333,7 +346,7 @@ function renderViews() {
   }
   $("legend").hidden = view() !== "origin";
   $("hint").hidden = view() !== "mark";
-  $("blue").hidden = !clip.static && !clip.subtitles;
+  $("blue").hidden = !clip.static && !clip.subtitles && !clip.shadow;
   $("colours").hidden = view() !== "mark" || !clip.everywhere;
   $("stage").dataset.view = view();
 }
@@ -408,7 +421,6 @@ function asked() {
     growth: growth === "auto" ? growth : Number(growth),
     lossless: Boolean($("lossless").value),
     plate: $("plate").checked,
-    shadow: $("shadow").checked,
     seed: Number($("seed").value) || 0,
     way: way(),
   };
@@ -496,6 +508,7 @@ function listen() {
   $("clear-all").onclick = () => ask(() => post(`/api/clips/${clip.id}/forget/object`));
   $("find-static").onclick = () => begin("static");
   $("find-subtitles").onclick = () => begin("subtitles");
+  $("find-shadow").onclick = () => begin("shadow");
   $("follow").onclick = () => {
     following = true;
     home = Number($("frame").value);

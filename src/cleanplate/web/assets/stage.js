@@ -51,7 +51,7 @@ export class Stage {
       const version = `v=${this.clip.version}`;
       const fresh = live && `${base}/masks/${frame}/live?j=${live.id}&d=${live.done}`;
       wanted.push(fresh || `${base}/masks/${frame}/object?${version}`);
-      wanted.push(this.clip.static || this.clip.subtitles ? `${base}/masks/${frame}/rest?${version}` : null);
+      wanted.push(this.clip.static || this.clip.subtitles || this.clip.shadow ? `${base}/masks/${frame}/rest?${version}` : null);
       wanted.push(this.clip.everywhere && !live ? `${base}/masks/${frame}/hole?${version}&growth=${this.growth}` : null);
     } else if (this.has(frame)) {
       wanted.push(`/api/jobs/${job.id}/after/${frame}`);
