@@ -30,8 +30,8 @@ def cut_out(picture: Picture, hints: NDArray[np.uint8], others: Sequence[Picture
     """Return the object (h, w) in a picture (h, w, 3).
 
     hints: (h, w), in GrabCut's terms: surely the object, surely not, perhaps (as in a box), or
-    perhaps not. others: frames near it, which show what moves. Only what may be the object, and
-    what is around, is looked at.
+    perhaps not. others: frames near it, the nearest first. Only what may be the object, and what
+    is around, is looked at.
     """
     found = np.zeros(hints.shape, np.bool_)
     box = bounding_box((hints == cv2.GC_PR_FGD) | (hints == cv2.GC_FGD), margin=0)

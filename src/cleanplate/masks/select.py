@@ -67,9 +67,9 @@ def select(
     box: (x, y, width, height) in pixels, the object inside it, none of it outside. inside,
     outside: (x, y) of clicks on the object, and beside it. scribble: (H, W) uint8, 255 where the
     object is, 0 where it is not, anything else says nothing. At least a box, a click inside or a
-    scribble of the object is needed. others: frames of the same shot, (H, W, 3), a few (2 to 8)
-    before and after, which show what moves; with them the mask is better. The same input gives the
-    same mask. Raises BadInput.
+    scribble of the object is needed. others: frames of the same shot, (H, W, 3), before and after,
+    the nearest first, best every second one to 16 frames away: with what they show to move, and
+    behind it, the mask is better. The same input gives the same mask. Raises BadInput.
 
     >>> scene = np.full((60, 80, 3), 40, np.uint8); scene[20:40, 30:50] = (200, 90, 60)
     >>> bool((select(scene, (26, 16, 28, 28)) == (scene[..., 0] > 100)).all())
