@@ -60,7 +60,7 @@ def select_file(
 def read_frame(video: str | Path, frame: int) -> tuple[Frames, list[Picture]]:
     """Read one frame of a video, counted from 0, as displayed: (H, W, 3). Raises BadInput.
 
-    Beside it come frames near it, small, which show what moves.
+    Beside it come frames near it, small, as `select` takes them.
     """
     wanted: Frames | None = None
     stretch: list[Picture] = []

@@ -103,7 +103,7 @@ class Desk:
         self.mark(clip, frame, found)
 
     def _near(self, clip: Clip, frame: int) -> list[NDArray[np.uint8]]:
-        """Return frames near one, which show what moves in it."""
+        """Return frames near one, as `select` takes them."""
         numbers = range(
             max(0, frame - FURTHEST), min(clip.opened()[0].frames, frame + FURTHEST + 1)
         )
