@@ -5,8 +5,8 @@
 
 Each kind is drawn over ten DAVIS clips at 854x480, at its own corner, in every frame alike. Found:
 intersection over union of the mask that `find_static` finds and the pixels that the overlay has a
-tenth or more of its opacity in; 0 where the scene is said to stand still, and the second mean is
-without those. Restored: PSNR in dB in the pixels that it touches, of `unblend`
+tenth or more of its opacity in; 0 where the scene is said to stand still, and means are taken over
+all clips, and over those that move. Restored: PSNR in dB in the pixels that it touches, of `unblend`
 given the true mask, of the same clip with the hole filled, and of what is there to begin with.
 Settings are chosen on the tuning clips alone; the judging clips only judge, so they stand apart.
 """
@@ -152,10 +152,11 @@ def print_means(rows: dict[tuple[str, float, str], list[float]]) -> None:
     for kind, opacity in dict.fromkeys(key[:2] for key in rows):
         for name, group in (("tuning", TUNING), ("judging", JUDGING)):
             own = [rows[kind, opacity, clip] for clip in group if (kind, opacity, clip) in rows]
-            if own:
-                cells = "".join(f"{value:9.3f}" for value in np.mean(own, axis=0))
-                moving = np.mean([row[0] for row in own if row[0]] or [0.0])
-                print(f"{kind:8}{opacity:5.2f}  mean, {name:10}{cells}  moving {moving:.3f}")
+            moving = [row for row in own if row[0]]
+            for what, some in (("all", own), ("moving", moving)):
+                if some:
+                    cells = "".join(f"{value:9.3f}" for value in np.mean(some, axis=0))
+                    print(f"{kind:8}{opacity:5.2f}  {name}, {what:8}{cells}")
 
 
 if __name__ == "__main__":
