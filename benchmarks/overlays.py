@@ -6,8 +6,9 @@
 Each kind is drawn over ten DAVIS clips at 854x480, at its own corner, in every frame alike. Found:
 intersection over union of the mask that `find_static` finds and the pixels that the overlay has a
 tenth or more of its opacity in; 0 where the scene is said to stand still, and means are taken over
-all clips, and over those that move. Restored: PSNR in dB in the pixels that it touches, of `unblend`
-given the true mask, of the same clip with the hole filled, and of what is there to begin with.
+all clips, and over those that move. Restored: PSNR in dB in the pixels that it touches, of
+`unblend` given the true mask, of the same clip with the hole filled, and of what is there to begin
+with.
 Settings are chosen on the tuning clips alone; the judging clips only judge, so they stand apart.
 """
 
