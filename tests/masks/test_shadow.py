@@ -49,6 +49,13 @@ def test_what_takes_one_colour_alone_is_no_shadow():
     assert (cp.grow_shadow(frames, holes) == holes).all()
 
 
+def test_what_is_wholly_black_may_be_a_shadow():
+    frames, holes, shadow = shadowed_clip(0.5)
+    frames[shadow] = 0
+    wider = cp.grow_shadow(frames, holes)
+    assert (wider & shadow).sum() > 0.9 * shadow.sum()
+
+
 def test_nothing_is_told_over_a_cut():
     first, second = shadowed_clip(0.5), shadowed_clip(0.5, seed=4)
     second = (255 - second[0], *second[1:])

@@ -188,7 +188,7 @@ def _cast(
         patch = labels == label
         channels = light.channels[patch]
         levels = (picture[patch] * np.exp(-channels)).mean(axis=0)  # without the shadow
-        told = levels > _TOLD * levels.max()  # a channel that is dark anyhow tells nothing
+        told = levels >= _TOLD * levels.max()  # a channel that is dark anyhow tells nothing
         uneven = float(np.ptp(channels.mean(axis=0)[told]))
         steps = light.step[patch]
         even = uneven < -_COLOURED * float(steps.mean())
