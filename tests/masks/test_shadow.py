@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import cleanplate as cp
 from cleanplate.masks import shadow as at_work
-from cleanplate.masks.lit import FURTHEST
+from cleanplate.masks.lit import FURTHEST, Light
 from made_shadows import SIZE, shadowed_clip
 
 
@@ -50,10 +50,12 @@ def test_what_takes_one_colour_alone_is_no_shadow():
 
 
 def test_what_is_wholly_black_may_be_a_shadow():
-    frames, holes, shadow = shadowed_clip(0.5)
-    frames[shadow] = 0
-    wider = cp.grow_shadow(frames, holes)
-    assert (wider & shadow).sum() > 0.9 * shadow.sum()
+    dark, thing = np.zeros((2, 20, 20), bool)
+    dark[10:14, 5:15], thing[5:10, 5:15] = True, True
+    step = np.where(dark, np.float32(-2), np.float32(0))
+    light = Light(step, np.dstack([step] * 3), step, dark.astype(np.int64))
+    black = np.zeros((20, 20, 3), np.uint8)
+    assert (at_work._cast(dark, thing, black, light, surely=0.1) == dark).all()
 
 
 def test_nothing_is_told_over_a_cut():
