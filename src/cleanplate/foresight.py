@@ -58,7 +58,12 @@ def foresee(
         size = reader.info.displayed_size
         drawn = open_holes(mask, size=size, numbers=reader.numbers, options=options)
         with with_shadow(video, drawn, options) as holes:
-            stretches = _stretches(look(paired(reader, holes, iter(holes))))
+            return foreseen(look(paired(reader, holes, iter(holes))))
+
+
+def foreseen(line: Iterator[Shown]) -> Foresight:
+    """Tell the same of frames that come one after the other."""
+    stretches = _stretches(line)
     method = load_method("flow", tune="removal", working_pixels=PIXELS)
     shown = total = frames = 0
     for stretch in stretches:

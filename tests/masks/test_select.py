@@ -117,3 +117,20 @@ def test_what_moves_is_told_by_other_frames():
 
 def test_other_frames_that_are_all_alike_change_nothing(scene):
     assert (select(scene, BOX, others=[scene, scene]) == select(scene, BOX)).all()
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 12])
+def test_a_box_as_thin_as_a_wire(height):
+    rng = np.random.default_rng(4)
+    frame = rng.integers(0, 256, (480, 854, 3), np.uint8)
+    for y in range(100, 112):
+        found = select(frame, (0, y, 854, height))
+        assert not found[:y].any() and not found[y + height :].any()
+
+
+def test_pieces_that_lie_near_one_another_are_one():
+    found = np.zeros((200, 200), bool)
+    found[20:80, 20:80] = found[20:80, 83:85] = found[150:152, 20:80] = True
+    tidy = module._tidied(found, np.full(found.shape, cv2.GC_PR_FGD, np.uint8))
+    assert tidy[20:80, 83:85].all()
+    assert not tidy[150:152].any()

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from cleanplate.errors import BadInput
+from cleanplate.masks.write import write_folder
 from cleanplate.web.desk import Desk
 from cleanplate.web.finder import Finder
 from cleanplate.web.layers import Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.rooms import Rooms
+from cleanplate.web.state import state_of
 from cleanplate.web.work import Asked, Facts
 
 SIZE, NAMES = (8, 12), ("00000", "00001", "00002")
@@ -25,6 +27,9 @@ class Line:
 
     def stop(self, job):
         job.stop.set()
+
+    def place(self, job):
+        return self.jobs.index(job)
 
     def ends(self, job, result=None, message=""):
         job.message = message
@@ -158,3 +163,73 @@ def test_what_takes_hours_waits_in_another_line_than_the_usual_way(desk, line, r
     line.ends(usual, message="stopped")
     slow = desk.follow(room, clip, "sam2")
     assert (usual.lane, slow.lane) == ("minutes", "hours")
+
+
+def shaded(desk, line, room, clip, frames=3):
+    """Have the shadow of what is marked found."""
+    job = desk.find(room, clip, "shadow")
+    if frames:
+        write_folder(((name, np.ones(SIZE, bool)) for name in NAMES), job.work.args[-1])
+    line.ends(job, {"frames": frames})
+    return job
+
+
+def shadow_of(room, line):
+    (told,) = state_of(room, line)["clips"]
+    return told["shadow"]
+
+
+def test_a_shadow_is_of_the_object_that_casts_it(desk, line, room, clip):
+    marked(desk, clip, 0)
+    with pytest.raises(BadInput, match="followed first"):
+        desk.find(room, clip, "shadow")
+    marked(desk, clip, 1, 2)
+    shaded(desk, line, room, clip)
+    assert clip.layers.shadow.is_dir()
+    assert shadow_of(room, line) == {"frames": 3, "lost": False}
+    marked(desk, clip, 1)
+    assert clip.layers.shadow is None
+    assert shadow_of(room, line) == {"frames": 0, "lost": True}
+    shaded(desk, line, room, clip, frames=0)
+    assert shadow_of(room, line) == {"frames": 0, "lost": False}
+    marked(desk, clip, 1)
+    assert shadow_of(room, line) is None
+    assert not [*clip.folder.glob("shadow-*")]  # nor is what was found before left behind
+
+
+def test_a_shadow_that_is_left_in_is_told_no_more(desk, line, room, clip):
+    marked(desk, clip, 0, 1, 2)
+    shaded(desk, line, room, clip)
+    desk.forget(clip, "shadow")
+    assert clip.layers.shadow is None and shadow_of(room, line) is None
+
+
+def test_a_shadow_of_what_changed_meanwhile_is_not_taken(desk, line, room, clip):
+    marked(desk, clip, 0, 1, 2)
+    job = desk.find(room, clip, "shadow")
+    write_folder(((name, np.ones(SIZE, bool)) for name in NAMES), job.work.args[-1])
+    marked(desk, clip, 1)
+    line.ends(job, {"frames": 3})
+    assert clip.layers.shadow is None
+    assert shadow_of(room, line) == {"frames": 0, "lost": True}
+
+
+def test_a_shadow_found_meanwhile_does_not_undo_a_check_nor_a_mending(desk, line, room, clip):
+    marked(desk, clip, 0, 1, 2)
+    check, mend = desk.examine(room, clip), desk.mend(room, clip)
+    shaded(desk, line, room, clip)
+    line.ends(check, {"findings": ["specks"], "shown": 0.5})
+    (told,) = state_of(room, line)["clips"]
+    assert told["check"]["findings"] == ["specks"]
+    done = {"done": ["1 speck removed."]}
+    line.ends(mend, done)
+    assert done["done"] == ["1 speck removed."] and "mended" in str(clip.layers.keys[0])
+
+
+def test_a_mending_of_what_changed_meanwhile_says_so(desk, line, room, clip):
+    marked(desk, clip, 0, 1, 2)
+    mend, done = desk.mend(room, clip), {"done": ["1 speck removed."]}
+    marked(desk, clip, 1)
+    line.ends(mend, done)
+    assert "changed meanwhile" in done["done"][0]
+    assert "mended" not in str(clip.layers.keys[0])

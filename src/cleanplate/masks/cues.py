@@ -1,7 +1,7 @@
 """Cues for what is an object in one picture: colours, what must be crossed to get out, what moves.
 
 None of them is right everywhere; their weights are a logistic regression's, over frames of six
-clips.
+clips: the five for tuning, and one for training.
 """
 
 from __future__ import annotations

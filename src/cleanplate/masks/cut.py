@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cleanplate.masks.cues import Near, chance, grab_cut, logits_of, shown_near
 from cleanplate.masks.follow.colours import Plane, labs_of
 from cleanplate.masks.follow.edges import settle
+from cleanplate.masks.hints import reduced_hints
 from cleanplate.region import Region, bounding_box, reduce_picture
 from cleanplate.video import Holes
 
@@ -58,8 +59,7 @@ def cut_out(picture: Picture, hints: NDArray[np.uint8], others: Sequence[Picture
 
 def _logits(part: Picture, labels: NDArray[np.uint8], near: Near, size: tuple[int, int]) -> Plane:
     """Return what cues say of a part (h, w), looked at reduced to a size."""
-    small = cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST)
-    logits = logits_of(reduce_picture(part, size), np.asarray(small, np.uint8), near)
+    logits = logits_of(reduce_picture(part, size), reduced_hints(labels, size), near)
     large = cv2.resize(logits, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(large, np.float32)
 

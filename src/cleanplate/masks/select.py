@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
 from cleanplate.masks.cut import cut_out
+from cleanplate.masks.hints import reduced_hints
 from cleanplate.region import (
     Region,
     bounding_box,
-    reduce_picture,
     reduced_picture,
     working_size,
 )
@@ -79,7 +79,7 @@ def select(
     size = (frame.shape[0], frame.shape[1])
     hints = _hints(size, box, inside, outside, scribble)
     small = working_size(size, MOST_PIXELS)
-    hints = _reduced_hints(hints, small)
+    hints = reduced_hints(hints, small)
     beside = [reduced_picture(checked_frame(other), small) for other in others]
     found = _tidied(cut_out(reduced_picture(frame, small), hints, beside), hints)
     if small == size:
@@ -172,17 +172,6 @@ def _around(meant: NDArray[np.bool_], size: tuple[int, int]) -> Region:
     region = Region.spanning(*box)
     sides = max(region.bottom - region.top, region.right - region.left)
     return region.grown(max(sides // 2, round(_REACH * size[0])), size)
-
-
-def _reduced_hints(hints: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Reduce hints to a size; what is said for sure is not lost between the pixels."""
-    if hints.shape == size:
-        return hints
-    small = np.asarray(cv2.resize(hints, size[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
-    for kind in (cv2.GC_BGD, cv2.GC_FGD) if (hints != cv2.GC_BGD).any() else ():
-        share = reduce_picture((hints == kind).astype(np.float32), size)
-        small[share > (0.5 if kind == cv2.GC_BGD else 0.0)] = kind
-    return small
 
 
 def _tidied(found: Holes, hints: NDArray[np.uint8]) -> Holes:

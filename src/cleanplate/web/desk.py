@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -29,6 +30,7 @@ from cleanplate.web.point import point
 from cleanplate.web.queue import Job, Queue
 from cleanplate.web.rooms import Clip, Room, Rooms
 
+_CHANGED = "The mask was changed meanwhile, and nothing was mended: check it again."
 _AT_ONCE = 2  # objects that are cut out of pictures at a time
 
 
@@ -123,6 +125,7 @@ class Desk:
     def forget(self, clip: Clip, what: str) -> None:
         """Take away a mask: of a frame by its number, "object", or what was found."""
         if what in FOUND:
+            clip.told.pop(what, None)
             clip.change(lambda now: now.with_found(what, None))
         elif what == "object":
             nothing = {"followed": None, "given": None, "trust": (), "held": None}
@@ -182,8 +185,9 @@ class Desk:
                 sweep(out)
                 return
             clip.told[kind] = found
-            if out.exists() and kind == "shadow":
-                clip.change(lambda now: now.with_shadow(out, layers))
+            if kind == "shadow":
+                clip.told[kind] = {**found, "of": layers.thing}
+                clip.shade(out, layers, alone=not _others(room, job))
             elif out.exists():
                 clip.change(lambda now: now.with_found(kind, out))
 
@@ -211,11 +215,10 @@ class Desk:
     def examine(self, room: Room, clip: Clip) -> Job:
         """Have the mask looked at: what seems wrong is told."""
         facts, layers = _masked(clip)
-        version = clip.version
 
         def told(job: Job, found: dict[str, Any] | None) -> None:
             if found is not None:
-                clip.told["check"] = {**found, "version": version}
+                clip.told["check"] = {**found, "of": replace(layers, shadow=None)}
 
         doing = partial(doctor.examine, clip.folder / "frames", facts, layers)
         return self._put(room, clip, Job("check", clip.id, doing, told))
@@ -223,10 +226,14 @@ class Desk:
     def mend(self, room: Room, clip: Clip) -> Job:
         """Have the object's mask mended where that is safe."""
         _, layers = _masked(clip)
-        out, version = _new(clip, "mended"), clip.version
+        out = _new(clip, "mended")
 
         def done(job: Job, found: dict[str, Any] | None) -> None:
-            if found is None or not found["done"] or clip.version != version:
+            if found is not None and clip.opened()[1].thing != layers.thing:
+                found["done"] = [_CHANGED]
+                sweep(out)
+                return
+            if found is None or not found["done"]:
                 sweep(out)
                 return
             clip.change(lambda now: now.mended(out, doctor.STILL))

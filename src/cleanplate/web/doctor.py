@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
+from cleanplate.foresight import foreseen
 from cleanplate.masks.check import check, check_edges, too_small
+from cleanplate.masks.generous import AUTO
 from cleanplate.masks.load import open_holes
 from cleanplate.masks.mend import mend, told_of
 from cleanplate.masks.source import count_mismatch
 from cleanplate.masks.write import write_folder, write_mask
+from cleanplate.stream import Still, look
 from cleanplate.web.layers import Layers
 from cleanplate.web.pictures import name_of, read_jpeg
 from cleanplate.web.tell import Tell
@@ -73,7 +76,10 @@ class Pictures:
 
 
 def examine(shown: Path, facts: Facts, layers: Layers, tell: Tell) -> dict[str, Any]:
-    """Say in sentences what looks wrong about the mask of a clip, frames counted from 1."""
+    """Say in sentences what looks wrong about the mask of a clip, frames counted from 1.
+
+    Beside that, how much of the hole other frames show.
+    """
     pictures, frames = Pictures(shown), facts.frames
 
     def holes() -> Any:
@@ -89,7 +95,16 @@ def examine(shown: Path, facts: Facts, layers: Layers, tell: Tell) -> dict[str, 
             for number in range(frames)
         )
         findings += too_small(share)
-    return {"findings": _plain(findings)}
+    return {"findings": _plain(findings), "shown": _shown(pictures, facts, layers)}
+
+
+def _shown(pictures: Pictures, facts: Facts, layers: Layers) -> float | None:
+    """Return the share of the hole that other frames show, 0 to 1; None where there is none."""
+    line = (
+        (Still(pictures.read(frame)), layers.hole_at(frame, facts.seen, AUTO), None)
+        for frame in range(facts.frames)
+    )
+    return foreseen(look(line)).shown
 
 
 def mended(layers: Layers, out: Path, tell: Tell) -> dict[str, Any]:

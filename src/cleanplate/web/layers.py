@@ -105,10 +105,12 @@ class Layers:
 
     def with_shadow(self, folder: Path, cast_by: Layers) -> Layers:
         """Return these with the shadow of an object, if it is still the same."""
-        mine, its = (
-            (layers.keys, layers.followed, layers.held, layers.given) for layers in (self, cast_by)
-        )
-        return replace(self, shadow=folder) if mine == its else self
+        return replace(self, shadow=folder) if self.thing == cast_by.thing else self
+
+    @property
+    def thing(self) -> tuple[Any, ...]:
+        """What the object is: equal for the same one."""
+        return self.keys, self.followed, self.held, self.given
 
     def alone(self) -> Layers:
         """Return these with the object and nothing beside it."""

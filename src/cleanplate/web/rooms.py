@@ -56,6 +56,19 @@ class Clip:
         with self._lock:
             self.layers, self.version = how(self.opened()[1]), self.version + 1
 
+    def shade(self, out: Path, cast_by: Layers, *, alone: bool) -> None:
+        """Take a shadow, if there is one, and remove those that nothing needs.
+
+        out: a folder of its masks, beside those of others. alone: whether nothing else is being
+        done that may read them.
+        """
+        if out.exists():
+            self.change(lambda now: now.with_shadow(out, cast_by))
+        kept = self.opened()[1].shadow
+        for folder in self.folder.glob("shadow-*") if alone else ():
+            if folder != kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
 
 @dataclass(eq=False)
 class Room:

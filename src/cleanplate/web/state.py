@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cleanplate.web.layers import Layers
 from cleanplate.web.queue import Job, Queue
 from cleanplate.web.rooms import Clip, Room
 
@@ -42,18 +44,31 @@ def _clip(clip: Clip) -> dict[str, Any]:
         "check": _checked(clip),
         "static": clip.told.get("static") if layers.static else None,
         "subtitles": clip.told.get("subtitles") if layers.subtitles else None,
-        "shadow": clip.told.get("shadow") if layers.shadow else None,
+        "shadow": _shadow(clip, layers),
         "casts": layers.casts,
         "everywhere": layers.everywhere,
     }
 
 
+def _shadow(clip: Clip, layers: Layers) -> dict[str, Any] | None:
+    """Return in how many frames the object's shadow is known; None where it was not looked for.
+
+    lost: that it was another object's.
+    """
+    found = clip.told.get("shadow")
+    if found is None:
+        return None
+    if found["of"] != layers.thing:
+        return {"frames": 0, "lost": True} if found["frames"] else None
+    return {"frames": found["frames"], "lost": False}
+
+
 def _checked(clip: Clip) -> dict[str, Any] | None:
     """Return what was found wrong with the mask, if it has not changed since."""
     found = clip.told.get("check")
-    if found is None or found["version"] != clip.version:
+    if found is None or found["of"] != replace(clip.opened()[1], shadow=None):
         return None
-    return {"findings": found["findings"]}
+    return {"findings": found["findings"], "shown": found["shown"]}
 
 
 def _job(job: Job, queue: Queue) -> dict[str, Any]:

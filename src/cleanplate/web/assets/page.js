@@ -8,9 +8,9 @@ const SOON = 350; // milliseconds between two questions while something is being
 const LATER = 4000;
 const KINDS_SHOWN = ["try", "fill"];
 const HINTS = {
-  box: "Draw a box around what is to go: all of it inside.",
-  inside: "Click on what is to go. Click again on parts that were missed.",
-  outside: "Click on what was taken by mistake.",
+  box: "Draw a box around what is to go: all of it inside. A shadow that moves with it can be found in step 2; else take it in.",
+  inside: "Click on what is to go, or draw a line over it. Click again on parts that were missed.",
+  outside: "Click on what was taken by mistake, or draw a line over it.",
   paint: "Paint over what is to go.",
   erase: "Paint over what was marked by mistake.",
 };
@@ -24,6 +24,7 @@ const FOUND = {
     one: "frame",
     several: "frames",
     none: "No shadow could be told: there is none, or it hardly moves over the ground. If there is one, paint it.",
+    lost: "The object has changed since its shadow was found: find it again.",
   },
 };
 
@@ -248,9 +249,9 @@ function renderSteps() {
   $("marked").textContent = marked.length
     ? `Marked in ${marked.length === 1 ? "frame" : "frames"} ${frames}.`
     : "Choose a frame in which it is easy to see, and point at it.";
-  $("found").replaceChildren(...foundWords("static"), ...foundWords("subtitles"));
-  $("cast").replaceChildren(...foundWords("shadow"));
-  $("followed").replaceChildren(...followedWords());
+  renew($("found"), [...foundWords("static"), ...foundWords("subtitles")]);
+  renew($("cast"), foundWords("shadow"));
+  renew($("followed"), followedWords());
   renderFindings();
   $("ready").textContent = clip.everywhere
     ? "A quick look shows some frames around this one, small, within seconds. The full run is sharper."
@@ -267,14 +268,9 @@ function renderFindings() {
   const read = jobsOf("mask").at(-1)?.result?.warnings ?? [];
   const lines = [...read, ...said];
   if (clip.check && !said.length) lines.push("Nothing looks wrong with the mask.");
+  if (clip.check && clip.check.shown !== null) lines.push(shownWords(clip.check.shown));
   if (mended && !clip.check) lines.push(...(mended.length ? mended : ["There was nothing that is safe to mend."]));
-  $("findings").replaceChildren(
-    ...lines.map((line) => {
-      const item = document.createElement("li");
-      item.textContent = line;
-      return item;
-    }),
-  );
+  renew($("findings"), lines.map(listed));
   $("mend").hidden = !said.length;
 }
 
@@ -302,20 +298,40 @@ function followedWords() {
   return words;
 }
 
-/* What was found of a kind, with a way to leave it in; or that there is none, just after it was looked for. */
+/* What was found of a kind, with a way to leave it in; or that there is none, or is none any more. */
 function foundWords(kind) {
-  const { one, several, counted, what, none } = FOUND[kind];
-  const item = document.createElement("li");
-  if (clip[kind]) {
-    const many = clip[kind][counted];
-    item.append(`${what}: ${many} ${many === 1 ? one : several} `);
+  const { one, several, counted, what, none, lost } = FOUND[kind];
+  if (clip[kind]?.lost) return [listed(lost)];
+  const many = clip[kind]?.[counted];
+  if (many) {
+    const item = listed(`${what}: ${many} ${many === 1 ? one : several} `);
     item.append(button("Leave it in", () => ask(() => post(`/api/clips/${clip.id}/forget/${kind}`))));
     return [item];
   }
   const job = jobsOf(kind).at(-1);
-  if (job?.state !== "done" || job.result?.[counted] !== 0) return [];
-  item.textContent = none;
-  return [item];
+  const looked = kind === "shadow" ? many === 0 : job?.state === "done" && job.result?.[counted] === 0;
+  return looked ? [listed(none)] : [];
+}
+
+/* How much of the hole a fill will find in other frames. */
+function shownWords(share) {
+  if (share === 0) return "Other frames show nothing of the hole: it would be invented.";
+  const part = share > 0.995 ? "nearly all" : `about ${Math.round(100 * share)} %`;
+  return `Other frames show ${part} of the hole${share > 0.995 ? "." : "; the rest would be invented."}`;
+}
+
+function listed(text) {
+  const item = document.createElement("li");
+  item.textContent = text;
+  return item;
+}
+
+/* Show other words, if they are others: whoever has come to a button in them by keyboard stays there. */
+function renew(place, words) {
+  const said = words.map((word) => word.textContent ?? word).join("\n");
+  if (place.dataset.said === said) return;
+  place.dataset.said = said;
+  place.replaceChildren(...words);
 }
 
 function buttons() {
@@ -331,6 +347,7 @@ function buttons() {
   $("hold").disabled = !clip.keys.includes(frame) || following || clip.held === frame;
   $("find-static").disabled = Boolean(busyWith("static"));
   $("find-subtitles").disabled = Boolean(busyWith("subtitles"));
+  $("find-shadow").title = clip.casts ? "" : "A shadow is told by how its object moves: follow it first.";
   $("find-shadow").disabled = !clip.casts || Boolean(busyWith("shadow")) || following;
   $("check").disabled = !clip.everywhere || Boolean(busyWith("check"));
   $("mend").disabled = Boolean(busyWith("mend"));
@@ -346,7 +363,7 @@ function renderViews() {
   }
   $("legend").hidden = view() !== "origin";
   $("hint").hidden = view() !== "mark";
-  $("blue").hidden = !clip.static && !clip.subtitles && !clip.shadow;
+  $("blue").hidden = !clip.static && !clip.subtitles && !clip.shadow?.frames;
   $("colours").hidden = view() !== "mark" || !clip.everywhere;
   $("stage").dataset.view = view();
 }
@@ -390,7 +407,7 @@ async function pointed(kind, what) {
     return;
   }
   past.push({ clip: clip.id, frame, bits: stage.mask.bits(), had: clip.keys.includes(frame) });
-  const asked = { ...(kind === "box" ? { box: what, fresh: true } : { [kind]: [what] }), way: way() };
+  const asked = { ...(kind === "box" ? { box: what, fresh: true } : { [kind]: what }), way: way() };
   $("wait").textContent = "Looking …";
   const marked = await ask(() => post(`${base}/point/${frame}`, asked));
   $("wait").textContent = "";

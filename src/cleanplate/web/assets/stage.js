@@ -51,7 +51,7 @@ export class Stage {
       const version = `v=${this.clip.version}`;
       const fresh = live && `${base}/masks/${frame}/live?j=${live.id}&d=${live.done}`;
       wanted.push(fresh || `${base}/masks/${frame}/object?${version}`);
-      wanted.push(this.clip.static || this.clip.subtitles || this.clip.shadow ? `${base}/masks/${frame}/rest?${version}` : null);
+      wanted.push(this.clip.static || this.clip.subtitles || this.clip.shadow?.frames ? `${base}/masks/${frame}/rest?${version}` : null);
       wanted.push(this.clip.everywhere && !live ? `${base}/masks/${frame}/hole?${version}&growth=${this.growth}` : null);
     } else if (this.has(frame)) {
       wanted.push(`/api/jobs/${job.id}/after/${frame}`);
@@ -119,6 +119,7 @@ export class Stage {
       }
     };
     if (this.drag?.box) outlined(() => context.rect(...boxOf(this.drag.from, this.drag.to)));
+    if (this.drag?.line?.length > 1) outlined(() => this.drag.line.forEach(({ x, y }) => context.lineTo(x, y)));
     if (this.cross && document.activeElement === canvas) {
       const { x, y } = this.cross;
       const reach = canvas.width / 40;
@@ -166,12 +167,13 @@ export class Stage {
       this.drag = { from: at };
       this.before = this.mask.bits();
       this.mask.stroke(at, at, this.brush, this.tool === "erase");
-    } else this.pointed(this.tool, rounded(at));
+    } else this.drag = { line: [at] };
     this.draw();
   }
 
   move(at) {
     if (this.drag.box) this.drag.to = at;
+    else if (this.drag.line) this.drag.line.push(at);
     else {
       this.mask.stroke(this.drag.from, at, this.brush, this.tool === "erase");
       this.drag.from = at;
@@ -182,8 +184,9 @@ export class Stage {
   end(at) {
     const { drag } = this;
     this.drag = null;
-    if (!drag.box) this.pointed("painted", this.mask.bits());
-    else this.tellBox(drag.from, at);
+    if (drag.box) this.tellBox(drag.from, at);
+    else if (drag.line) this.pointed(this.tool, along(drag.line, this.canvas.width / 100));
+    else this.pointed("painted", this.mask.bits());
     this.draw();
   }
 
@@ -221,7 +224,7 @@ export class Stage {
       this.before = this.mask.bits();
       this.mask.stroke(at, at, this.brush, this.tool === "erase");
       this.pointed("painted", this.mask.bits());
-    } else if (this.tool !== "box") this.pointed(this.tool, rounded(at));
+    } else if (this.tool !== "box") this.pointed(this.tool, [rounded(at)]);
     else if (this.corner) {
       this.tellBox(this.corner, at);
       this.corner = null;
@@ -256,5 +259,17 @@ export class Stage {
 }
 
 const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
+
+/* Points of a line as pixels, at least so far apart, and not more than the server takes. */
+function along(line, step) {
+  const kept = [line[0]];
+  for (const at of line) {
+    const last = kept.at(-1);
+    if (Math.hypot(at.x - last.x, at.y - last.y) >= step) kept.push(at);
+  }
+  const most = 200;
+  return kept.filter((_, i) => i % Math.ceil(kept.length / most) === 0).map(rounded);
+}
+
 const rounded = ({ x, y }) => [Math.floor(x), Math.floor(y)];
 const boxOf = (a, b) => [Math.min(a.x, b.x), Math.min(a.y, b.y), Math.abs(a.x - b.x), Math.abs(a.y - b.y)];
