@@ -46,4 +46,6 @@ def test_frames_whose_ground_is_not_found_tell_nothing():
 def test_a_box_around_everything_still_tells():
     whole = Region(0, SIZE[0], 0, SIZE[1])
     frame, others = panned(0, size=SIZE), [panned(step, size=SIZE) for step in (4, 8)]
-    assert all(np.isfinite(s).all() for s in elsewhere(frame, others, whole, whole, (96, 128)))
+    shares = elsewhere(frame, others, whole, whole, (96, 128))
+    assert len(shares) == len(TIMES)
+    assert all(np.isfinite(share).all() for share in shares)

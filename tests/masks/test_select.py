@@ -9,6 +9,8 @@ import pytest
 from cleanplate.errors import BadInput
 from cleanplate.masks import select as module
 from cleanplate.masks.select import select
+from cleanplate.masks.ways import FURTHEST, near
+from cleanplate.region import bounding_box
 
 SIZE = (90, 120)
 TRUTH = np.zeros(SIZE, np.uint8)
@@ -134,3 +136,17 @@ def test_pieces_that_lie_near_one_another_are_one():
     tidy = module._tidied(found, np.full(found.shape, cv2.GC_PR_FGD, np.uint8))
     assert tidy[20:80, 83:85].all()
     assert not tidy[150:152].any()
+
+
+@pytest.mark.parametrize(
+    ("clip", "alone", "together"), [("bmx-trees", 0.62, 0.7), ("camel", 0.7, 0.74)]
+)
+def test_other_frames_help_on_real_clips(shared_data, clip, alone, together):
+    """Overlap with the annotation from the box around it: without other frames, and with them."""
+    pictures = sorted((shared_data / "DAVIS/JPEGImages/480p" / clip).glob("*.jpg"))
+    stretch = [cv2.imread(str(path))[..., ::-1].copy() for path in pictures[: FURTHEST + 1]]
+    truth = cv2.imread(str(shared_data / "DAVIS/Annotations/480p" / clip / "00000.png"), 0) > 0
+    rows, columns = bounding_box(truth, margin=0)
+    box = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+    assert iou(select(stretch[0], box), truth) < alone
+    assert iou(select(stretch[0], box, others=near(stretch, 0)), truth) > together
