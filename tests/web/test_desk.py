@@ -157,7 +157,9 @@ def test_nothing_is_done_with_a_clip_before_it_is_open(desk, room):
 
 
 def test_what_takes_hours_waits_in_another_line_than_the_usual_way(desk, line, room, clip):
-    desk.finder = type("", (), {"weights": lambda self, way: None, "ways": ("usual", "sam2")})()
+    desk.finder = type(
+        "", (), {"tracking": lambda self, way: {"name": "flow"}, "ways": ("usual", "sam2")}
+    )()
     marked(desk, clip, 0)
     usual = desk.follow(room, clip, "usual")
     line.ends(usual, message="stopped")

@@ -7,6 +7,7 @@ import pytest
 
 from cleanplate.errors import BadInput
 from cleanplate.masks.select import select
+from cleanplate.web import finder as module
 from cleanplate.web.ask import way_of
 from cleanplate.web.finder import Finder
 
@@ -20,14 +21,25 @@ def weights(tmp_path_factory):
     return folder
 
 
-def test_without_weights_there_is_the_usual_way_alone():
+def test_without_weights_there_is_no_sam2(monkeypatch):
+    monkeypatch.setattr(module, "has_torch", lambda: False)
     finder = Finder()
     assert finder.ways == ("usual",)
     assert finder.selector("usual") is select
-    assert finder.weights("usual") is None
-    for asked in (finder.selector, finder.weights):
+    assert finder.tracking("usual") == {"name": "flow"}
+    for asked in (finder.selector, finder.tracking):
         with pytest.raises(BadInput, match="SAM 2 is not at hand here"):
             asked("sam2")
+        with pytest.raises(BadInput, match="no PyTorch here"):
+            asked("internal")
+
+
+def test_with_torch_a_network_may_be_fitted(monkeypatch):
+    monkeypatch.setattr(module, "has_torch", lambda: True)
+    finder = Finder()
+    assert finder.ways == ("usual", "internal")
+    assert finder.selector("internal") is select
+    assert finder.tracking("internal") == {"name": "internal"}
 
 
 def test_weights_that_are_none_are_refused_at_the_start(tmp_path):
@@ -44,8 +56,8 @@ def test_weights_that_are_damaged_are_refused_at_the_start(weights, tmp_path):
 
 def test_with_weights_it_is_held(weights):
     finder = Finder(weights)
-    assert finder.ways == ("usual", "sam2")
-    assert finder.weights("sam2") == weights
+    assert finder.ways == ("usual", "internal", "sam2")
+    assert finder.tracking("sam2") == {"name": "sam2", "weights": weights}
     assert finder.selector("usual") is select
     selector = finder.selector("sam2")
     assert finder.selector("sam2") is selector
@@ -69,7 +81,7 @@ def test_on_the_page_it_is_offered_where_its_weights_are(weights, serve, open_pa
         page.locator("#file").set_input_files(file)
         page.locator("#work").wait_for()
         pages.append(page)
-    assert pages[0].locator("#ways").is_hidden()
+    assert pages[0].locator("#way option[value=sam2]").is_disabled()
     page = pages[1]
     page.locator("#way").select_option("sam2")
     view = page.locator("#view").bounding_box()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import cleanplate as cp
 from cleanplate.io import Encoding
@@ -41,6 +42,23 @@ def test_while_an_object_is_followed_every_frame_is_shown_as_it_is_found(scene, 
     for frame in (0, 5, 11):
         mask = shown.object_at(frame, facts.size)
         assert (mask & holes[frame]).sum() > 0.7 * (mask | holes[frame]).sum()
+
+
+def test_a_network_may_be_fitted_to_follow_it(scene, clip, tmp_path):
+    pytest.importorskip("torch", reason="needs cleanplate[torch]")
+    _, _, holes = scene
+    (tmp_path / "scene.mp4").write_bytes(clip)
+    facts = work.open_clip(tmp_path / "scene.mp4", tmp_path / "frames", Limits(), silent)
+    write_mask(holes[0], tmp_path / "key.png")
+    layers = Layers(facts.size, facts.names, keys={0: tmp_path / "key.png"})
+    given = (tmp_path / "scene.mp4", layers, tmp_path / "live", tmp_path / "followed")
+    told = []
+    how = {"name": "internal", "steps": 3}
+    found = work.follow(*given, lambda *now: told.append(now), tracking=how)
+    assert len(found["confidence"]) == facts.frames
+    assert len([*(tmp_path / "followed").iterdir()]) == facts.frames
+    done = [done for done, *_ in told]
+    assert done == sorted(done) and {total for _, total, *_ in told} == {1000}
 
 
 def test_a_quick_look_changes_nothing_but_the_hole(scene, clip, tmp_path):

@@ -22,7 +22,7 @@ from cleanplate.masks.ways import FURTHEST, near
 from cleanplate.masks.write import write_mask
 from cleanplate.video import Holes
 from cleanplate.web import doctor, work
-from cleanplate.web.finder import USUAL, Finder
+from cleanplate.web.finder import SAM2, USUAL, Finder
 from cleanplate.web.layers import FOUND, Layers
 from cleanplate.web.limits import Limits
 from cleanplate.web.pictures import name_of, read_jpeg
@@ -100,7 +100,7 @@ class Desk:
         clicks = {"inside": inside, "outside": outside}
         selector, alone = self.finder.selector(way), box is None and before.any()
         with self._cutting:
-            others = [] if alone or way != USUAL else self._near(clip, frame)
+            others = [] if alone or way == SAM2 else self._near(clip, frame)
             found = point(picture, before, box=box, **clicks, others=others, selector=selector)
         self.mark(clip, frame, found)
 
@@ -161,8 +161,8 @@ class Desk:
             if before is not None and not _others(room, job):
                 shutil.rmtree(before, ignore_errors=True)
 
-        sam2 = self.finder.weights(way)
-        doing = partial(work.follow, clip.source, layers, live, out, sam2=sam2)
+        given = self.finder.tracking(way)
+        doing = partial(work.follow, clip.source, layers, live, out, tracking=given)
         job = Job("follow", clip.id, doing, followed, long=way != USUAL)
         return self._put(room, clip, job)
 

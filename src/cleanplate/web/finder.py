@@ -1,15 +1,21 @@
-"""Who cuts an object out and follows it: the usual ways, or SAM 2 where its weights are there."""
+"""Who cuts an object out and follows it: the usual ways, or networks where those are there."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from cleanplate.errors import BadInput
 from cleanplate.masks.select import Selector
+from cleanplate.states import has_torch
 from cleanplate.tracking import load_selector
 
-USUAL, SAM2 = "usual", "sam2"
-WAYS = (USUAL, SAM2)
+USUAL, FITTED, SAM2 = "usual", "internal", "sam2"
+WAYS = (USUAL, FITTED, SAM2)
+_MISSING = {
+    FITTED: "there is no PyTorch here, which that needs. Follow it in the usual way.",
+    SAM2: "SAM 2 is not at hand here: the server was started without --sam2.",
+}
 
 
 class Finder:
@@ -22,6 +28,8 @@ class Finder:
     def __init__(self, sam2: Path | None = None) -> None:
         self._sam2 = sam2
         self._selectors: dict[str, Selector] = {USUAL: load_selector("cues")}
+        if has_torch():  # it follows what was cut out in the usual way
+            self._selectors[FITTED] = self._selectors[USUAL]
         if sam2 is not None:
             self._selectors[SAM2] = load_selector("sam2", weights=sam2)
 
@@ -33,10 +41,12 @@ class Finder:
     def selector(self, way: str) -> Selector:
         """Return what cuts an object out in one way; raises BadInput for one that is not there."""
         if way not in self._selectors:
-            raise BadInput("SAM 2 is not at hand here: the server was started without --sam2.")
+            raise BadInput(_MISSING[way])
         return self._selectors[way]
 
-    def weights(self, way: str) -> Path | None:
-        """Return the weights of a way, None for the usual one; raises BadInput."""
+    def tracking(self, way: str) -> dict[str, Any]:
+        """Return what `load_tracker` is told for a way; raises BadInput, as `selector`."""
         self.selector(way)
-        return self._sam2 if way == SAM2 else None
+        if way == SAM2:
+            return {"name": "sam2", "weights": self._sam2}
+        return {"name": "internal" if way == FITTED else "flow"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import cv2
@@ -37,6 +38,7 @@ from cleanplate.web.pictures import name_of, read_jpeg, write_jpeg, write_layer
 from cleanplate.web.tell import Tell
 
 UNBLEND = "unblend"  # instead of a method: an overlay is seen through
+_THOUSANDTHS = 1000
 TRIED_FRAMES = 24  # that a quick look at the fill is of,
 TRIED_PIXELS = 320 * 180  # and their size
 
@@ -101,32 +103,33 @@ def follow(
     out: Path,
     tell: Tell,
     *,
-    sam2: Path | None = None,
+    tracking: Mapping[str, Any] = MappingProxyType({"name": "flow"}),
 ) -> dict[str, Any]:
     """Follow the object from its key masks; write its masks, as they are, into a new folder.
 
-    live: a folder for them as they are found. sam2: weights of what is to follow it instead of the
-    usual way. Raises BadInput.
+    live: a folder for them as they are found. tracking: as `load_tracker` is told. Raises BadInput.
     """
     shutil.rmtree(live, ignore_errors=True)  # of what was followed before, and stopped
     live.mkdir()
     frames, forward, back = len(layers.names), 0, 0
     marked = sorted(layers.keys)
-    total = frames + (_frames_back(marked) if sam2 is None else marked[0])
+    way, more = tracking["name"], {key: tracking[key] for key in tracking if key != "name"}
+    back_too = {"flow": _frames_back(marked), "sam2": marked[0]}  # a fitted network tells by itself
+    total = frames + back_too[way] if way in back_too else _THOUSANDTHS
 
     def progress(done: int, _: int | None) -> None:
         nonlocal forward
-        forward = min(done, frames)
+        forward = min(done, frames) if way in back_too else done
         tell(forward + back, total)
 
     def watch(frame: int, soft: Soft) -> None:
         nonlocal back
         write_mask(soft > SURE, live / name_of(frame, ".png"))
-        back += forward == frames
+        back += way in back_too and forward == frames
         tell(min(forward + back, total), total, frame)
 
     keys = [f"{path}@{frame}" for frame, path in sorted(layers.keys.items())]
-    tracker = load_tracker("flow") if sam2 is None else load_tracker("sam2", weights=sam2)
+    tracker = load_tracker(way, **more)
     done = track_file(source, keys, out, grow=0, tracker=tracker, progress=progress, watch=watch)
     shutil.rmtree(live, ignore_errors=True)
     found = asdict(done)

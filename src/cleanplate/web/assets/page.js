@@ -194,7 +194,8 @@ function render() {
   if (state.limits) {
     $("limits").textContent = `Up to ${Math.floor(state.limits.upload / 1e6)} MB and ${state.limits.frames} frames.`;
   }
-  $("ways").hidden = !state.ways?.includes("sam2");
+  $("ways").hidden = !(state.ways?.length > 1);
+  for (const option of $("way").options) option.hidden = option.disabled = !state.ways?.includes(option.value);
   renderClips();
   listJobs($("jobs"), starting ? state.jobs.filter((job) => job.kind === "open" || isBusy(job)) : state.jobs, state.clips, { look, stop, shown });
   $("jobs-card").hidden = !$("jobs").children.length;
@@ -415,7 +416,7 @@ async function pointed(kind, what) {
   buttons();
 }
 
-/* How objects are cut out and followed: there is a choice where the server has the weights. */
+/* How objects are cut out and followed: there is a choice where the server has others than the usual way. */
 function way() {
   return $("ways").hidden ? "usual" : $("way").value;
 }
