@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from cleanplate.masks.track_file import track_file
 from cleanplate.masks.upright import upright_frames
 from cleanplate.masks.write import write_folder, write_mask
 from cleanplate.pipeline import fill, fill_file
+from cleanplate.packed import Packed
 from cleanplate.provenance import Seen, provenance_picture
 from cleanplate.region import reduce_hole, reduced_picture, working_size
 from cleanplate.tracking import load_tracker
@@ -164,16 +166,19 @@ def find_shadow(shown: Path, facts: Facts, layers: Layers, out: Path, tell: Tell
     Told are the frames that have one. Raises BadInput.
     """
     things, cast = layers.alone(), 0
+    waiting: deque[Packed] = deque()  # a shadow is told by frames after it
 
     def pictures() -> Iterator[tuple[Frames, Holes]]:
         for frame in range(facts.frames):
-            yield read_jpeg(shown / name_of(frame)), things.hole_at(frame, facts.seen, AUTO)
+            hole = things.hole_at(frame, facts.seen, AUTO)
+            waiting.append(Packed.of(hole))
+            yield read_jpeg(shown / name_of(frame)), hole
 
     def named() -> Iterator[tuple[str, Holes]]:
         nonlocal cast
         for frame, wider in enumerate(with_shadows(pictures())):
             thing = things.object_at(frame, facts.seen)
-            shadow = _up_to(thing, things.hole_at(frame, facts.seen, AUTO), wider)
+            shadow = _up_to(thing, waiting.popleft().mask(), wider)
             cast += bool(shadow.any())
             yield facts.names[frame], shadow
             tell(frame + 1, facts.frames)
