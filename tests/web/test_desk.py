@@ -196,7 +196,20 @@ def test_a_shadow_is_of_the_object_that_casts_it(desk, line, room, clip):
     assert shadow_of(room, line) == {"frames": 0, "lost": False}
     marked(desk, clip, 1)
     assert shadow_of(room, line) is None
+    desk.hold(clip, 1)
+    assert shadow_of(room, line) is None
     assert not [*clip.folder.glob("shadow-*")]  # nor is what was found before left behind
+
+
+def test_a_shadow_does_not_come_back_with_the_object(desk, line, room, clip):
+    marked(desk, clip, 1)
+    followed = {"confidence": [1.0] * 3, "unsure": [], "empty": [], "cuts": []}
+    line.ends(desk.follow(room, clip, "usual"), followed)
+    shaded(desk, line, room, clip)
+    marked(desk, clip, 2)
+    desk.forget(clip, "2")
+    assert clip.layers.shadow is None
+    assert shadow_of(room, line) == {"frames": 0, "lost": True}
 
 
 def test_a_shadow_that_is_left_in_is_told_no_more(desk, line, room, clip):
@@ -222,7 +235,7 @@ def test_a_shadow_found_meanwhile_does_not_undo_a_check_nor_a_mending(desk, line
     shaded(desk, line, room, clip)
     line.ends(check, {"findings": ["specks"], "shown": 0.5})
     (told,) = state_of(room, line)["clips"]
-    assert told["check"]["findings"] == ["specks"]
+    assert told["check"] == {"findings": ["specks"], "shown": None}  # that was of another hole
     done = {"done": ["1 speck removed."]}
     line.ends(mend, done)
     assert done["done"] == ["1 speck removed."] and "mended" in str(clip.layers.keys[0])

@@ -249,7 +249,9 @@ def test_a_shadow_is_shown_in_the_mask_and_can_be_left_in(serve, open_page, tmp_
     assert page.locator("#blue").is_visible()
     leave = page.locator("#cast").get_by_role("button", name="Leave it in")
     leave.focus()
-    page.wait_for_timeout(1000)  # the page asks anew meanwhile, and focus stays
+    for _ in range(2):  # the page asks anew meanwhile, and focus stays
+        with page.expect_response("**/api/state"):
+            pass
     assert leave.evaluate("button => button === document.activeElement")
     leave.click()
     page.locator("#cast", has_text="Its shadow").wait_for(state="hidden")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -184,11 +183,12 @@ class Desk:
             if found is None:
                 sweep(out)
                 return
-            clip.told[kind] = found
             if kind == "shadow":
-                clip.told[kind] = {**found, "of": layers.thing}
                 clip.shade(out, layers, alone=not _others(room, job))
-            elif out.exists():
+                clip.told[kind] = {**found, "of": layers.thing}
+                return
+            clip.told[kind] = found
+            if out.exists():
                 clip.change(lambda now: now.with_found(kind, out))
 
         return self._put(room, clip, Job(kind, clip.id, how[kind], done))
@@ -218,7 +218,7 @@ class Desk:
 
         def told(job: Job, found: dict[str, Any] | None) -> None:
             if found is not None:
-                clip.told["check"] = {**found, "of": replace(layers, shadow=None)}
+                clip.told["check"] = {**found, "of": layers}
 
         doing = partial(doctor.examine, clip.folder / "frames", facts, layers)
         return self._put(room, clip, Job("check", clip.id, doing, told))

@@ -60,13 +60,14 @@ class Clip:
         """Take a shadow, if there is one, and remove those that nothing needs.
 
         out: a folder of its masks, beside those of others. alone: whether nothing else is being
-        done that may read them.
+        done that may read them. The one before stays: what is just being begun may have taken it.
         """
+        before = self.opened()[1].shadow
         if out.exists():
             self.change(lambda now: now.with_shadow(out, cast_by))
-        kept = self.opened()[1].shadow
+        kept = before, self.opened()[1].shadow
         for folder in self.folder.glob("shadow-*") if alone else ():
-            if folder != kept:
+            if folder not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -94,7 +95,7 @@ class Room:
 
     def busy(self) -> list[Job]:
         """Return the jobs that are waiting or running."""
-        return [job for job in self.jobs.values() if job.state not in ENDED]
+        return [job for job in list(self.jobs.values()) if job.state not in ENDED]
 
     def bytes(self) -> int:
         """Return how much lies in it."""

@@ -58,17 +58,21 @@ def _shadow(clip: Clip, layers: Layers) -> dict[str, Any] | None:
     found = clip.told.get("shadow")
     if found is None:
         return None
-    if found["of"] != layers.thing:
-        return {"frames": 0, "lost": True} if found["frames"] else None
-    return {"frames": found["frames"], "lost": False}
+    if layers.shadow is not None:
+        return {"frames": found["frames"], "lost": False}
+    if found["frames"]:
+        return {"frames": 0, "lost": True} if layers.casts else None
+    return {"frames": 0, "lost": False} if found["of"] == layers.thing else None
 
 
 def _checked(clip: Clip) -> dict[str, Any] | None:
-    """Return what was found wrong with the mask, if it has not changed since."""
+    """Return what was found wrong with the mask, if it has not changed since but for a shadow."""
     found = clip.told.get("check")
-    if found is None or found["of"] != replace(clip.opened()[1], shadow=None):
+    now = clip.opened()[1]
+    if found is None or replace(found["of"], shadow=None) != replace(now, shadow=None):
         return None
-    return {"findings": found["findings"], "shown": found["shown"]}
+    shown = found["shown"] if found["of"] == now else None
+    return {"findings": found["findings"], "shown": shown}
 
 
 def _job(job: Job, queue: Queue) -> dict[str, Any]:

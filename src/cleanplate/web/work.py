@@ -27,8 +27,8 @@ from cleanplate.masks.track import working_picture
 from cleanplate.masks.track_file import track_file
 from cleanplate.masks.upright import upright_frames
 from cleanplate.masks.write import write_folder, write_mask
-from cleanplate.pipeline import fill, fill_file
 from cleanplate.packed import Packed
+from cleanplate.pipeline import fill, fill_file
 from cleanplate.provenance import Seen, provenance_picture
 from cleanplate.region import reduce_hole, reduced_picture, working_size
 from cleanplate.tracking import load_tracker

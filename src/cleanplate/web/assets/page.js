@@ -196,6 +196,7 @@ function render() {
   }
   $("ways").hidden = !(state.ways?.length > 1);
   for (const option of $("way").options) option.hidden = option.disabled = !state.ways?.includes(option.value);
+  if ($("way").selectedOptions[0]?.disabled) $("way").value = "usual";
   renderClips();
   listJobs($("jobs"), starting ? state.jobs.filter((job) => job.kind === "open" || isBusy(job)) : state.jobs, state.clips, { look, stop, shown });
   $("jobs-card").hidden = !$("jobs").children.length;
@@ -520,6 +521,10 @@ function listen() {
     clock.toggle();
     playing();
   };
+  $("view").addEventListener("pointerdown", () => {
+    clock.pause(); // what is pointed at is in the frame that is seen
+    playing();
+  });
   $("message").onclick = () => say("");
   $("undo").onclick = undo;
   $("clear").onclick = () => ask(() => post(`/api/clips/${clip.id}/forget/${stage.frame}`));
