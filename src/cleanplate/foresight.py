@@ -62,7 +62,10 @@ def foresee(
 
 
 def foreseen(line: Iterator[Shown]) -> Foresight:
-    """Tell the same of frames that come one after the other."""
+    """Tell how much of the holes of frames other frames show, by a quick fill at a small size.
+
+    line: the frames of a clip with their holes, cuts found, as `look` shows them.
+    """
     stretches = _stretches(line)
     method = load_method("flow", tune="removal", working_pixels=PIXELS)
     shown = total = frames = 0

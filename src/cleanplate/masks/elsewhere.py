@@ -19,6 +19,7 @@ from cleanplate.flow.camera import resizing
 from cleanplate.flow.estimate import flow_between, grey
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.masks.follow.carried import squared_lengths
+from cleanplate.masks.follow.colours import Plane
 from cleanplate.masks.follow.ground import distances
 from cleanplate.masks.ways import Matrix, shown, ways
 from cleanplate.region import Region, reduce_picture
@@ -34,7 +35,6 @@ _BLUR = 0.8  # pixels
 _LEAST = 200  # pixels beside a box that tell the noise
 
 Picture = NDArray[np.uint8]
-Plane = NDArray[np.float32]
 
 
 class _View(NamedTuple):

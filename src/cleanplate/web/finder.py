@@ -10,10 +10,10 @@ from cleanplate.masks.select import Selector
 from cleanplate.states import has_torch
 from cleanplate.tracking import load_selector
 
-USUAL, FITTED, SAM2 = "usual", "internal", "sam2"
-WAYS = (USUAL, FITTED, SAM2)
+USUAL, INTERNAL, SAM2 = "usual", "internal", "sam2"
+WAYS = (USUAL, INTERNAL, SAM2)
 _MISSING = {
-    FITTED: "there is no PyTorch here, which that needs. Follow it in the usual way.",
+    INTERNAL: "there is no PyTorch here, which that needs. Follow it in the usual way.",
     SAM2: "SAM 2 is not at hand here: the server was started without --sam2.",
 }
 
@@ -29,7 +29,7 @@ class Finder:
         self._sam2 = sam2
         self._selectors: dict[str, Selector] = {USUAL: load_selector("cues")}
         if has_torch():  # it follows what was cut out in the usual way
-            self._selectors[FITTED] = self._selectors[USUAL]
+            self._selectors[INTERNAL] = self._selectors[USUAL]
         if sam2 is not None:
             self._selectors[SAM2] = load_selector("sam2", weights=sam2)
 
@@ -49,4 +49,4 @@ class Finder:
         self.selector(way)
         if way == SAM2:
             return {"name": "sam2", "weights": self._sam2}
-        return {"name": "internal" if way == FITTED else "flow"}
+        return {"name": "internal" if way == INTERNAL else "flow"}
