@@ -12,6 +12,7 @@ TYPES = {
     "stage.js": "text/javascript",
     "marks.js": "text/javascript",
     "jobs.js": "text/javascript",
+    "renew.js": "text/javascript",
     "player.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }

@@ -1,6 +1,7 @@
 /* The list of jobs: how far each is, what came of it, what can be taken away. */
 
 import { sentence } from "./ask.js";
+import { button, keyed, renew } from "./renew.js";
 
 const DOING = {
   open: "Opening",
@@ -18,74 +19,67 @@ const DONE = { fill: "Removed", try: "Quick look", follow: "Followed", open: "Op
 const FILES = { video: "Download the video", masks: "Masks", plate: "Plate" };
 const LISTED = ["fill", "try"]; // those that stay in the list when they are done
 
-/* Show jobs in a list; act: { look(job), stop(job), shown }. */
+const isBusy = (job) => job.state === "waiting" || job.state === "running";
+const isListed = (job) =>
+  isBusy(job) || job.state === "failed" || (LISTED.includes(job.kind) && job.state === "done");
+
+/* Show jobs in a list; act: { look(job), stop(job) }. */
 export function listJobs(list, jobs, clips, act) {
-  const shown = jobs.filter((job) => job.state === "waiting" || job.state === "running" || job.state === "failed" || (LISTED.includes(job.kind) && job.state === "done"));
-  const kept = latest(shown);
-  const rows = new Map([...list.children].map((row) => [row.dataset.id, row]));
-  list.replaceChildren(...kept.map((job) => filled(rows.get(job.id) ?? fresh(job), job, clips, act)));
+  const rows = latest(jobs.filter(isListed)).map((job) => {
+    const name = clips.find((clip) => clip.id === job.clip)?.name ?? "";
+    const row = keyed(list, job.id, fresh);
+    fill(row, job, name, act);
+    return row;
+  });
+  renew(list, rows);
 }
 
 /* The newest first; of what ended, the last few. */
 function latest(jobs) {
-  const busy = jobs.filter((job) => job.state === "waiting" || job.state === "running");
-  const ended = jobs.filter((job) => !busy.includes(job)).slice(-6);
-  return [...busy, ...ended.reverse()];
+  const ended = jobs.filter((job) => !isBusy(job)).slice(-6);
+  return [...jobs.filter(isBusy), ...ended.reverse()];
 }
 
-function fresh(job) {
+function fresh() {
   const row = document.createElement("li");
-  row.dataset.id = job.id;
-  row.append(document.createElement("b"), document.createElement("span"));
+  for (const part of ["b", "span", "progress", "div"]) row.append(document.createElement(part));
+  row.lastChild.className = "row";
   return row;
 }
 
-function filled(row, job, clips, act) {
-  const name = clips.find((clip) => clip.id === job.clip)?.name ?? "";
-  row.children[0].textContent = `${(job.state === "done" ? DONE : DOING)[job.kind] ?? DOING[job.kind]}: ${name}`;
-  row.children[1].textContent = words(job);
-  const signature = `${job.state} ${act.shown?.id === job.id}`;
-  if (row.dataset.signature !== signature) {
-    row.dataset.signature = signature;
-    [...row.children].slice(2).forEach((child) => child.remove());
-    row.append(...controls(job, act));
-  }
-  const bar = row.querySelector("progress");
-  if (bar && job.total) bar.value = Math.min(1, job.done / job.total);
-  return row;
+/* Bring a row up to date. */
+function fill(row, job, name, act) {
+  const [title, said, bar, controls] = row.children;
+  const what = DOING[job.kind];
+  title.textContent = `${(job.state === "done" && DONE[job.kind]) || what}: ${name}`;
+  said.textContent = words(job);
+  bar.hidden = job.state !== "running";
+  bar.setAttribute("aria-label", what);
+  if (job.total) bar.value = Math.min(1, job.done / job.total);
+  renew(controls, controlsOf(job, act));
+  controls.hidden = !controls.children.length;
 }
 
-function controls(job, act) {
-  const busy = job.state === "waiting" || job.state === "running";
+function controlsOf(job, act) {
   const made = [];
-  if (job.state === "running") {
-    const bar = document.createElement("progress");
-    bar.max = 1;
-    bar.setAttribute("aria-label", DOING[job.kind]);
-    made.push(bar);
+  if (isBusy(job)) made.push(button("Stop", () => act.stop(job)));
+  if (job.kind === "fill" && job.state === "running") {
+    made.push(button("Watch", () => act.look(job)));
   }
-  const row = document.createElement("div");
-  row.className = "row";
-  const add = (text, run) => {
-    const button = document.createElement("button");
-    button.textContent = text;
-    button.onclick = run;
-    row.append(button);
-    return button;
-  };
-  if (busy) add("Stop", () => act.stop(job));
-  if (job.kind === "fill" && job.state === "running") add("Watch", () => act.look(job));
-  if (LISTED.includes(job.kind) && job.state === "done") add("Look at it", () => act.look(job));
-  for (const part of job.files ?? []) {
-    const link = document.createElement("a");
-    link.className = part === "video" ? "button main" : "button";
-    link.href = `/api/jobs/${job.id}/${part}`;
-    link.textContent = FILES[part];
-    link.setAttribute("download", "");
-    row.append(link);
+  if (LISTED.includes(job.kind) && job.state === "done") {
+    made.push(button("Look at it", () => act.look(job)));
   }
-  if (row.children.length) made.push(row);
+  for (const part of job.files ?? []) made.push(download(job, part));
   return made;
+}
+
+function download(job, part) {
+  const link = document.createElement("a");
+  link.className = part === "video" ? "button main" : "button";
+  link.href = `/api/jobs/${job.id}/${part}`;
+  link.textContent = FILES[part];
+  link.setAttribute("download", "");
+  return link;
 }
 
 function words(job) {

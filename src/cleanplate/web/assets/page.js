@@ -2,6 +2,7 @@
 
 import { get, post, put, remove, sentence, upload } from "./ask.js";
 import { listJobs } from "./jobs.js";
+import { button, keyed, listed, renew } from "./renew.js";
 import { Stage } from "./stage.js";
 
 const SOON = 350; // milliseconds between two questions while something is being done
@@ -198,7 +199,7 @@ function render() {
   for (const option of $("way").options) option.hidden = option.disabled = !state.ways?.includes(option.value);
   if ($("way").selectedOptions[0]?.disabled) $("way").value = "usual";
   renderClips();
-  listJobs($("jobs"), starting ? state.jobs.filter((job) => job.kind === "open" || isBusy(job)) : state.jobs, state.clips, { look, stop, shown });
+  listJobs($("jobs"), starting ? state.jobs.filter((job) => job.kind === "open" || isBusy(job)) : state.jobs, state.clips, { look, stop });
   $("jobs-card").hidden = !$("jobs").children.length;
   const place = starting ? $("drop") : $("work");
   if ($("jobs-card").parentElement !== place) place.append($("jobs-card"));
@@ -228,21 +229,14 @@ async function showShelf() {
 }
 
 function renderClips() {
-  $("clips").replaceChildren(
-    ...state.clips.map((one) => {
-      const pick = button(one.name, () => choose(one));
-      pick.setAttribute("aria-pressed", one.id === clip?.id);
-      pick.disabled = !one.open;
-      return pick;
-    }),
-  );
-}
-
-function button(text, act) {
-  const made = document.createElement("button");
-  made.textContent = text;
-  made.onclick = act;
-  return made;
+  const picks = state.clips.map((one) => {
+    const pick = keyed($("clips"), one.id, () => button(one.name));
+    pick.onclick = () => choose(one);
+    pick.setAttribute("aria-pressed", one.id === clip?.id);
+    pick.disabled = !one.open;
+    return pick;
+  });
+  renew($("clips"), picks);
 }
 
 function renderSteps() {
@@ -320,20 +314,6 @@ function shownWords(share) {
   if (share === 0) return "Other frames show nothing of the hole: it would be invented.";
   const part = share > 0.995 ? "nearly all" : `about ${Math.round(100 * share)} %`;
   return `Other frames show ${part} of the hole${share > 0.995 ? "." : "; the rest would be invented."}`;
-}
-
-function listed(text) {
-  const item = document.createElement("li");
-  item.textContent = text;
-  return item;
-}
-
-/* Show other words, if they are others: whoever has come to a button in them by keyboard stays there. */
-function renew(place, words) {
-  const said = words.map((word) => word.textContent ?? word).join("\n");
-  if (place.dataset.said === said) return;
-  place.dataset.said = said;
-  place.replaceChildren(...words);
 }
 
 function buttons() {
