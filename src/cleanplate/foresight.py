@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from cleanplate.stream import Shown, look
 PIXELS = 214 * 120  # of the pictures that are looked at
 LENGTH = 48  # frames of a stretch
 MOST = 4  # stretches, spread over the clip: the work ends however long that is
+FILLED = MOST * LENGTH  # frames, the most of a clip that are filled
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,20 @@ def foresee(
             return foreseen(look(paired(reader, holes, iter(holes))))
 
 
-def foreseen(line: Iterator[Shown]) -> Foresight:
+def foreseen(
+    line: Iterator[Shown], *, progress: Callable[[float], None] | None = None
+) -> Foresight:
     """Tell how much of the holes of frames other frames show, by a quick fill at a small size.
 
-    line: the frames of a clip with their holes, cuts found, as `look` shows them.
+    line: the frames of a clip with their holes, cuts found, as `look` shows them. progress: called
+    with the share that is filled, 0 to 1, once all of them went by.
     """
+    report = progress or (lambda share: None)
     stretches = _stretches(line)
     method = load_method("flow", tune="removal", working_pixels=PIXELS)
     shown = total = frames = 0
-    for stretch in stretches:
+    for number, stretch in enumerate(stretches):
+        report(number / len(stretches))
         masks = np.stack([small.hole for small in stretch])
         if not masks.any() or masks.all():
             continue
@@ -78,6 +84,7 @@ def foreseen(line: Iterator[Shown]) -> Foresight:
             shown += int(np.count_nonzero(source >= 0))
             total += len(source)
         frames += int(masks.any(axis=(1, 2)).sum())
+    report(1.0)
     return Foresight(shown / total if total else None, frames)
 
 

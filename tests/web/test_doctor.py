@@ -95,6 +95,20 @@ def test_a_missed_frame_is_told_as_the_page_counts_and_mended(facts, layers, sce
     assert (better.object_at(5, SIZE) & scene[2][5]).sum() == scene[2][5].sum()
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_how_far_a_check_is_is_told_to_its_end(facts, layers, tmp_path, held):
+    if held:
+        masks = sorted((tmp_path / "given").iterdir())
+        layers = replace(layers, given=None, keys={0: masks[0]}, held=0)
+    told = []
+    examine(tmp_path / "frames", facts, layers, lambda done, total: told.append((done, total)))
+    rounds = 2 if held else 3  # the mask, what goes on beside it, and what other frames show,
+    total = (rounds + 1) * facts.frames  # which is filled then
+    assert told == sorted(told) and {total for _, total in told} == {total}
+    assert told[-1][0] == total
+    assert [done for done, _ in told].count(total) == 1  # nothing comes after that
+
+
 def test_a_mask_that_is_held_is_mended_as_one(layers, scene, tmp_path):
     hole = scene[2][0].copy()
     hole[5, 5] = hole[80, 100] = True

@@ -59,6 +59,10 @@ def test_a_network_may_be_fitted_to_follow_it(scene, clip, tmp_path):
     assert len([*(tmp_path / "followed").iterdir()]) == facts.frames
     done = [done for done, *_ in told]
     assert done == sorted(done) and {total for _, total, *_ in told} == {1000}
+    found = [done for done, _, *at in told if at]  # every frame, and once more beside the last one
+    assert len(found) == 2 * facts.frames and found[-1] == 1000
+    assert len(set(found)) > facts.frames  # on the way from what is fitted to the end
+    assert done.count(1000) == 2
 
 
 def test_a_quick_look_changes_nothing_but_the_hole(scene, clip, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
-from cleanplate.foresight import foreseen
+from cleanplate.foresight import FILLED, foreseen
 from cleanplate.masks.check import check, check_edges, too_small
 from cleanplate.masks.generous import AUTO
 from cleanplate.masks.load import open_holes
@@ -80,31 +81,48 @@ def examine(shown: Path, facts: Facts, layers: Layers, tell: Tell) -> dict[str, 
 
     Beside that, how much of the hole other frames show.
     """
-    pictures, frames = Pictures(shown), facts.frames
-
-    def holes() -> Any:
-        for frame, (_, hole) in enumerate(layers.holes(0)):
-            tell(frame + 1, frames)
-            yield hole
-
-    report = check(holes(), size=facts.size, first=1)
-    findings = list(report.findings)
-    if layers.followed is not None or layers.given is not None:
+    pictures, course = Pictures(shown), layers.followed is not None or layers.given is not None
+    rounds = _Rounds(facts.frames, 3 if course else 2, min(facts.frames, FILLED), tell)
+    holes = (layers.hole_at(number, facts.size, 0) for number in rounds.frames())
+    findings = list(check(holes, size=facts.size, first=1).findings)
+    if course:
         share = check_edges(
             (lambda n=number: pictures.read(n), layers.hole_at(number, facts.seen, 0))  # type: ignore[misc]
-            for number in range(frames)
+            for number in rounds.frames()
         )
         findings += too_small(share)
-    return {"findings": _plain(findings), "shown": _shown(pictures, facts, layers)}
+    return {"findings": _plain(findings), "shown": _shown(pictures, facts, layers, rounds)}
 
 
-def _shown(pictures: Pictures, facts: Facts, layers: Layers) -> float | None:
+class _Rounds:
+    """Goes through the frames of a clip several times, and tells how far all of the work is.
+
+    times: how often. fills: what comes after that, in frames as well.
+    """
+
+    def __init__(self, count: int, times: int, fills: int, tell: Tell) -> None:
+        self._count, self._before, self._fills, self._tell = count, times * count, fills, tell
+        self._done = 0
+
+    def frames(self) -> Iterator[int]:
+        """Yield their numbers, once."""
+        for number in range(self._count):
+            yield number
+            self._done += 1
+            self._tell(self._done, self._before + self._fills)
+
+    def filled(self, share: float) -> None:
+        """Take how much of what comes after is done, 0 to 1."""
+        self._tell(self._before + int(share * self._fills), self._before + self._fills)
+
+
+def _shown(pictures: Pictures, facts: Facts, layers: Layers, rounds: _Rounds) -> float | None:
     """Return the share of the hole that other frames show, 0 to 1; None where there is none."""
     line = (
         (Still(pictures.read(frame)), layers.hole_at(frame, facts.seen, AUTO), None)
-        for frame in range(facts.frames)
+        for frame in rounds.frames()
     )
-    return foreseen(look(line)).shown
+    return foreseen(look(line), progress=rounds.filled).shown
 
 
 def mended(layers: Layers, out: Path, tell: Tell) -> dict[str, Any]:

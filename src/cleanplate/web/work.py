@@ -113,22 +113,17 @@ def follow(
     """
     shutil.rmtree(live, ignore_errors=True)  # of what was followed before, and stopped
     live.mkdir()
-    frames, forward, back = len(layers.names), 0, 0
-    marked = sorted(layers.keys)
     way, more = tracking["name"], {key: tracking[key] for key in tracking if key != "name"}
-    back_too = {"flow": _frames_back(marked), "sam2": marked[0]}  # a fitted network tells by itself
-    total = frames + back_too[way] if way in back_too else _THOUSANDTHS
+    far = _Far(way, len(layers.names), sorted(layers.keys))
 
     def progress(done: int, _: int | None) -> None:
-        nonlocal forward
-        forward = min(done, frames) if way in back_too else done
-        tell(forward + back, total)
+        far.forward = done
+        tell(far.done, far.total)
 
     def watch(frame: int, soft: Soft) -> None:
-        nonlocal back
         write_mask(soft > SURE, live / name_of(frame, ".png"))
-        back += way in back_too and forward == frames
-        tell(min(forward + back, total), total, frame)
+        far.find()
+        tell(far.done, far.total, frame)
 
     keys = [f"{path}@{frame}" for frame, path in sorted(layers.keys.items())]
     tracker = load_tracker(way, **more)
@@ -136,6 +131,32 @@ def follow(
     shutil.rmtree(live, ignore_errors=True)
     found = asdict(done)
     return {name: found[name] for name in ("confidence", "unsure", "empty", "cuts")}
+
+
+class _Far:
+    """How far an object has been followed, by what a tracker tells and by the masks it finds.
+
+    Most tell frames, then find masks on the way back. A network tells thousandths while it is
+    fitted, and finds a mask of every frame after that, and once more beside the one before.
+    """
+
+    def __init__(self, way: str, frames: int, keys: list[int]) -> None:
+        self._fitted, self._frames = way == "internal", frames
+        back = _frames_back(keys) if way == "flow" else keys[0]
+        self.total = _THOUSANDTHS if self._fitted else frames + back
+        self.forward = self._found = 0
+
+    def find(self) -> None:
+        """Take it that one more mask was found."""
+        self._found += self._fitted or self.forward >= self._frames
+
+    @property
+    def done(self) -> int:
+        """Of the total."""
+        if not self._fitted:
+            return min(min(self.forward, self._frames) + self._found, self.total)
+        share = min(1.0, self._found / (2 * self._frames))
+        return self.forward + int(share * (self.total - self.forward))
 
 
 def _frames_back(keys: list[int]) -> int:

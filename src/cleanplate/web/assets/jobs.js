@@ -23,6 +23,9 @@ const isBusy = (job) => job.state === "waiting" || job.state === "running";
 const isListed = (job) =>
   isBusy(job) || job.state === "failed" || (LISTED.includes(job.kind) && job.state === "done");
 
+/* Whether there is a share to be told: what has come to its end may still be being written. */
+const isFar = (job) => job.total > 0 && job.done < job.total;
+
 /* Show jobs in a list; act: { look(job), stop(job) }. */
 export function listJobs(list, jobs, clips, act) {
   const rows = latest(jobs.filter(isListed)).map((job) => {
@@ -55,7 +58,8 @@ function fill(row, job, name, act) {
   said.textContent = words(job);
   bar.hidden = job.state !== "running";
   bar.setAttribute("aria-label", what);
-  if (job.total) bar.value = Math.min(1, job.done / job.total);
+  if (isFar(job)) bar.value = job.done / job.total;
+  else bar.removeAttribute("value"); // at work, and nobody knows how far
   renew(controls, controlsOf(job, act));
   controls.hidden = !controls.children.length;
 }
@@ -88,11 +92,7 @@ function words(job) {
     return `Waits: ${job.place} ${job.place === 1 ? "job comes" : "jobs come"} before it.`;
   }
   if (job.state === "failed") return sentence(job.message);
-  if (job.state === "running") {
-    const far = job.total ? `${Math.floor((100 * Math.min(job.done, job.total)) / job.total)} %` : "";
-    const left = job.seconds_left === null ? "" : `, about ${duration(job.seconds_left)} left`;
-    return far ? `${far}${left}` : "Begins …";
-  }
+  if (job.state === "running") return runningWords(job);
   if (job.kind === "try") {
     const { first, frames } = job.result;
     return `Frames ${first + 1} to ${first + frames}, small.`;
@@ -108,6 +108,13 @@ function words(job) {
   if (painted) parts.push(`${share(painted)} painted`);
   parts.push(invented > 0.005 ? `${share(invented)} invented` : "next to nothing invented");
   return [`${sentence(parts.join(", "))}; ${duration(seconds)}.`, ...warnings, ...problems].join(" ");
+}
+
+function runningWords(job) {
+  if (!job.total) return job.done ? `${job.done} frames so far …` : "At work …";
+  if (!isFar(job)) return "Nearly done …";
+  const left = job.seconds_left === null ? "" : `, about ${duration(job.seconds_left)} left`;
+  return `${Math.floor((100 * job.done) / job.total)} %${left}`;
 }
 
 function duration(seconds) {

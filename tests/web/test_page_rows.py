@@ -1,4 +1,4 @@
-"""Whoever uses the page by keyboard stays where they are, whatever the server tells meanwhile."""
+"""Rows of jobs and of clips: what they say, and that focus stays on what is in them."""
 
 from __future__ import annotations
 
@@ -67,6 +67,25 @@ def test_what_is_told_of_a_job_stands_in_its_row(page):
     assert not rows.nth(1).locator("progress").is_visible()
     assert rows.nth(1).get_by_role("link").all_inner_texts() == ["Download the video", "Masks"]
     assert rows.nth(1).get_by_role("button").all_inner_texts() == ["Look at it"]
+
+
+@pytest.mark.parametrize(
+    ("far", "said", "share"),
+    [
+        ({}, "At work …", None),
+        ({"done": 7}, "7 frames so far …", None),
+        ({"done": 0, "total": 8}, "0 %", 0),
+        ({"done": 6, "total": 8, "seconds_left": 5}, "75 %, about 5 s left", 0.75),
+        ({"done": 8, "total": 8, "seconds_left": 0}, "Nearly done …", None),
+    ],
+)
+def test_how_far_a_job_is_is_told_where_it_is_known(page, far, said, share):
+    rows = page.locator("#told > li")
+    for before in ({"done": 1, "total": 2}, far):
+        page.evaluate(LIST, [{"id": "1", "state": "running", **before}])
+    assert rows.locator("span").inner_text() == said
+    bar = rows.locator("progress")
+    assert bar.evaluate("bar => bar.position") == (-1 if share is None else share)
 
 
 def test_focus_stays_on_buttons_of_clips_and_of_jobs(page, clip):
