@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from threading import Thread
+
 import numpy as np
 import pytest
 
@@ -248,3 +250,16 @@ def test_a_mending_of_what_changed_meanwhile_says_so(desk, line, room, clip):
     line.ends(mend, done)
     assert "changed meanwhile" in done["done"][0]
     assert "mended" not in str(clip.layers.keys[0])
+
+
+def test_a_mending_that_ends_while_somebody_points_overwrites_nothing(desk, line, room, clip):
+    marked(desk, clip, 0, 1, 2)
+    mend, done = desk.mend(room, clip), {"done": ["1 speck removed."]}
+    ending = Thread(target=line.ends, args=(mend, done))
+    with clip._lock:  # as long as a mask that was pointed at is being put in its place
+        ending.start()
+        ending.join(0.3)
+        marked(desk, clip, 1)
+        mine = clip.layers.keys
+    ending.join()
+    assert clip.layers.keys == mine and "changed meanwhile" in done["done"][0]

@@ -57,7 +57,7 @@ def test_the_rest_is_what_stands_still_and_subtitles(layers):
 
 def test_a_shadow_goes_with_the_object_that_casts_it(layers, tmp_path):
     write_folder(((name, square(20, 40)) for name in NAMES), tmp_path / "cast")
-    shaded = layers.with_shadow(tmp_path / "cast", layers)
+    shaded = layers.with_found("shadow", tmp_path / "cast")
     assert (shaded.rest_at(0, SIZE) == square(30, 50) | square(20, 40)).all()
     assert shaded.with_found("static", None).shadow is not None
     assert not shaded.alone().rest_at(0, SIZE).any()
@@ -68,7 +68,6 @@ def test_a_shadow_goes_with_the_object_that_casts_it(layers, tmp_path):
         shaded.mended(tmp_path / "f", "mask.png"),
     )
     assert all(now.shadow is None for now in changed)
-    assert layers.without_key(1).with_shadow(tmp_path / "cast", layers).shadow is None
 
 
 def test_an_object_that_moves_may_cast_a_shadow(layers):

@@ -94,7 +94,7 @@ def test_a_shadow_is_found_shown_and_filled_beside_the_object(tmp_path):
     )
     assert found["frames"] > 20
     assert told[-1] == (facts.frames, facts.frames)
-    layers = layers.with_shadow(tmp_path / "cast", layers)
+    layers = layers.with_found("shadow", tmp_path / "cast")
     middle = facts.frames // 2
     rest = layers.rest_at(middle, facts.size)
     assert (rest & shadow[middle]).sum() > 0.5 * shadow[middle].sum()

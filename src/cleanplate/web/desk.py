@@ -229,17 +229,15 @@ class Desk:
         out = _new(clip, "mended")
 
         def done(job: Job, found: dict[str, Any] | None) -> None:
-            if found is not None and clip.opened()[1].thing != layers.thing:
-                found["done"] = [_CHANGED]
-                sweep(out)
-                return
             if found is None or not found["done"]:
                 sweep(out)
                 return
-            clip.change(lambda now: now.mended(out, doctor.STILL))
-            follow = clip.told.get("follow")
-            if follow is not None:  # what was followed is what was marked, mended
-                follow["keys"] = sorted(clip.opened()[1].keys.values())
+            now = clip.change_still(layers, lambda now: now.mended(out, doctor.STILL))
+            if now is None:
+                found["done"] = [_CHANGED]
+                sweep(out)
+            elif "follow" in clip.told:  # what was followed is what was marked, mended
+                clip.told["follow"]["keys"] = sorted(now.keys.values())
 
         return self._put(
             room, clip, Job("mend", clip.id, partial(doctor.mended, layers, out), done)

@@ -103,10 +103,6 @@ class Layers:
         """Return these with another object; the shadow was the other one's."""
         return replace(self, shadow=None, **changes)
 
-    def with_shadow(self, folder: Path, cast_by: Layers) -> Layers:
-        """Return these with the shadow of an object, if it is still the same."""
-        return replace(self, shadow=folder) if self.thing == cast_by.thing else self
-
     @property
     def thing(self) -> tuple[Any, ...]:
         """What the object is: equal for the same one."""

@@ -56,6 +56,17 @@ class Clip:
         with self._lock:
             self.layers, self.version = how(self.opened()[1]), self.version + 1
 
+    def change_still(self, of: Layers, how: Callable[[Layers], Layers]) -> Layers | None:
+        """Have other masks made if the object is still as it was; return them, None if it is not.
+
+        of: what it was. Whoever points at it meanwhile waits, so that nothing is overwritten.
+        """
+        with self._lock:
+            if self.opened()[1].thing != of.thing:
+                return None
+            self.change(how)
+            return self.layers
+
     def shade(self, out: Path, cast_by: Layers, *, alone: bool) -> None:
         """Take a shadow, if there is one, and remove those that nothing needs.
 
@@ -64,7 +75,7 @@ class Clip:
         """
         before = self.opened()[1].shadow
         if out.exists():
-            self.change(lambda now: now.with_shadow(out, cast_by))
+            self.change_still(cast_by, lambda now: now.with_found("shadow", out))
         kept = before, self.opened()[1].shadow
         for folder in self.folder.glob("shadow-*") if alone else ():
             if folder not in kept:
