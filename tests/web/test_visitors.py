@@ -11,6 +11,8 @@ import pytest
 from page_visitor import Visitor
 
 import cleanplate as cp
+from cleanplate.errors import BadInput
+from cleanplate.web.layers import Layers
 
 SIZE, COUNT, SHIFT = (32, 48), 3, 6
 PAST = ("..", "%2e%2e", "..%2f..", "....//", "%00", "source.mp4", "frames", "00000.jpg")
@@ -189,3 +191,18 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(serve, clip):
         assert answer.status in (400, 404) and said in answer.told["message"], path
     answer = visitor.ask("PUT", f"{base}/paint/0", b"too few")
     assert "not one bit for each pixel" in answer.told["message"]
+
+
+def test_a_mask_that_is_lost_while_it_is_shown_is_nobodys_error(serve, clip, monkeypatch):
+    visitor = Visitor(serve())
+    base = f"/api/clips/{visitor.open('scene.mp4', clip)['id']}"
+    painted = []
+
+    def lost(layers, frame, size):
+        if not painted:  # others mark another object meanwhile
+            painted.append(visitor.ask("PUT", f"{base}/paint/0", bytes(size[0] * size[1] // 8)))
+        raise BadInput("the mask does not exist.")
+
+    monkeypatch.setattr(Layers, "rest_at", lost)
+    answers = [visitor.ask("GET", f"{base}/masks/0/rest").status for _ in range(2)]
+    assert answers == [204, 400] and painted[0].status == 200

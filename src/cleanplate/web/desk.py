@@ -82,6 +82,7 @@ class Desk:
 
     def point(
         self,
+        room: Room,
         clip: Clip,
         frame: int,
         *,
@@ -101,7 +102,7 @@ class Desk:
         with self._cutting:
             others = [] if alone or way == SAM2 else self._near(clip, frame)
             found = point(picture, before, box=box, **clicks, others=others, selector=selector)
-        self.mark(clip, frame, found)
+        self.mark(room, clip, frame, found)
 
     def _near(self, clip: Clip, frame: int) -> list[NDArray[np.uint8]]:
         """Return frames near one, as `select` takes them."""
@@ -111,7 +112,7 @@ class Desk:
         stretch = [read_jpeg(self.frame(clip, number)) for number in numbers]
         return near(stretch, frame - numbers.start)
 
-    def mark(self, clip: Clip, frame: int, hole: Holes) -> None:
+    def mark(self, room: Room, clip: Clip, frame: int, hole: Holes) -> None:
         """Take a mask (h, w) as the object in a frame."""
         facts, _ = clip.opened()
         check_frame(frame, facts)
@@ -120,8 +121,9 @@ class Desk:
         path = folder / f"{frame:05d}-{secrets.token_hex(4)}.png"
         write_mask(hole, path)
         clip.change(lambda now: now.with_object(keys={**now.keys, frame: path}))
+        room.tidy(clip)
 
-    def forget(self, clip: Clip, what: str) -> None:
+    def forget(self, room: Room, clip: Clip, what: str) -> None:
         """Take away a mask: of a frame by its number, "object", or what was found."""
         if what in FOUND:
             clip.told.pop(what, None)
@@ -133,13 +135,15 @@ class Desk:
             clip.change(lambda now: now.without_key(int(what)))
         else:
             raise BadInput("there is no such mask.")
+        room.tidy(clip)
 
-    def hold(self, clip: Clip, frame: int) -> None:
+    def hold(self, room: Room, clip: Clip, frame: int) -> None:
         """Use the mask of a frame in every frame, instead of following the object."""
         if frame not in clip.opened()[1].keys:
             raise BadInput("nothing is marked in this frame. Mark what is to go first.")
         still = {"held": frame, "followed": None, "given": None, "trust": ()}
         clip.change(lambda now: now.with_object(**still))
+        room.tidy(clip)
 
     def follow(self, room: Room, clip: Clip, way: str) -> Job:
         """Have the object followed through the clip, from all frames in which it is marked."""
@@ -157,7 +161,7 @@ class Desk:
             trust, before = tuple(found["confidence"]), clip.opened()[1].followed
             course = {"followed": out, "given": None, "trust": trust, "held": None}
             clip.change(lambda now: now.with_object(**course))
-            if before is not None and not _others(room, job):
+            if before is not None and not room.busy_with(clip, beside=job):
                 shutil.rmtree(before, ignore_errors=True)
 
         given = self.finder.tracking(way)
@@ -184,7 +188,8 @@ class Desk:
                 sweep(out)
                 return
             if kind == "shadow":
-                clip.shade(out, layers, alone=not _others(room, job))
+                if out.exists():
+                    clip.change_still(layers, lambda now: now.with_found(kind, out))
                 clip.told[kind] = {**found, "of": layers.thing}
                 return
             clip.told[kind] = found
@@ -214,14 +219,15 @@ class Desk:
 
     def examine(self, room: Room, clip: Clip) -> Job:
         """Have the mask looked at: what seems wrong is told."""
-        facts, layers = _masked(clip)
+        with room.lock:
+            facts, layers = _masked(clip)
 
-        def told(job: Job, found: dict[str, Any] | None) -> None:
-            if found is not None:
-                clip.told["check"] = {**found, "of": layers}
+            def told(job: Job, found: dict[str, Any] | None) -> None:
+                if found is not None:
+                    clip.told["check"] = {**found, "of": layers}
 
-        doing = partial(doctor.examine, clip.folder / "frames", facts, layers)
-        return self._put(room, clip, Job("check", clip.id, doing, told))
+            doing = partial(doctor.examine, clip.folder / "frames", facts, layers)
+            return self._put(room, clip, Job("check", clip.id, doing, told))
 
     def mend(self, room: Room, clip: Clip) -> Job:
         """Have the object's mask mended where that is safe."""
@@ -245,27 +251,29 @@ class Desk:
 
     def try_out(self, room: Room, clip: Clip, frame: int, asked: work.Asked) -> Job:
         """Have a few frames around one filled, small."""
-        facts, layers = _masked(clip)
-        check_frame(frame, facts)
-        out = _new(clip, "try")
-        shown = clip.folder / "frames"
-        doing = partial(work.try_out, shown, facts, layers, frame, asked, out)
-        return self._put(room, clip, Job("try", clip.id, doing, _clearing(out), out))
+        out, shown = _new(clip, "try"), clip.folder / "frames"
+        with room.lock:
+            facts, layers = _masked(clip)
+            check_frame(frame, facts)
+            doing = partial(work.try_out, shown, facts, layers, frame, asked, out)
+            return self._put(room, clip, Job("try", clip.id, doing, _clearing(out), out))
 
     def fill(self, room: Room, clip: Clip, asked: work.Asked) -> Job:
         """Have the clip filled."""
-        facts, layers = _masked(clip)
+        _masked(clip)  # refused now, if it is to be
         self.check_room(room)
         out = _new(clip, "fill")
-        out.mkdir()
         known = clip.source.suffix.lower() in CONTAINERS
         suffix = ".mkv" if asked.lossless else clip.source.suffix.lower() if known else ".mp4"
-        given = (clip.source, facts, layers, asked, out, suffix)
-        doing = partial(work.fill_clip, *given, memory=self._memory)
-        if asked.method == work.UNBLEND:
-            layers.still_at(facts.seen, asked.growth)  # refused now, if it is to be
-            doing = partial(work.see_through, *given)
-        return self._put(room, clip, Job("fill", clip.id, doing, _clearing(out), out))
+        with room.lock:
+            facts, layers = _masked(clip)
+            given = (clip.source, facts, layers, asked, out, suffix)
+            doing = partial(work.fill_clip, *given, memory=self._memory)
+            if asked.method == work.UNBLEND:
+                layers.still_at(facts.seen, asked.growth)  # refused now, if it is to be
+                doing = partial(work.see_through, *given)
+            out.mkdir()
+            return self._put(room, clip, Job("fill", clip.id, doing, _clearing(out), out))
 
     def check_room(self, room: Room) -> None:
         """Refuse to make more where a visitor's space is used up."""
@@ -279,6 +287,7 @@ class Desk:
             for path in (clip.source, clip.folder):  # what fails is called as the visitor does
                 job.message = job.message.replace(str(path), clip.name)
             at_end(job, result)
+            room.tidy(clip, beside=job)
             if clip.id not in room.clips:  # it was removed while this was still writing
                 shutil.rmtree(clip.folder, ignore_errors=True)
 
@@ -293,11 +302,6 @@ class Desk:
             room.jobs[job.id] = job
         self.queue.put(job)
         return job
-
-
-def _others(room: Room, job: Job) -> list[Job]:
-    """Return what else is being done with a job's clip."""
-    return [other for other in room.busy() if other.clip == job.clip and other is not job]
 
 
 def _drop_earlier(room: Room, job: Job) -> None:

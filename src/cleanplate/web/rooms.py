@@ -67,24 +67,21 @@ class Clip:
             self.change(how)
             return self.layers
 
-    def shade(self, out: Path, cast_by: Layers, *, alone: bool) -> None:
-        """Take a shadow, if there is one, and remove those that nothing needs.
-
-        out: a folder of its masks, beside those of others. alone: whether nothing else is being
-        done that may read them. The one before stays: what is just being begun may have taken it.
-        """
-        before = self.opened()[1].shadow
-        if out.exists():
-            self.change_still(cast_by, lambda now: now.with_found("shadow", out))
-        kept = before, self.opened()[1].shadow
-        for folder in self.folder.glob("shadow-*") if alone else ():
-            if folder not in kept:
-                shutil.rmtree(folder, ignore_errors=True)
+    def drop_shadows(self) -> None:
+        """Remove shadows that are in its masks no more: nothing brings them back."""
+        with self._lock:
+            kept = self.layers and self.layers.shadow
+            for folder in self.folder.glob("shadow-*"):
+                if folder != kept:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(eq=False)
 class Room:
-    """What a visitor has: clips and jobs by id, in a folder. used: when the visitor was here."""
+    """What a visitor has: clips and jobs by id, in a folder. used: when the visitor was here.
+
+    lock: held while a job is begun, from when it takes a clip's masks until it is among the jobs.
+    """
 
     folder: Path
     clips: dict[str, Clip] = field(default_factory=dict)
@@ -107,6 +104,16 @@ class Room:
     def busy(self) -> list[Job]:
         """Return the jobs that are waiting or running."""
         return [job for job in list(self.jobs.values()) if job.state not in ENDED]
+
+    def busy_with(self, clip: Clip, *, beside: Job | None = None) -> bool:
+        """Whether anything is being done with a clip, beside a job that is ending."""
+        return any(job.clip == clip.id and job is not beside for job in self.busy())
+
+    def tidy(self, clip: Clip, *, beside: Job | None = None) -> None:
+        """Remove shadows of a clip that it has lost, once nothing is done that may read them."""
+        with self.lock:
+            if not self.busy_with(clip, beside=beside):
+                clip.drop_shadows()
 
     def bytes(self) -> int:
         """Return how much lies in it."""

@@ -157,7 +157,12 @@ class Routes:
         }
         if part not in masks or frame >= facts.frames:
             raise NotThere("there is no such mask.")
-        data = await run_in_threadpool(lambda: mask_png(masks[part](frame, facts.seen)))
+        try:
+            data = await run_in_threadpool(lambda: mask_png(masks[part](frame, facts.seen)))
+        except CleanplateError:
+            if clip.layers is layers:
+                raise
+            return Response(status_code=204)  # it was lost meanwhile: the page asks for the next
         return Response(data, media_type="image/png", headers=_LASTING)
 
     async def point(self, request: Request) -> Response:
@@ -166,6 +171,7 @@ class Routes:
         asked = await receive_asked(request)
         await run_in_threadpool(
             self._desk.point,
+            room_of(request),
             clip,
             frame,
             box=box_of(asked.get("box")),
@@ -182,7 +188,7 @@ class Routes:
         facts, _ = clip.opened()
         bits = await receive_bytes(request, facts.seen[0] * facts.seen[1] // 8 + 1)
         hole = painted(bits, facts.seen)
-        await run_in_threadpool(self._desk.mark, clip, frame, hole)
+        await run_in_threadpool(self._desk.mark, room_of(request), clip, frame, hole)
         return JSONResponse({"version": clip.version})
 
     async def own_mask(self, request: Request) -> Response:
@@ -206,14 +212,14 @@ class Routes:
 
     async def forget(self, request: Request) -> Response:
         """Take a mask away."""
-        clip = clip_of(request)
-        self._desk.forget(clip, request.path_params["what"])
+        clip, what = clip_of(request), request.path_params["what"]
+        await run_in_threadpool(self._desk.forget, room_of(request), clip, what)
         return JSONResponse({"version": clip.version})
 
     async def hold(self, request: Request) -> Response:
         """Use the mask of a frame in every frame."""
-        clip = clip_of(request)
-        self._desk.hold(clip, request.path_params["frame"])
+        clip, frame = clip_of(request), request.path_params["frame"]
+        await run_in_threadpool(self._desk.hold, room_of(request), clip, frame)
         return JSONResponse({"version": clip.version})
 
     async def start(self, request: Request) -> Response:
