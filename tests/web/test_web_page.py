@@ -219,6 +219,7 @@ def test_what_is_chosen_under_more_is_said_and_asked_for(opened):
     page.get_by_role("button", name="use this mask in every frame").click()
     page.locator("#followed", has_text="mask of frame 1").wait_for()
     assert page.locator("#find-shadow").is_disabled()  # nothing tells it where nothing moves
+    assert page.get_by_text("A shadow is told by how its object moves").is_visible()
     page.locator("summary", has=page.locator("#chosen")).click()
     page.locator("#growth").select_option("8")
     assert "8 pixels margin" in page.locator("#chosen").inner_text()
@@ -243,7 +244,10 @@ def test_a_shadow_is_shown_in_the_mask_and_can_be_left_in(serve, open_page, tmp_
     bluer = lambda: colour(page, *cast)[2] - colour(page, *cast)[0] > 60  # noqa: E731
     until(page, lambda: page.locator("#number").inner_text().startswith("16 "))
     assert not bluer()
-    page.get_by_role("button", name="Find its shadow as well").click()
+    find = page.get_by_role("button", name="Find its shadow as well")
+    needed = page.locator(f"#{find.get_attribute('aria-describedby')}")
+    assert not needed.is_visible() and not needed.text_content()  # nothing is missing
+    find.click()
     page.locator("#cast", has_text="Its shadow").wait_for(timeout=PATIENT)
     until(page, bluer)
     assert page.locator("#blue").is_visible()

@@ -16,6 +16,8 @@ const HINTS = {
   erase: "Paint over what was marked by mistake.",
 };
 
+const SHADOW_NEEDS = "A shadow is told by how its object moves: follow it first.";
+
 const FOUND = {
   static: { what: "Stands still", counted: "patches", one: "patch", several: "patches", none: "Nothing was found that stands still." },
   subtitles: { what: "Subtitles", counted: "lines", one: "line", several: "lines", none: "No subtitles were found." },
@@ -329,7 +331,7 @@ function buttons() {
   $("hold").disabled = !clip.keys.includes(frame) || following || clip.held === frame;
   $("find-static").disabled = Boolean(busyWith("static"));
   $("find-subtitles").disabled = Boolean(busyWith("subtitles"));
-  $("find-shadow").title = clip.casts ? "" : "A shadow is told by how its object moves: follow it first.";
+  $("shadow-needs").textContent = clip.casts ? "" : SHADOW_NEEDS;
   $("find-shadow").disabled = !clip.casts || Boolean(busyWith("shadow")) || following;
   $("check").disabled = !clip.everywhere || Boolean(busyWith("check"));
   $("mend").disabled = Boolean(busyWith("mend"));
