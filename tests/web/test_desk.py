@@ -258,7 +258,7 @@ def test_a_shadow_that_is_lost_is_removed_once_nothing_reads_it(desk, line, room
 def test_a_shadow_that_is_there_stays_whatever_ends(desk, line, room, clip):
     marked(desk, room, clip, 0, 1, 2)
     shaded(desk, line, room, clip)
-    line.ends(desk.examine(room, clip), {"findings": [], "shown": 1.0})
+    line.ends(desk.examine(room, clip, "auto"), {"findings": [], "shown": 1.0})
     line.ends(desk.find(room, clip, "static"))
     assert clip.layers.shadow.is_dir()
 
@@ -275,11 +275,12 @@ def test_a_shadow_of_what_changed_meanwhile_is_not_taken(desk, line, room, clip)
 
 def test_a_shadow_found_meanwhile_does_not_undo_a_check_nor_a_mending(desk, line, room, clip):
     marked(desk, room, clip, 0, 1, 2)
-    check, mend = desk.examine(room, clip), desk.mend(room, clip)
+    check, mend = desk.examine(room, clip, "auto"), desk.mend(room, clip)
     shaded(desk, line, room, clip)
     line.ends(check, {"findings": ["specks"], "shown": 0.5})
     (told,) = state_of(room, line)["clips"]
-    assert told["check"] == {"findings": ["specks"], "shown": None}  # that was of another hole
+    checked = {"findings": ["specks"], "shown": None, "growth": "auto"}
+    assert told["check"] == checked  # what is shown was of another hole
     done = {"done": ["1 speck removed."]}
     line.ends(mend, done)
     assert done["done"] == ["1 speck removed."] and "mended" in str(clip.layers.keys[0])

@@ -85,14 +85,22 @@ def test_a_video_of_another_length_is_refused(facts, masks, tmp_path):
 
 
 def test_a_missed_frame_is_told_as_the_page_counts_and_mended(facts, layers, scene, tmp_path):
-    (said,) = examine(tmp_path / "frames", facts, layers, quiet)["findings"]
+    (said,) = examine(tmp_path / "frames", facts, layers, 0, quiet)["findings"]
     assert "frame 6:" in said and "--" not in said
     assert mended(layers, tmp_path / "mended", quiet)["done"] == [
         "1 mask filled in from the frames before and after."
     ]
     better = layers.mended(tmp_path / "mended", STILL)
-    assert examine(tmp_path / "frames", facts, better, quiet)["findings"] == []
+    assert examine(tmp_path / "frames", facts, better, 0, quiet)["findings"] == []
     assert (better.object_at(5, SIZE) & scene[2][5]).sum() == scene[2][5].sum()
+
+
+def test_what_other_frames_show_is_of_the_hole_as_it_will_be_filled(facts, layers, tmp_path):
+    some, less, nothing = (
+        examine(tmp_path / "frames", facts, layers, growth, quiet)["shown"]
+        for growth in (2, 40, 64)
+    )
+    assert some > less > 0.9 > nothing
 
 
 @pytest.mark.parametrize("held", [False, True])
@@ -101,7 +109,8 @@ def test_how_far_a_check_is_is_told_to_its_end(facts, layers, tmp_path, held):
         masks = sorted((tmp_path / "given").iterdir())
         layers = replace(layers, given=None, keys={0: masks[0]}, held=0)
     told = []
-    examine(tmp_path / "frames", facts, layers, lambda done, total: told.append((done, total)))
+    given = (tmp_path / "frames", facts, layers, 4)
+    examine(*given, lambda done, total: told.append((done, total)))
     rounds = 2 if held else 3  # the mask, what goes on beside it, and what other frames show,
     total = (rounds + 1) * facts.frames  # which is filled then
     assert told == sorted(told) and {total for _, total in told} == {total}

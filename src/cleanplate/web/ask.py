@@ -23,9 +23,6 @@ _FURTHEST = 100_000  # pixels, to either side: no picture is as large
 def asked_of(given: dict[str, Any]) -> Asked:
     """Return how a clip is to be filled; raises BadInput."""
     usual = Asked()
-    growth = given.get("growth", usual.growth)
-    if growth != AUTO and not _is_whole(growth, _MOST_GROWTH):
-        raise BadInput(f"the margin is {str(growth)[:40]}. {_MARGIN}")
     seed = given.get("seed", usual.seed)
     if not _is_whole(seed, 2**31 - 1):
         raise BadInput(f"the seed is {seed!r}. Give a whole number from 0 up.")
@@ -35,7 +32,7 @@ def asked_of(given: dict[str, Any]) -> Asked:
     return Asked(
         method=method,
         tune=_one_of(given.get("tune", usual.tune), TUNES),
-        growth=growth,
+        growth=margin_of(given),
         lossless=given.get("lossless") is True,
         plate=given.get("plate") is True,
         seed=seed,
@@ -45,6 +42,16 @@ def asked_of(given: dict[str, Any]) -> Asked:
 def way_of(given: dict[str, Any]) -> str:
     """Return in which way an object is to be cut out or followed; raises BadInput."""
     return _one_of(given.get("way", USUAL), WAYS)
+
+
+def margin_of(given: dict[str, Any]) -> Grow:
+    """Return by how much a mask is to grow; raises BadInput."""
+    growth = given.get("growth", AUTO)
+    if growth == AUTO:
+        return AUTO
+    if not _is_whole(growth, _MOST_GROWTH):
+        raise BadInput(f"the margin is {str(growth)[:40]}. {_MARGIN}")
+    return int(growth)
 
 
 def growth_of(text: str | None) -> Grow:

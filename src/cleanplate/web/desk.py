@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from cleanplate.errors import BadInput
 from cleanplate.io import sweep
 from cleanplate.io.encode import CONTAINERS
+from cleanplate.masks.generous import Grow
 from cleanplate.masks.select import Box, Point
 from cleanplate.masks.ways import FURTHEST, near
 from cleanplate.masks.write import write_mask
@@ -217,16 +218,16 @@ class Desk:
         doing = partial(doctor.take_mask, given, facts, out)
         return self._put(room, clip, Job("mask", clip.id, doing, taken))
 
-    def examine(self, room: Room, clip: Clip) -> Job:
-        """Have the mask looked at: what seems wrong is told."""
+    def examine(self, room: Room, clip: Clip, growth: Grow) -> Job:
+        """Have the mask looked at: what seems wrong is told, and what is seen beneath it, grown."""
         with room.lock:
             facts, layers = _masked(clip)
 
             def told(job: Job, found: dict[str, Any] | None) -> None:
                 if found is not None:
-                    clip.told["check"] = {**found, "of": layers}
+                    clip.told["check"] = {**found, "of": layers, "growth": growth}
 
-            doing = partial(doctor.examine, clip.folder / "frames", facts, layers)
+            doing = partial(doctor.examine, clip.folder / "frames", facts, layers, growth)
             return self._put(room, clip, Job("check", clip.id, doing, told))
 
     def mend(self, room: Room, clip: Clip) -> Job:

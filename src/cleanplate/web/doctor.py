@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from cleanplate.errors import BadInput
 from cleanplate.foresight import FILLED, foreseen
 from cleanplate.masks.check import check, check_edges, too_small
-from cleanplate.masks.generous import AUTO
+from cleanplate.masks.generous import Grow
 from cleanplate.masks.load import open_holes
 from cleanplate.masks.mend import mend, told_of
 from cleanplate.masks.source import count_mismatch
 from cleanplate.masks.write import write_folder, write_mask
 from cleanplate.stream import Still, look
+from cleanplate.video import Holes
 from cleanplate.web.layers import Layers
 from cleanplate.web.pictures import name_of, read_jpeg
 from cleanplate.web.tell import Tell
@@ -76,10 +77,10 @@ class Pictures:
         return read_jpeg(self.folder / name_of(frame))
 
 
-def examine(shown: Path, facts: Facts, layers: Layers, tell: Tell) -> dict[str, Any]:
+def examine(shown: Path, facts: Facts, layers: Layers, growth: Grow, tell: Tell) -> dict[str, Any]:
     """Say in sentences what looks wrong about the mask of a clip, frames counted from 1.
 
-    Beside that, how much of the hole other frames show.
+    Beside that, how much of the hole other frames show, once it has grown as for a fill.
     """
     pictures, course = Pictures(shown), layers.followed is not None or layers.given is not None
     rounds = _Rounds(facts.frames, 3 if course else 2, min(facts.frames, FILLED), tell)
@@ -91,7 +92,8 @@ def examine(shown: Path, facts: Facts, layers: Layers, tell: Tell) -> dict[str, 
             for number in rounds.frames()
         )
         findings += too_small(share)
-    return {"findings": _plain(findings), "shown": _shown(pictures, facts, layers, rounds)}
+    grown = (layers.hole_at(number, facts.seen, growth) for number in rounds.frames())
+    return {"findings": _plain(findings), "shown": _shown(pictures, grown, rounds.filled)}
 
 
 class _Rounds:
@@ -116,13 +118,12 @@ class _Rounds:
         self._tell(self._before + int(share * self._fills), self._before + self._fills)
 
 
-def _shown(pictures: Pictures, facts: Facts, layers: Layers, rounds: _Rounds) -> float | None:
-    """Return the share of the hole that other frames show, 0 to 1; None where there is none."""
-    line = (
-        (Still(pictures.read(frame)), layers.hole_at(frame, facts.seen, AUTO), None)
-        for frame in rounds.frames()
-    )
-    return foreseen(look(line), progress=rounds.filled).shown
+def _shown(
+    pictures: Pictures, holes: Iterable[Holes], progress: Callable[[float], None]
+) -> float | None:
+    """Return the share of the holes that other frames show, 0 to 1; None where there is none."""
+    line = ((Still(pictures.read(n)), hole, None) for n, hole in enumerate(holes))
+    return foreseen(look(line), progress=progress).shown
 
 
 def mended(layers: Layers, out: Path, tell: Tell) -> dict[str, Any]:

@@ -17,7 +17,15 @@ from starlette.routing import Route
 
 from cleanplate.errors import CleanplateError
 from cleanplate.video import Holes
-from cleanplate.web.ask import asked_of, box_of, frame_of, growth_of, points_of, way_of
+from cleanplate.web.ask import (
+    asked_of,
+    box_of,
+    frame_of,
+    growth_of,
+    margin_of,
+    points_of,
+    way_of,
+)
 from cleanplate.web.assets import TYPES, asset
 from cleanplate.web.desk import Desk, check_frame
 from cleanplate.web.layers import FOUND
@@ -232,7 +240,7 @@ class Routes:
         elif kind in FOUND:
             job = desk.find(room, clip, kind)
         elif kind == "check":
-            job = desk.examine(room, clip)
+            job = desk.examine(room, clip, margin_of(asked))
         elif kind == "mend":
             job = desk.mend(room, clip)
         elif kind == "try":

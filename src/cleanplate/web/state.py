@@ -66,13 +66,16 @@ def _shadow(clip: Clip, layers: Layers) -> dict[str, Any] | None:
 
 
 def _checked(clip: Clip) -> dict[str, Any] | None:
-    """Return what was found wrong with the mask, if it has not changed since but for a shadow."""
+    """Return what was found wrong with the mask, if it has not changed since but for a shadow.
+
+    growth: the one for which it is told what other frames show.
+    """
     found = clip.told.get("check")
     now = clip.opened()[1]
     if found is None or replace(found["of"], shadow=None) != replace(now, shadow=None):
         return None
     shown = found["shown"] if found["of"] == now else None
-    return {"findings": found["findings"], "shown": shown}
+    return {"findings": found["findings"], "shown": shown, "growth": found["growth"]}
 
 
 def _job(job: Job, queue: Queue) -> dict[str, Any]:

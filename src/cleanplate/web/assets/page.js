@@ -169,7 +169,7 @@ function redraw() {
   $("number").textContent = `${frame + 1} of ${clip.frames}`;
   $("frame").setAttribute("aria-valuetext", `frame ${frame + 1} of ${clip.frames}`);
   const shows = view() === "origin" && !hasOrigin(shown) ? "after" : view();
-  stage.show(frame, { view: shows, job: shown, live: running });
+  stage.show(frame, { view: shows, job: shown, live: running, growth: $("growth").value });
   const missing = shown && view() !== "mark" && isBusy(shown) && !stage.has(frame);
   $("wait").textContent = missing ? "This frame is not filled yet" : "";
   for (let ahead = 1; ahead < 6 && clock.playing; ahead++) {
@@ -266,7 +266,8 @@ function renderFindings() {
   const read = jobsOf("mask").at(-1)?.result?.warnings ?? [];
   const lines = [...read, ...said];
   if (clip.check && !said.length) lines.push("Nothing looks wrong with the mask.");
-  if (clip.check && clip.check.shown !== null) lines.push(shownWords(clip.check.shown));
+  const isOfThis = String(clip.check?.growth) === $("growth").value; // not of another margin
+  if (isOfThis && clip.check.shown !== null) lines.push(shownWords(clip.check.shown));
   if (mended && !clip.check) lines.push(...(mended.length ? mended : ["There was nothing that is safe to mend."]));
   renew($("findings"), lines.map(listed));
   $("mend").hidden = !said.length;
@@ -527,7 +528,6 @@ function listen() {
     one.onclick = () => showView(one.dataset.view);
   }
   $("more").onchange = () => {
-    stage.growth = $("growth").value;
     renderSteps();
     redraw();
   };

@@ -17,7 +17,6 @@ export class Stage {
     this.pictures = new Pictures();
     this.tool = "box";
     this.brush = 18;
-    this.growth = "auto";
     this.view = "mark";
     this.share = 0.5;
     this.asked = 0;
@@ -41,8 +40,8 @@ export class Stage {
   }
 
   /* Show a frame: of the clip with its mask, or of a job's result.
-     live: a job that is following, whose masks are shown as they are found. */
-  async show(frame, { view = this.view, job = null, live = null } = {}) {
+     live: a job that is following, whose masks are shown as they are found. growth: of the hole. */
+  async show(frame, { view, job, live, growth }) {
     Object.assign(this, { frame, view, job, live });
     const ticket = ++this.asked;
     const base = `/api/clips/${this.clip.id}`;
@@ -52,7 +51,7 @@ export class Stage {
       const fresh = live && `${base}/masks/${frame}/live?j=${live.id}&d=${live.done}`;
       wanted.push(fresh || `${base}/masks/${frame}/object?${version}`);
       wanted.push(this.clip.static || this.clip.subtitles || this.clip.shadow?.frames ? `${base}/masks/${frame}/rest?${version}` : null);
-      wanted.push(this.clip.everywhere && !live ? `${base}/masks/${frame}/hole?${version}&growth=${this.growth}` : null);
+      wanted.push(this.clip.everywhere && !live ? `${base}/masks/${frame}/hole?${version}&growth=${growth}` : null);
     } else if (this.has(frame)) {
       wanted.push(`/api/jobs/${job.id}/after/${frame}`);
       if (view === "origin" && job.kind === "fill") wanted.push(`/api/jobs/${job.id}/origin/${frame}`);
