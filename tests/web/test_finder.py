@@ -65,6 +65,26 @@ def test_with_weights_it_is_held(weights):
     assert found.shape == (40, 60)
 
 
+def test_of_a_line_sam2_is_told_a_few_points(weights, monkeypatch):
+    asked = []
+
+    def selector(frame, box=None, **told):
+        asked.append((box, told))
+        return np.ones(frame.shape[:2], bool)
+
+    monkeypatch.setattr(module, "load_selector", lambda name, **_: selector)
+    line, clicks = [(x, 7) for x in range(200)], [(3, 4), (5, 6)]
+    found = Finder(weights).selector("sam2")(
+        np.zeros((40, 200, 3), np.uint8), inside=line, outside=clicks, others=()
+    )
+    (box, told) = asked[0]
+    assert found.all() and box is None
+    assert told["outside"] == clicks and told["others"] == ()
+    across = [x for x, _ in told["inside"]]
+    assert len(across) == 16 and (across[0], across[-1]) == (0, 199)
+    assert set(np.diff(across)) <= {13, 14}
+
+
 def test_a_way_that_is_not_known_is_refused():
     assert way_of({}) == "usual"
     assert way_of({"way": "sam2"}) == "sam2"

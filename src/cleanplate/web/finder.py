@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from cleanplate.errors import BadInput
-from cleanplate.masks.select import Selector
+from cleanplate.masks.select import Box, Point, Selector
 from cleanplate.states import has_torch
 from cleanplate.tracking import load_selector
+from cleanplate.video import Frames, Holes
 
 USUAL, INTERNAL, SAM2 = "usual", "internal", "sam2"
 WAYS = (USUAL, INTERNAL, SAM2)
@@ -16,6 +18,7 @@ _MISSING = {
     INTERNAL: "there is no PyTorch here, which that needs. Follow it in the usual way.",
     SAM2: "SAM 2 is not at hand here: the server was started without --sam2.",
 }
+_FEW = 16  # points of a line that SAM 2 is told: it has learned from clicks, a few at a time
 
 
 class Finder:
@@ -31,7 +34,7 @@ class Finder:
         if has_torch():  # it follows what was cut out in the usual way
             self._selectors[INTERNAL] = self._selectors[USUAL]
         if sam2 is not None:
-            self._selectors[SAM2] = load_selector("sam2", weights=sam2)
+            self._selectors[SAM2] = _of_few(load_selector("sam2", weights=sam2))
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -50,3 +53,30 @@ class Finder:
         if way == SAM2:
             return {"name": "sam2", "weights": self._sam2}
         return {"name": "internal" if way == INTERNAL else "flow"}
+
+
+def _of_few(selector: Selector) -> Selector:
+    """Return a selector that tells another of a line no more than a few of its points."""
+
+    def select(
+        frame: Frames,
+        box: Box | None = None,
+        *,
+        inside: Sequence[Point] = (),
+        outside: Sequence[Point] = (),
+        **more: Any,
+    ) -> Holes:
+        return selector(frame, box, inside=thinned(inside), outside=thinned(outside), **more)
+
+    return select
+
+
+def thinned(points: Sequence[Point], most: int = _FEW) -> Sequence[Point]:
+    """Return so many points of a line at most, evenly along it, both ends among them.
+
+    >>> thinned([(x, 0) for x in range(9)], 3)
+    [(0, 0), (4, 0), (8, 0)]
+    """
+    if len(points) <= most:
+        return points
+    return [points[round(number * (len(points) - 1) / (most - 1))] for number in range(most)]
