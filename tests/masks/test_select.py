@@ -130,6 +130,26 @@ def test_a_box_as_thin_as_a_wire(height):
         assert not found[:y].any() and not found[y + height :].any()
 
 
+@pytest.mark.parametrize("size", [(480, 854), (720, 1280), (1080, 1920)])
+@pytest.mark.parametrize("thick", [1, 2, 5])
+def test_a_wire_in_a_box_that_is_no_thicker_is_found_and_nothing_beside_it(size, thick):
+    rng = np.random.default_rng(4)
+    sky = rng.integers(150, 160, (*size, 3), np.uint8)
+    for at in (100, 101, 103):
+        frame, box = sky.copy(), np.zeros(size, bool)
+        box[at : at + thick] = True
+        frame[box] = 30
+        across = select(frame, (0, at, size[1], thick))
+        down = select(frame.transpose(1, 0, 2), (at, 0, thick, size[1])).T
+        for found in (across, down):
+            assert found.any() and not (found & ~box).any()
+
+
+def test_nothing_in_a_box_that_is_thicker_than_a_wire_stays_nothing():
+    even = np.full((*SIZE, 3), 90, np.uint8)
+    assert not select(even, BOX).any()
+
+
 def test_pieces_that_lie_near_one_another_are_one():
     found = np.zeros((200, 200), bool)
     found[20:80, 20:80] = found[20:80, 83:85] = found[150:152, 20:80] = True

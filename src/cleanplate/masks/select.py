@@ -79,13 +79,13 @@ def select(
     size = (frame.shape[0], frame.shape[1])
     hints = _hints(size, box, inside, outside, scribble)
     small = working_size(size, MOST_PIXELS)
-    hints = reduced_hints(hints, small)
+    less = reduced_hints(hints, small)
     beside = [reduced_picture(checked_frame(other), small) for other in others]
-    found = _tidied(cut_out(reduced_picture(frame, small), hints, beside), hints)
-    if small == size:
-        return found
-    large = cv2.resize(found.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large > 0.5, np.bool_)
+    found = _tidied(cut_out(reduced_picture(frame, small), less, beside), less)
+    if small != size:
+        large = cv2.resize(found.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
+        found = (large > 0.5) & (hints != cv2.GC_BGD) | (hints == cv2.GC_FGD)
+    return np.asarray(found if found.any() else _wire(hints), np.bool_)
 
 
 def checked_frame(given: Frames) -> Frames:
@@ -172,6 +172,20 @@ def _around(meant: NDArray[np.bool_], size: tuple[int, int]) -> Region:
     region = Region.spanning(*box)
     sides = max(region.bottom - region.top, region.right - region.left)
     return region.grown(max(sides // 2, round(_REACH * size[0])), size)
+
+
+def _wire(hints: NDArray[np.uint8]) -> Holes:
+    """Return all that may be the object, (H, W), where that is no wider than a click; or nothing.
+
+    In so thin a box, as of a wire, there is little beside the object.
+    """
+    perhaps = np.asarray(hints == cv2.GC_PR_FGD, np.bool_)
+    box = bounding_box(perhaps, margin=0)
+    if box is None:
+        return perhaps
+    region = Region.spanning(*box)
+    thin = min(region.bottom - region.top, region.right - region.left)
+    return perhaps if thin <= 2 * _CLICK * hints.shape[0] + 1 else np.zeros_like(perhaps)
 
 
 def _tidied(found: Holes, hints: NDArray[np.uint8]) -> Holes:
