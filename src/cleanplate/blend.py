@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.form import reduced
 from cleanplate.harmonic import harmonic_fill
 from cleanplate.threads import each_frame
 
@@ -56,6 +57,15 @@ class Blend:
         """Return the same, clear in a region (h, w) and nowhere else."""
         return Blend(self.gain, self.offset, where)
 
+    def along_with(self, other: Blend) -> Blend:
+        """Return the mean of two tellings where both are clear, and else what either tells."""
+        both = self.clear & other.clear
+        gain, offset = (
+            np.where(both, (one + two) / 2, np.where(self.clear, one, two)).astype(np.float32)
+            for one, two in ((self.gain, other.gain), (self.offset, other.offset))
+        )
+        return Blend(gain, offset, self.clear | other.clear)
+
     def behind(self, seen: NDArray[Any], top: int) -> NDArray[Any]:
         """Return a plane (h, w) with what lies behind where that is clear; top: the largest value.
 
@@ -66,6 +76,14 @@ class Blend:
         """
         found = np.rint(self.gain * seen + self.offset)
         return np.where(self.clear, np.clip(found, 0, top), seen).astype(seen.dtype)
+
+
+def reduced_gain(gain: Grid, steps: tuple[int, int]) -> Grid:
+    """Return a gain at the size of a plane that is halved so often (down, across).
+
+    The opacity of its pixels is averaged.
+    """
+    return np.asarray(1 / reduced(1 / gain, steps, np.mean), np.float32)
 
 
 class _Line(NamedTuple):

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.blend import Blend
+from cleanplate.form import Form
 from cleanplate.io import Picture, Reader
 from cleanplate.masks.spread import Spread
 from cleanplate.region import Region, region_around
 from cleanplate.stream import Shown, look
-from cleanplate.veil import Form, lift, whole_planes
+from cleanplate.veil import lift, whole_planes
 
 LONGEST = 60  # frames of a stretch
 SHORTEST = 10

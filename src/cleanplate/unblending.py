@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cleanplate.asked import as_method
 from cleanplate.errors import BadInput
+from cleanplate.form import Form
 from cleanplate.io import (
     Encoding,
     Picture,
@@ -36,7 +37,7 @@ from cleanplate.region import region_around
 from cleanplate.shots import cuts
 from cleanplate.stream import fills, look
 from cleanplate.threads import ahead
-from cleanplate.veil import Form, whole_planes
+from cleanplate.veil import whole_planes
 from cleanplate.video import Frames, Holes, check_pair
 
 _MUCH = 0.5  # of an overlay

@@ -1,98 +1,86 @@
 """A half-transparent overlay that never moves: what lies behind it is seen through it.
 
-The motion of the scene is measured through the overlay, once a first guess has taken most of it
-away; along it every pixel behind the overlay leads to frames that show it beside the overlay. What
-these show there and what is seen here tell opacity and colour, pixel by pixel.
+Told twice. Its rims tell how it was laid over; that takes most of it away, so that the motion of
+the scene can be measured through it, and along that every pixel behind the overlay leads to frames
+that show it beside the overlay. What these show there and what is seen here tell opacity and colour
+as well, pixel by pixel. Both err, each in its own way: together they err less. Where a scene
+cannot be traced, as water, the rims tell alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.blend import Blend, fit_blend
+from cleanplate.blend import Blend, fit_blend, reduced_gain
 from cleanplate.composite import chroma_hole
 from cleanplate.flow.estimate import estimate_flow
-from cleanplate.harmonic import harmonic_fill
+from cleanplate.form import Form, Plane
 from cleanplate.propagate import Sources, follow, starts
 from cleanplate.region import bounding_box, pixels_of
+from cleanplate.rims import Told, tell
 from cleanplate.threads import each_frame
 from cleanplate.warp import sample_sharp
 
 REACH = 4  # pixels beside the overlay that a sharp sample must not touch
 _ROUNDS = 3
 _TOLERANCE = 2.0  # pixels a step by which forward and backward flow may disagree
-_MOST_GAIN = 8.0  # of the first guess
-_SOFT = 2.0  # pixels over which what surrounds the overlay is averaged for it
 
-Plane = NDArray[Any]  # (h, w) uint8 or uint16, as stored
+Mask = NDArray[np.bool_]  # (h, w)
 Stretch = Sequence[Sequence[Plane]]  # frames of one shot, each of which is its planes
 
 
-class Form(NamedTuple):
-    """What the planes of a picture mean.
-
-    steps: how often each plane is halved, (down, across). level: steps of a sample that are one of
-    256. top: the largest sample.
-    """
-
-    steps: Sequence[tuple[int, int]]
-    level: float
-    top: int
-
-
-def lift(stretches: Sequence[Stretch], hole: NDArray[np.bool_], form: Form) -> list[Blend]:
+def lift(stretches: Sequence[Stretch], hole: Mask, form: Form) -> list[Blend]:
     """Return for each plane how to get back what lies behind an overlay.
 
     stretches: of the same part of the picture, some room beside the overlay included. hole: (h, w)
     bool, where the overlay is; beside it a Blend changes nothing.
     """
     wide = _widened(hole)
-    luma = _first_guess([frame[0] for frame in chain.from_iterable(stretches)], wide, form)
-    for last in (False,) * (_ROUNDS - 1) + (True,):
-        traced = [_trace(stretch, luma, wide, form) for stretch in stretches]
-        kept = range(len(form.steps)) if last else range(1)
-        blends: list[Blend] = []
-        for plane in kept:
-            guide = None if plane == 0 else _reduced(blends[0].gain, form.steps[plane])
-            blends.append(_fit(stretches, traced, plane, (hole, wide), form, guide))
-        luma = blends[0]
+    frames = [*chain.from_iterable(stretches)]
+    told = tell(frames, wide, form)
+    traced = _traced_blends(stretches, told.blends[0], (hole, wide), form)
     return [
-        blend.within(blend.clear & chroma_hole(hole, *form.steps[plane][::-1]))
-        for plane, blend in enumerate(blends)
+        blend.within(blend.clear & chroma_hole(hole, *steps[::-1]))
+        for blend, steps in zip(_together(told, traced), form.steps, strict=True)
     ]
 
 
-def _widened(hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _together(told: Told, traced: list[Blend]) -> list[Blend]:
+    """Return for each plane the mean of both where both are clear, and else the one that is."""
+    if not told.sure:
+        return traced
+    return [one.along_with(other) for one, other in zip(told.blends, traced, strict=True)]
+
+
+def _traced_blends(
+    stretches: Sequence[Stretch], luma: Blend, holes: tuple[Mask, Mask], form: Form
+) -> list[Blend]:
+    """Fit every plane by what other frames show, more than once: each time more is traced.
+
+    luma: a first guess of the first plane. holes: the overlay, and the same wider.
+    """
+    for last in (False,) * (_ROUNDS - 1) + (True,):
+        traced = [_trace(stretch, luma, holes[1], form) for stretch in stretches]
+        kept = range(len(form.steps)) if last else range(1)
+        blends: list[Blend] = []
+        for plane in kept:
+            guide = None if plane == 0 else reduced_gain(blends[0].gain, form.steps[plane])
+            blends.append(_fit(stretches, traced, plane, holes, form, guide))
+        luma = blends[0]
+    return blends
+
+
+def _widened(hole: Mask) -> Mask:
     square = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
     return np.asarray(cv2.dilate(hole.astype(np.uint8), square) > 0)
 
 
-def _first_guess(frames: list[Plane], hole: NDArray[np.bool_], form: Form) -> Blend:
-    """Take the scene behind for as bright and as varied over time as it is around the overlay."""
-    total = np.zeros(hole.shape, np.float64)
-    squares = np.zeros(hole.shape, np.float64)
-    for frame in frames:
-        values = frame / form.level
-        total += values
-        squares += values * values
-    mean = total / len(frames)
-    spread = np.sqrt(np.maximum(squares / len(frames) - mean**2, 0))
-    facts = np.dstack([mean, spread]).astype(np.float32)
-    around = harmonic_fill(cv2.GaussianBlur(harmonic_fill(facts, hole), (0, 0), _SOFT), hole)
-    gain = np.clip(around[..., 1] / np.maximum(facts[..., 1], 0.5), 1, _MOST_GAIN)
-    offset = form.level * (around[..., 0] - gain * facts[..., 0])
-    return Blend(gain.astype(np.float32), offset.astype(np.float32), hole)
-
-
-def _trace(
-    stretch: Stretch, luma: Blend, hole: NDArray[np.bool_], form: Form
-) -> list[list[Sources]]:
+def _trace(stretch: Stretch, luma: Blend, hole: Mask, form: Form) -> list[list[Sources]]:
     """Return where each frame's hole is seen in the past, and in the future."""
 
     def grey(t: int) -> NDArray[np.uint8]:
@@ -110,7 +98,7 @@ def _fit(
     stretches: Sequence[Stretch],
     traced: list[list[list[Sources]]],
     plane: int,
-    holes: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    holes: tuple[Mask, Mask],
     form: Form,
     guide: NDArray[np.float32] | None,
 ) -> Blend:
@@ -154,10 +142,10 @@ def _fit(
 def _sampled(
     planes: list[Plane],
     sources: Sources,
-    hole: NDArray[np.bool_],
-    part: NDArray[np.bool_],
+    hole: Mask,
+    part: Mask,
     steps: tuple[int, int],
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.float32], Mask]:
     """Return what other frames show of a plane's hole `part`, (h, w), and where there is any.
 
     sources: of the hole's pixels at full size; a smaller plane takes those of every so manieth.
@@ -178,16 +166,6 @@ def _sampled(
     found = np.zeros(part.shape, np.bool_)
     drawn[row, column], found[row, column] = colours[:, 0], True
     return drawn, found
-
-
-def _reduced(gain: NDArray[np.float32], steps: tuple[int, int]) -> NDArray[np.float32]:
-    """Return a gain at the size of a plane that is halved so often: its opacity averaged."""
-    down, across = 1 << steps[0], 1 << steps[1]
-    height, width = gain.shape
-    pad = ((0, -height % down), (0, -width % across))
-    through = np.pad(1 / gain, pad, mode="edge")
-    blocks = through.reshape(through.shape[0] // down, down, -1, across)
-    return np.asarray(1 / blocks.mean(axis=(1, 3)), np.float32)
 
 
 def whole_planes(blends: Sequence[Blend], planes: Sequence[Plane], form: Form) -> Iterator[Plane]:

@@ -1,0 +1,95 @@
+"""Fill a region by the steps that are wanted there from pixel to pixel: Poisson's equation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.linalg import cg
+
+Field = NDArray[np.float32]  # (H, W, C)
+Steps = tuple[NDArray[Any], NDArray[Any]]  # across and down, each counted at the first pixel
+
+_TOLERANCE = 1e-5  # of the right-hand side
+_MOST_ROUNDS = 4000
+
+
+def steps_of(values: NDArray[Any]) -> Steps:
+    """Return the steps from each pixel to the next, across and down; 0 from the last one."""
+    return (
+        np.diff(values, axis=1, append=values[:, -1:]),
+        np.diff(values, axis=0, append=values[-1:]),
+    )
+
+
+def poisson_fill(
+    values: NDArray[Any], hole: NDArray[np.bool_], wanted: Steps, weights: Steps | None = None
+) -> Field:
+    """Return values with the hole filled so that its steps come closest to those that are wanted.
+
+    values: (H, W, C), any real type; what lies under the hole is where the search starts. hole:
+    (H, W) bool, not the whole picture. wanted: (H, W, C) each. weights: (H, W) each, above 0: how
+    much a step counts. Least squares, by conjugate gradients. Returns (H, W, C) float32, a new
+    array.
+
+    >>> ramp = np.tile(np.arange(6.0), (6, 1))[..., None]
+    >>> hole = np.zeros((6, 6), bool); hole[1:5, 1:5] = True
+    >>> bool(np.allclose(poisson_fill(np.where(hole[..., None], 0, ramp), hole, steps_of(ramp)),
+    ...                  ramp, atol=1e-3))
+    True
+    """
+    filled: Field = np.array(values, np.float32)
+    if not hole.any():
+        return filled
+    known = np.where(hole[..., None], 0, filled).astype(np.float64)
+    number = np.full(hole.shape, -1)
+    number[hole] = np.arange(hole.sum())
+    rows = []
+    for axis, steps in zip((1, 0), wanted, strict=True):
+        weight = None if weights is None else weights[1 - axis]
+        rows.append(_equations(known, number, np.asarray(steps, np.float64), weight, axis))
+    matrix = _stacked([row[0] for row in rows], int(hole.sum()))
+    right = matrix.T @ np.concatenate([row[1] for row in rows])
+    square = (matrix.T @ matrix).tocsr()
+    scale = 1 / square.diagonal()
+    for channel in range(filled.shape[2]):
+        filled[hole, channel] = cg(
+            square,
+            right[:, channel],
+            x0=filled[hole, channel].astype(np.float64),
+            rtol=_TOLERANCE,
+            maxiter=_MOST_ROUNDS,
+            M=csr_matrix((scale, (np.arange(len(scale)),) * 2)),
+        )[0]
+    return filled
+
+
+def _equations(
+    known: NDArray[np.float64],
+    number: NDArray[np.int64],
+    steps: NDArray[np.float64],
+    weight: NDArray[Any] | None,
+    axis: int,
+) -> tuple[tuple[NDArray[Any], ...], NDArray[np.float64]]:
+    """Return for each step along an axis that touches the hole: next less this is what is wanted.
+
+    number: (H, W), of each hole pixel, -1 elsewhere. Returns the numbers of both pixels and a
+    weight, (N,) each, and the right-hand sides (N, C): known pixels stand there.
+    """
+    whole, first, last = slice(None), slice(None, -1), slice(1, None)
+    here, there = ((whole, first), (whole, last)) if axis else ((first, whole), (last, whole))
+    touched = (number[here] >= 0) | (number[there] >= 0)
+    root = np.ones(touched.sum()) if weight is None else np.sqrt(weight[here][touched])
+    right = steps[here][touched] + known[here][touched] - known[there][touched]
+    return (number[here][touched], number[there][touched], root), root[:, None] * right
+
+
+def _stacked(parts: list[tuple[NDArray[Any], ...]], count: int) -> csr_matrix:
+    """Return the matrix (N, count) of all equations."""
+    one, other, root = (np.concatenate(column) for column in zip(*parts, strict=True))
+    row = np.arange(len(one))
+    inside = [(row[p >= 0], p[p >= 0], sign * root[p >= 0]) for p, sign in ((one, -1), (other, 1))]
+    rows, columns, values = (np.concatenate(column) for column in zip(*inside, strict=True))
+    return csr_matrix((values, (rows, columns)), shape=(len(one), count))
