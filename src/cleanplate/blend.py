@@ -57,11 +57,16 @@ class Blend:
         """Return the same, clear in a region (h, w) and nowhere else."""
         return Blend(self.gain, self.offset, where)
 
-    def along_with(self, other: Blend) -> Blend:
-        """Return the mean of two tellings where both are clear, and else what either tells."""
+    def along_with(self, other: Blend, weight: float) -> Blend:
+        """Return the mean of two blends where both are clear, and else the one that is.
+
+        weight: of this one, 0 to 1.
+        """
         both = self.clear & other.clear
         gain, offset = (
-            np.where(both, (one + two) / 2, np.where(self.clear, one, two)).astype(np.float32)
+            np.where(both, two + weight * (one - two), np.where(self.clear, one, two)).astype(
+                np.float32
+            )
             for one, two in ((self.gain, other.gain), (self.offset, other.offset))
         )
         return Blend(gain, offset, self.clear | other.clear)

@@ -37,6 +37,7 @@ _THROUGH = 0.05  # weight of a step at a rim, where a step within has 1
 _NEAR, _REACH, _FAR = 3, 24, 140  # pixels: all so near, and of those within reach so many,
 _ALIKE = 3.0  # levels: are laid over alike where the overlay adds alike to the mean
 _MOST_STEP = 5.0  # levels: the mean of a scene that stands still has steps of its own
+_AS_GOOD = 2.2  # levels: with such steps the rims tell as well as a trace
 _SAME = 0.4  # share by which an overlay may seem stronger or weaker in a frame,
 _MOSTLY = 0.9  # in so great a share of them
 
@@ -49,10 +50,15 @@ class Facts(NamedTuple):
 
 
 class Told(NamedTuple):
-    """How an overlay was laid over: a blend for each plane, and whether to rely upon them."""
+    """How an overlay was laid over, told by its rims.
+
+    blends: of each plane. sure: whether to rely upon them at all. weight: of what they say, 0 to 1,
+    where a trace says something as well.
+    """
 
     blends: list[Blend]
     sure: bool
+    weight: float
 
 
 def tell(frames: Sequence[Sequence[Plane]], hole: Mask, form: Form) -> Told:
@@ -65,7 +71,7 @@ def tell(frames: Sequence[Sequence[Plane]], hole: Mask, form: Form) -> Told:
     planes = range(len(frames[0]))
     facts = [_over_time((frame[n] for frame in frames), form.level) for n in planes]
     if hole.all():
-        return Told([Blend(one.mean + 1, one.mean, one.mean < 0) for one in facts], False)
+        return Told([Blend(one.mean + 1, one.mean, one.mean < 0) for one in facts], False, 0.0)
     means: Colours = np.dstack([cv2.resize(one.mean, hole.shape[::-1]) for one in facts])
     rims, usual = _rims(means, ~hole)
     gain = _gain(facts[0], means, rims, hole)
@@ -77,7 +83,8 @@ def tell(frames: Sequence[Sequence[Plane]], hole: Mask, form: Form) -> Told:
         behind = _mean_behind(own.mean[..., None], through, rim, part)[..., 0]
         offset = np.float32(form.level) * (behind - through * own.mean)
         blends.append(Blend(through, offset, part & reduced(clear, steps, np.all)))
-    return Told(blends, usual <= _MOST_STEP and _is_steady(frames, facts, rims, form))
+    sure = usual <= _MOST_STEP and _is_steady(frames, facts, rims, form)
+    return Told(blends, sure, 1 / (1 + (usual / _AS_GOOD) ** 4))
 
 
 def _over_time(frames: Iterable[Plane], level: float) -> Facts:

@@ -51,10 +51,11 @@ def lift(stretches: Sequence[Stretch], hole: Mask, form: Form) -> list[Blend]:
 
 
 def _together(told: Told, traced: list[Blend]) -> list[Blend]:
-    """Return for each plane the mean of both where both are clear, and else the one that is."""
+    """Return for each plane what both tell where both are clear, and else the one that is."""
     if not told.sure:
         return traced
-    return [one.along_with(other) for one, other in zip(told.blends, traced, strict=True)]
+    pairs = zip(told.blends, traced, strict=True)
+    return [rims.along_with(trace, told.weight) for rims, trace in pairs]
 
 
 def _traced_blends(
