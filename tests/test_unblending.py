@@ -14,8 +14,8 @@ import cleanplate as cp
 from cleanplate.blend import fit_blend
 from cleanplate.cli import main
 from cleanplate.io import open_video, to_coded
-from cleanplate.overlaid import _SAMPLE_BYTES, MOST_BYTES, apart, room_for
-from cleanplate.region import region_around
+from cleanplate.overlaid import _SAMPLE_BYTES, MOST_BYTES, room_for
+from cleanplate.region import apart, region_around
 from cleanplate.unblending import unblend, unblend_file
 from made_clips import av_planes
 from made_fills import LOSSLESS, Painter, assert_outside_alike, mask_picture, plane_holes

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +13,7 @@ from cleanplate.blend import Blend
 from cleanplate.form import Form
 from cleanplate.io import Picture, Reader
 from cleanplate.masks.spread import Spread
-from cleanplate.region import Region, region_around
+from cleanplate.region import Region, apart, region_around
 from cleanplate.stream import Shown, look
 from cleanplate.veil import lift, whole_planes
 
@@ -23,27 +22,9 @@ SHORTEST = 10
 MOST_FRAMES = 240  # in all; more hardly tell more
 MOST_BYTES = 400_000_000
 _SAMPLE_BYTES = 28  # that a pixel of a box takes in a frame while an overlay is fitted
-_NEAR = 33  # pixels: what lies that close is one overlay; a box has more room than that
 
 Planes = list[NDArray[Any]]
 Stretch = list[list[Planes]]  # frames of one shot, each of which has the planes of every box
-
-
-def apart(hole: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """Part a hole (H, W) into overlays that have room for themselves: their boxes do not touch.
-
-    Logos in two corners are two boxes, and not the whole picture between them.
-    """
-    boxes = cv2.dilate(hole.astype(np.uint8), np.ones((_NEAR, _NEAR), np.uint8))
-    before = 0
-    while True:
-        count, labels = cv2.connectedComponents(boxes, connectivity=8)
-        parts = [hole & (labels == label) for label in range(1, count)]
-        if count == before:
-            return parts
-        before, boxes = count, np.zeros(hole.shape, np.uint8)
-        for part in parts:
-            region_around(part).crop(boxes)[...] = 1
 
 
 def room_for(regions: Sequence[Region]) -> int:

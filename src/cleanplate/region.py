@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 MARGIN_SHARE = 0.25  # of the hole's own box, on every side: where colours are borrowed from
 LEAST_MARGIN = 64  # pixels
+_ROOMY = 33  # pixels: what lies that close is one piece; a box has more room than that
 _CLOSE = 0.06  # share by which a working size may differ from the one asked for
 
 
@@ -84,6 +85,23 @@ def region_around(hole: NDArray[np.bool_]) -> Region:
     top, bottom = _widen(box[0].start, box[0].stop, hole.shape[0])
     left, right = _widen(box[1].start, box[1].stop, hole.shape[1])
     return Region(top, bottom, left, right)
+
+
+def apart(hole: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Part a hole (H, W) into pieces that have room for themselves: their boxes do not touch.
+
+    Logos in two corners are two boxes, and not the whole picture between them.
+    """
+    boxes = cv2.dilate(hole.astype(np.uint8), np.ones((_ROOMY, _ROOMY), np.uint8))
+    before = 0
+    while True:
+        count, labels = cv2.connectedComponents(boxes, connectivity=8)
+        parts = [hole & (labels == label) for label in range(1, count)]
+        if count == before:
+            return parts
+        before, boxes = count, np.zeros(hole.shape, np.uint8)
+        for part in parts:
+            region_around(part).crop(boxes)[...] = 1
 
 
 def bounding_box(hole: NDArray[np.bool_], *, margin: int) -> tuple[slice, slice] | None:

@@ -37,7 +37,8 @@ _THROUGH = 0.05  # weight of a step at a rim, where a step within has 1
 _NEAR, _REACH, _FAR = 3, 24, 140  # pixels: all so near, and of those within reach so many,
 _ALIKE = 3.0  # levels: are laid over alike where the overlay adds alike to the mean
 _MOST_STEP = 5.0  # levels: the mean of a scene that stands still has steps of its own
-_AS_GOOD = 2.2  # levels: with such steps the rims tell as well as a trace
+_AS_GOOD = 2.2  # levels: what errs by that tells as well as a trace
+_TOO_FAR = 2.25  # times what it errs by usually
 _SAME = 0.4  # share by which an overlay may seem stronger or weaker in a frame,
 _MOSTLY = 0.9  # in so great a share of them
 
@@ -52,13 +53,20 @@ class Facts(NamedTuple):
 class Told(NamedTuple):
     """How an overlay was laid over, told by its rims.
 
-    blends: of each plane. sure: whether to rely upon them at all. weight: of what they say, 0 to 1,
-    where a trace says something as well.
+    blends: of each plane. sure: whether to rely upon them at all. usual: what they may be off by,
+    in levels: the step that the mean of the scene usually has from pixel to pixel.
     """
 
     blends: list[Blend]
     sure: bool
-    weight: float
+    usual: float
+
+    def weight(self, apart: float) -> float:
+        """Return the weight of that, 0 to 1, beside a trace from which it lies so many levels away.
+
+        What lies much further away than it usually errs is wrong: a trace has seen the scene.
+        """
+        return 1 / (1 + (max(self.usual, apart / _TOO_FAR) / _AS_GOOD) ** 4)
 
 
 def tell(frames: Sequence[Sequence[Plane]], hole: Mask, form: Form) -> Told:
@@ -84,7 +92,7 @@ def tell(frames: Sequence[Sequence[Plane]], hole: Mask, form: Form) -> Told:
         offset = np.float32(form.level) * (behind - through * own.mean)
         blends.append(Blend(through, offset, part & reduced(clear, steps, np.all)))
     sure = usual <= _MOST_STEP and _is_steady(frames, facts, rims, form)
-    return Told(blends, sure, 1 / (1 + (usual / _AS_GOOD) ** 4))
+    return Told(blends, sure, usual)
 
 
 def _over_time(frames: Iterable[Plane], level: float) -> Facts:

@@ -31,9 +31,9 @@ from cleanplate.masks import HoleSource, MaskOptions, open_holes
 from cleanplate.masks.load import is_box
 from cleanplate.matched import FULL, check_holes, paired
 from cleanplate.methods import Method
-from cleanplate.overlaid import Learned, apart, learn, lifted, room_for, stretches_of
+from cleanplate.overlaid import Learned, learn, lifted, room_for, stretches_of
 from cleanplate.pipeline import fill
-from cleanplate.region import region_around
+from cleanplate.region import apart, region_around
 from cleanplate.shots import cuts
 from cleanplate.stream import fills, look
 from cleanplate.threads import ahead

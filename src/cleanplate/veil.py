@@ -44,18 +44,30 @@ def lift(stretches: Sequence[Stretch], hole: Mask, form: Form) -> list[Blend]:
     frames = [*chain.from_iterable(stretches)]
     told = tell(frames, wide, form)
     traced = _traced_blends(stretches, told.blends[0], (hole, wide), form)
+    blends = _together(told, traced, frames, form.level) if told.sure else traced
     return [
         blend.within(blend.clear & chroma_hole(hole, *steps[::-1]))
-        for blend, steps in zip(_together(told, traced), form.steps, strict=True)
+        for blend, steps in zip(blends, form.steps, strict=True)
     ]
 
 
-def _together(told: Told, traced: list[Blend]) -> list[Blend]:
+def _together(
+    told: Told, traced: list[Blend], frames: Sequence[Sequence[Plane]], level: float
+) -> list[Blend]:
     """Return for each plane what both tell where both are clear, and else the one that is."""
-    if not told.sure:
-        return traced
+    weight = told.weight(_apart(told.blends[0], traced[0], [frame[0] for frame in frames]) / level)
     pairs = zip(told.blends, traced, strict=True)
-    return [rims.along_with(trace, told.weight) for rims, trace in pairs]
+    return [rims.along_with(trace, weight) for rims, trace in pairs]
+
+
+def _apart(one: Blend, other: Blend, frames: Sequence[Plane]) -> float:
+    """Return by how much what lies behind differs where both are clear, root mean square."""
+    both = one.clear & other.clear
+    if not both.any():
+        return 0.0
+    gain, offset = (one.gain - other.gain)[both], (one.offset - other.offset)[both]
+    squares = [float(((gain * frame[both] + offset) ** 2).mean()) for frame in frames]
+    return float(np.sqrt(np.mean(squares)))
 
 
 def _traced_blends(

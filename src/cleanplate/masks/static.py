@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cleanplate.errors import BadInput
 from cleanplate.io import open_video, refuse_same
 from cleanplate.io.refuse import path_of
+from cleanplate.masks.opaque import by_opacity
 from cleanplate.masks.spread import spread_of, spread_over
 from cleanplate.masks.standing import Field, Stack, Standing, integrated, what_stands
 from cleanplate.masks.write import check_name, write_mask
@@ -95,9 +96,9 @@ def _found(stack: Stack) -> Overlay:
     picture, warnings = _without_bars(stack)
     hole = np.zeros(stack.shape[1:3], np.bool_)
     rows, columns = picture.slices
-    standing = what_stands(stack[:, rows, columns])
-    edges = _edges(standing)
-    hole[picture.slices] = _regions(standing, edges)
+    inner = stack[:, rows, columns]
+    standing = what_stands(inner)
+    hole[picture.slices] = by_opacity(inner, _regions(standing, _edges(standing)))
     if hole.mean() > MOST:
         raise BadInput(STILL)
     count, _ = cv2.connectedComponents(hole.astype(np.uint8), connectivity=8)
