@@ -6,6 +6,7 @@ import pytest
 import cleanplate as cp
 from cleanplate.form import Form
 from cleanplate.rims import tell
+from cleanplate.veil import _traced_blends
 
 SIZE = (96, 128)
 PLATE = (slice(30, 62), slice(40, 84))
@@ -83,6 +84,13 @@ def test_unblend_relies_on_it_where_the_trace_is_refused():
     restored = psnr(cp.unblend(seen, cp.grow(inside, 2)), frames, inside)
     assert restored > 36
     assert restored > psnr(cp.fill(seen, cp.grow(inside, 2)), frames, inside) + 10
+
+
+def test_where_the_brightness_cannot_be_traced_no_colour_is():
+    seen, inside = laid_over(waves(60), 0.5), cp.grow(plate()[0] > 0, 2)
+    planes = [[frame[..., c] for c in (1, 2, 0)] for frame in seen]
+    traced = _traced_blends([planes], told(seen).blends[0], (inside, hole()), RGB)
+    assert not any(blend.clear.any() for blend in traced)
 
 
 def test_what_is_opaque_is_not_clear():

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from cleanplate.blend import Blend, fit_blend, reduced_gain
 from cleanplate.composite import chroma_hole
 from cleanplate.flow.estimate import estimate_flow
-from cleanplate.form import Form, Plane
+from cleanplate.form import Form, Plane, reduced
 from cleanplate.propagate import Sources, follow, starts
 from cleanplate.region import bounding_box, pixels_of
 from cleanplate.rims import Told, tell
@@ -75,7 +75,8 @@ def _traced_blends(
 ) -> list[Blend]:
     """Fit every plane by what other frames show, more than once: each time more is traced.
 
-    luma: a first guess of the first plane. holes: the overlay, and the same wider.
+    luma: a first guess of the first plane. holes: the overlay, and the same wider. Where the first
+    plane does not go along with what other frames show, no other is told: they are guided by it.
     """
     for last in (False,) * (_ROUNDS - 1) + (True,):
         traced = [_trace(stretch, luma, holes[1], form) for stretch in stretches]
@@ -85,7 +86,10 @@ def _traced_blends(
             guide = None if plane == 0 else reduced_gain(blends[0].gain, form.steps[plane])
             blends.append(_fit(stretches, traced, plane, holes, form, guide))
         luma = blends[0]
-    return blends
+    return [
+        blend.within(blend.clear & reduced(luma.clear, steps, np.all))
+        for blend, steps in zip(blends, form.steps, strict=True)
+    ]
 
 
 def _widened(hole: Mask) -> Mask:
