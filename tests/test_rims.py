@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import cleanplate as cp
+from cleanplate import rims
 from cleanplate.form import Form
 from cleanplate.rims import tell
 from cleanplate.veil import _traced_blends
@@ -98,15 +99,76 @@ def test_what_is_opaque_is_not_clear():
     assert not got.blends[0].clear[plate()[0] == 1].any()
 
 
-def test_an_overlay_that_comes_and_goes_is_not_sure():
-    there = np.repeat((1.0, 0.0), 30)[:, None, None, None]
+@pytest.mark.parametrize("share", [0.5, 0.92])
+def test_an_overlay_that_is_not_always_there_is_not_sure(share):
+    there = (np.arange(60) < 60 * share)[:, None, None, None]
     assert not told(laid_over(waves(60), 0.5 * there)).sure
 
 
-def test_a_scene_that_stands_still_is_not_sure():
-    picture = np.random.default_rng(1).uniform(40, 200, (*SIZE, 3))
-    noise = np.random.default_rng(2).normal(0, 2, (40, *SIZE, 3))
-    assert not told(laid_over(picture + noise, 0.5)).sure
+def smooth():
+    """A picture (H, W, 3) without an edge."""
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    return (110 + 40 * np.sin(x / 30) + 30 * np.cos(y / 25))[..., None] * (1, 0.9, 0.8)
+
+
+def noise(count, deviation):
+    return np.random.default_rng(2).normal(0, deviation, (count, *SIZE, 3))
+
+
+def passing(frames):
+    """A bright block that goes through the overlay, in front of nothing else that moves."""
+    frames = frames.copy()
+    for t, frame in enumerate(frames):
+        frame[36:56, 2 * t : 2 * t + 16] = 200
+    return frames
+
+
+def lights(values):
+    return values[:, None, None, None]
+
+
+def levelled(frames):
+    return np.clip(np.rint(frames), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        laid_over(np.random.default_rng(1).uniform(40, 200, (*SIZE, 3)) + noise(40, 2), 0.5),
+        levelled(laid_over(smooth()[None].repeat(40, 0), 0.5) + noise(40, 2.5)),
+        levelled(laid_over(smooth()[None], 0.5) * lights(np.linspace(1, 0.6, 40))),
+        levelled(laid_over(smooth()[None], 0.5) * lights(1 + 0.1 * np.sin(np.arange(40)))),
+        laid_over(passing(smooth()[None].repeat(60, 0)), 0.5),
+    ],
+    ids=["still", "grain on top", "fade on top", "flicker on top", "one thing moves"],
+)
+def test_a_scene_that_stands_still_is_not_sure(seen):
+    """What varies there is not what lies behind, or not everywhere."""
+    assert not told(seen).sure
+
+
+def test_too_opaque_is_not_clear_where_little_shows_through():
+    frames = 105 + 2.5 * (waves(60) - 105)
+    for opacity in (0.94, 0.97):
+        blend = told(laid_over(frames, opacity)).blends[0]
+        assert blend.clear[plate()[0] == 1].mean() < 0.1
+
+
+def test_a_large_one_is_told_at_a_smaller_size(monkeypatch):
+    seen = laid_over(waves(60), 0.5)
+    planes = [[frame[..., 1], frame[::2, ::2, 2]] for frame in seen]
+    form = Form([(0, 0), (1, 1)], 1.0, 255)
+    whole = tell(planes, hole(), form)
+    monkeypatch.setattr(rims, "_MOST_PIXELS", hole().sum() / 3.5)
+    smaller = tell(planes, hole(), form)
+    assert smaller.sure
+    middle = np.zeros(SIZE, bool)
+    middle[34:38, 44:80] = middle[56:59, 44:80] = True  # away from rims
+    parts = middle, middle[::2, ::2]
+    for one, other, part in zip(smaller.blends, whole.blends, parts, strict=True):
+        assert one.clear.shape == other.clear.shape
+        np.testing.assert_allclose(one.gain[part], other.gain[part], rtol=0.15)
+        assert one.clear[part].all()
 
 
 def test_nothing_beside_it_tells_nothing():

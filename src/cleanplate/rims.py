@@ -11,6 +11,7 @@ their ratio is told by a few seconds, whatever moves behind.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any, NamedTuple
@@ -23,24 +24,33 @@ from cleanplate.blend import LEAST_VARIED, MOST_OPAQUE, Blend, reduced_gain
 from cleanplate.composite import chroma_hole
 from cleanplate.form import Form, Plane, reduced
 from cleanplate.poisson import poisson_fill, steps_of
+from cleanplate.region import reduce_hole
 
 Grid = NDArray[np.float32]  # (h, w)
 Colours = NDArray[np.float32]  # (h, w, C)
 Mask = NDArray[np.bool_]  # (h, w)
 
+_WHITE = 255.0
 _RIM = 2.5  # times the usual step of the mean beside the overlay: one half belongs to a rim
 _STEEP = 8  # how suddenly more of it does
 _LEAST_STEP = 0.3  # levels
-_NOISE = 0.3  # levels squared, what a picture varies by at least
-_MOST = -np.log(1 - MOST_OPAQUE)  # of the logarithm of a gain
+_NOISE = 0.3  # levels squared, what a picture varies by at least,
+_TELLS = 4.0  # and by which it tells half as much as if it varied freely
+_MOVES = 3.0  # levels by which the scene behind must vary, more than grain does
+_MOST = np.log(33)  # of the logarithm of a gain: beyond that nothing shows through
 _THROUGH = 0.05  # weight of a step at a rim, where a step within has 1
+_LEAST_WEIGHT = 1e-3
 _NEAR, _REACH, _FAR = 3, 24, 140  # pixels: all so near, and of those within reach so many,
 _ALIKE = 3.0  # levels: are laid over alike where the overlay adds alike to the mean
 _MOST_STEP = 5.0  # levels: the mean of a scene that stands still has steps of its own
 _AS_GOOD = 2.2  # levels: what errs by that tells as well as a trace
 _TOO_FAR = 2.25  # times what it errs by usually
-_SAME = 0.4  # share by which an overlay may seem stronger or weaker in a frame,
-_MOSTLY = 0.9  # in so great a share of them
+_WEAKEST = 0.5  # share of its usual strength that an overlay must have in every frame
+_POSSIBLE = 0.75  # share of the opacity that a colour at least needs, which must be told,
+_LEAST_OPACITY = 0.05  # where that is much,
+_MOSTLY = 0.8  # in so great a share of an overlay; the same of what must move beside it
+_WHOLLY = 0.99
+_MOST_PIXELS = 100_000  # of an overlay that is told at its own size
 
 
 class Facts(NamedTuple):
@@ -73,26 +83,57 @@ def tell(frames: Sequence[Sequence[Plane]], hole: Mask, form: Form) -> Told:
     """Tell how an overlay was laid over each plane of some frames.
 
     frames: each of which is its planes, brightness first, or that alone. hole: (h, w) bool, the
-    overlay with some room beside it. What comes of it is sure where the scene moves and the
-    overlay is there in all frames alike.
+    overlay with some room beside it. What comes of it is sure where all that is beside it moves and
+    is smooth on average, the overlay is there in every frame, and the opacity that is told can have
+    done what it did. Large ones are told at a smaller size.
     """
-    planes = range(len(frames[0]))
-    facts = [_over_time((frame[n] for frame in frames), form.level) for n in planes]
+    times = math.ceil(math.sqrt(np.count_nonzero(hole) / _MOST_PIXELS))
+    if times > 1:
+        return _told_smaller(frames, hole, form, times)
+    facts = [_over_time((f[n] for f in frames), form.level) for n in range(len(frames[0]))]
     if hole.all():
-        return Told([Blend(one.mean + 1, one.mean, one.mean < 0) for one in facts], False, 0.0)
-    means: Colours = np.dstack([cv2.resize(one.mean, hole.shape[::-1]) for one in facts])
+        ones = [np.ones_like(own.mean) for own in facts]
+        return Told([Blend(one, 0 * one, one < 1) for one in ones], False, 0.0)
+    means: Colours = np.dstack([cv2.resize(own.mean, hole.shape[::-1]) for own in facts])
     rims, usual = _rims(means, ~hole)
     gain = _gain(facts[0], means, rims, hole)
-    clear = (gain * (1 - MOST_OPAQUE) < 1) & (facts[0].variance > LEAST_VARIED**2)
+    behind = _mean_behind(means, gain, rims, hole)
+    possible = _is_possible(np.asarray(1 - 1 / gain, np.float32), means, behind)
+    varied = facts[0].variance > np.maximum(LEAST_VARIED, _MOVES / gain) ** 2
+    clear = hole & possible & varied & (gain * (1 - MOST_OPAQUE) < 1)
     blends = []
     for own, steps in zip(facts, form.steps, strict=False):
-        part, rim = chroma_hole(hole, *steps[::-1]), reduced(rims, steps, np.max)
-        through = reduced_gain(gain, steps)
-        behind = _mean_behind(own.mean[..., None], through, rim, part)[..., 0]
-        offset = np.float32(form.level) * (behind - through * own.mean)
-        blends.append(Blend(through, offset, part & reduced(clear, steps, np.all)))
-    sure = usual <= _MOST_STEP and _is_steady(frames, facts, rims, form)
+        smaller, part = reduced_gain(gain, steps), chroma_hole(hole, *steps[::-1])
+        plane = own.mean[..., None]
+        lit = _mean_behind(plane, smaller, reduced(rims, steps, np.max), part)[..., 0]
+        offset = np.float32(form.level) * (lit - smaller * own.mean)
+        blends.append(Blend(smaller, offset, reduced(clear, steps, np.all)))
+    moving = facts[0].variance[~hole] > _MOVES**2
+    sure = usual <= _MOST_STEP and min(moving.mean(), possible[hole].mean()) >= _MOSTLY
+    sure = sure and min(_strengths(frames, facts, rims, form)) > _WEAKEST
     return Told(blends, sure, usual)
+
+
+def _told_smaller(frames: Sequence[Sequence[Plane]], hole: Mask, form: Form, times: int) -> Told:
+    """Tell it of pictures that are smaller so many times, and enlarge what comes of it."""
+    size = -(-hole.shape[0] // times), -(-hole.shape[1] // times)
+    sizes = [(-(-size[0] >> down), -(-size[1] >> across)) for down, across in form.steps]
+    small = [
+        [
+            cv2.resize(plane, to[::-1], interpolation=cv2.INTER_AREA)
+            for plane, to in zip(f, sizes, strict=False)
+        ]
+        for f in frames
+    ]
+    told = tell(small, reduce_hole(hole, size), form)
+    blends = []
+    for blend, plane, steps in zip(told.blends, frames[0], form.steps, strict=False):
+        fields = (blend.gain, blend.offset, blend.clear.astype(np.float32))
+        gain, offset, clear = (
+            np.asarray(cv2.resize(field, plane.shape[::-1]), np.float32) for field in fields
+        )
+        blends.append(Blend(gain, offset, chroma_hole(hole, *steps[::-1]) & (clear > _WHOLLY)))
+    return told._replace(blends=blends)
 
 
 def _over_time(frames: Iterable[Plane], level: float) -> Facts:
@@ -123,7 +164,8 @@ def _gain(facts: Facts, means: Colours, rims: Grid, hole: Mask) -> Grid:
     """Return (h, w) how much more the scene varies than what is seen of it."""
     varied = np.log(facts.variance + _NOISE)[..., None] / 2
     wanted = tuple(-step * rims[..., None] for step in steps_of(varied))
-    weight = 1 - (1 - _THROUGH) * rims
+    tells = facts.variance / (facts.variance + _TELLS)
+    weight = tells * (1 - (1 - _THROUGH) * rims) + _LEAST_WEIGHT
     none = np.zeros_like(varied)
     gain = poisson_fill(none, hole, (wanted[0], wanted[1]), (weight, weight))[..., 0]
     gain = np.clip(gain, 0, _MOST)
@@ -166,12 +208,16 @@ def _around() -> Iterable[tuple[int, int]]:
     return {*product(near, near), *((int(y), int(x)) for y, x in far)}
 
 
-def _is_steady(
-    frames: Sequence[Sequence[Plane]], facts: Sequence[Facts], rims: Grid, form: Form
-) -> bool:
-    """Tell whether an overlay is as strong in most frames as it is on average."""
-    shares = _strengths(frames, facts, rims, form)
-    return bool((np.abs(shares - 1) < _SAME).mean() >= _MOSTLY)
+def _is_possible(opacity: Grid, means: Colours, behind: Colours) -> Mask:
+    """Tell where an overlay of an opacity can have made the means of what lies behind.
+
+    Not even white makes a picture much lighter that is hardly laid over: where more is added than
+    white or black would add, the variation was not the scene's, but grain, a fade or flicker.
+    """
+    added = means - behind
+    room = np.where(added > 0, _WHITE - behind, behind)
+    least = (np.abs(added) / np.maximum(room, 1)).max(axis=2)
+    return np.asarray(opacity > _POSSIBLE * least - _LEAST_OPACITY)
 
 
 def _strengths(
@@ -184,10 +230,12 @@ def _strengths(
     found, whole = np.zeros(len(frames)), 1e-6
     for n, (own, steps) in enumerate(zip(facts, form.steps, strict=False)):
         rim = reduced(rims, steps, np.max)
-        for axis, steady in zip((1, 0), steps_of(own.mean), strict=True):
-            wanted = rim * steady
-            whole += float((wanted * steady).sum())
-            for t, frame in enumerate(frames):
-                seen = steps_of(frame[n] / np.float32(form.level))[1 - axis]
-                found[t] += (wanted * seen).sum()
+        wanted = [rim * step for step in steps_of(own.mean)]
+        whole += _product(wanted, own.mean)
+        for t, frame in enumerate(frames):
+            found[t] += _product(wanted, np.asarray(frame[n] / form.level, np.float32))
     return found / whole
+
+
+def _product(wanted: Sequence[Grid], plane: Grid) -> float:
+    return float(sum((w * s).sum() for w, s in zip(wanted, steps_of(plane), strict=True)))

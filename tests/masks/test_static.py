@@ -151,3 +151,22 @@ def test_a_picture_is_had_back_from_its_gradients(height, width, seed):
     down = np.diff(picture, axis=0, append=0)
     found = integrated(across, down)
     np.testing.assert_allclose(found, picture - picture.mean(axis=(0, 1)), atol=1e-3)
+
+
+def test_a_rim_like_the_scene_belongs_to_an_overlay(pan):
+    """Its outline is lost in the dark; that nothing moves there tells it."""
+    dark = (pan(40, (3.3, 1.7)) * 0.35).astype(np.uint8)
+    rim, core = np.zeros(SIZE, bool), np.zeros(SIZE, bool)
+    rim[30:60, 60:110], core[33:57, 63:107] = True, True
+    colour = np.where(core[..., None], 230, np.median(dark, axis=0)).astype(np.uint8)
+    assert iou(find_static(laid_over(dark, rim, colour)).hole, rim) > 0.93
+
+
+def test_a_half_transparent_middle_like_the_scene_belongs_to_its_ring(pan):
+    frames = pan(40, (3.3, 1.7))
+    ring, whole = np.zeros(SIZE, np.uint8), np.zeros(SIZE, np.uint8)
+    cv2.ellipse(whole, (80, 60), (40, 26), 0, 0, 360, 1, -1)
+    cv2.ellipse(ring, (80, 60), (31, 18), 0, 0, 360, 1, -1)
+    colour = np.where(ring[..., None] > 0, frames.mean(axis=0), (20, 30, 200)).astype(np.uint8)
+    found = find_static(laid_over(frames, whole > 0, colour, 0.5)).hole
+    assert iou(found, whole > 0) > 0.9
