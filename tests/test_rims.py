@@ -163,7 +163,7 @@ def test_a_large_one_is_told_at_a_smaller_size(monkeypatch):
     smaller = tell(planes, hole(), form)
     assert smaller.sure
     middle = np.zeros(SIZE, bool)
-    middle[34:38, 44:80] = middle[56:59, 44:80] = True  # away from rims
+    middle[34:38, 44:80] = True  # away from rims
     parts = middle, middle[::2, ::2]
     for one, other, part in zip(smaller.blends, whole.blends, parts, strict=True):
         assert one.clear.shape == other.clear.shape
