@@ -69,11 +69,11 @@ def slowly(picture, hole, wanted, weights):
     return filled
 
 
-def test_no_hole_changes_nothing():
+@pytest.mark.parametrize("inside", [False, True])
+def test_no_hole_and_nothing_but_a_hole_change_nothing(inside):
     picture = np.arange(12.0).reshape(3, 4, 1)
-    np.testing.assert_array_equal(
-        poisson_fill(picture, np.zeros((3, 4), bool), steps_of(0 * picture)), picture
-    )
+    got = poisson_fill(picture, np.full((3, 4), inside), steps_of(0 * picture))
+    np.testing.assert_array_equal(got, picture)
 
 
 @pytest.mark.parametrize("shape", [(1, 9), (9, 1)])

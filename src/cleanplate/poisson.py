@@ -29,9 +29,9 @@ def poisson_fill(
     """Return values with the hole filled so that its steps come closest to those that are wanted.
 
     values: (H, W, C), any real type; what lies under the hole is where the search starts. hole:
-    (H, W) bool, not the whole picture. wanted: (H, W, C) each. weights: (H, W) each, above 0: how
-    much a step counts. Least squares, by conjugate gradients. Returns (H, W, C) float32, a new
-    array.
+    (H, W) bool; of a whole picture the values themselves come back, as nothing tells its level.
+    wanted: (H, W, C) each. weights: (H, W) each, above 0: how much a step counts. Least squares, by
+    conjugate gradients. Returns (H, W, C) float32, a new array.
 
     >>> ramp = np.tile(np.arange(6.0), (6, 1))[..., None]
     >>> hole = np.zeros((6, 6), bool); hole[1:5, 1:5] = True
@@ -40,7 +40,7 @@ def poisson_fill(
     True
     """
     filled: Field = np.array(values, np.float32)
-    if not hole.any():
+    if hole.all() or not hole.any():
         return filled
     known = np.where(hole[..., None], 0, filled).astype(np.float64)
     number = np.full(hole.shape, -1)

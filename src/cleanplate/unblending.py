@@ -48,8 +48,8 @@ STILL_MASK = (
     "Give one still mask; cleanplate mask find-static finds one."
 )
 FILLED = (
-    "Most of the overlay cannot be seen through and is filled: it is too opaque, the scene behind "
-    "it hardly moves, or what shows through does not go along with what other frames show there."
+    "Most of the overlay cannot be seen through and is filled: it is too opaque, it is not there all "
+    "the time, or the scene behind it hardly moves or is too steep to tell it from its overlay."
 )
 
 

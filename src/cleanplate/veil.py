@@ -3,8 +3,8 @@
 Told twice. Its rims tell how it was laid over; that takes most of it away, so that the motion of
 the scene can be measured through it, and along that every pixel behind the overlay leads to frames
 that show it beside the overlay. What these show there and what is seen here tell opacity and colour
-as well, pixel by pixel. Both err, each in its own way: together they err less. Where a scene
-cannot be traced, as water, the rims tell alone.
+as well, pixel by pixel. Both err, each in its own way: together they err less on average. Where a
+scene cannot be traced, as water, the rims tell alone.
 """
 
 from __future__ import annotations
