@@ -4,39 +4,13 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from desk_line import FOLLOWED, NAMES, SIZE, Line, desk_in, lost_by, marked, opened
 
 from cleanplate.errors import BadInput
 from cleanplate.masks.write import write_folder
-from cleanplate.web.desk import Desk
-from cleanplate.web.finder import Finder
 from cleanplate.web.layers import Layers
-from cleanplate.web.limits import Limits
-from cleanplate.web.rooms import Rooms
 from cleanplate.web.state import state_of
-from cleanplate.web.work import Asked, Facts
-
-SIZE, NAMES = (8, 12), ("00000", "00001", "00002")
-
-
-class Line:
-    """Stands for the line of jobs: a test says what comes of each."""
-
-    def __init__(self):
-        self.jobs = []
-
-    def put(self, job):
-        self.jobs.append(job)
-
-    def stop(self, job):
-        job.stop.set()
-
-    def place(self, job):
-        return self.jobs.index(job)
-
-    def ends(self, job, result=None, message=""):
-        job.message = message
-        job.at_end(job, result)
-        job.state = "done" if result is not None else "failed"
+from cleanplate.web.work import Asked
 
 
 @pytest.fixture
@@ -46,8 +20,7 @@ def line():
 
 @pytest.fixture
 def desk(tmp_path, line):
-    limits = Limits(jobs=3, clips=2)
-    return Desk(Rooms(tmp_path, line, limits), line, limits, None, Finder())
+    return desk_in(tmp_path, line)
 
 
 @pytest.fixture
@@ -57,16 +30,7 @@ def room(desk):
 
 @pytest.fixture
 def clip(desk, line, room):
-    made = room.add("park.mp4", ".mp4")
-    made.source.write_bytes(b"film")
-    desk.open(room, made)
-    line.ends(line.jobs[-1], Facts(3, SIZE, SIZE, 25.0, NAMES, ()))
-    return made
-
-
-def marked(desk, room, clip, *frames):
-    for frame in frames:
-        desk.mark(room, clip, frame, np.ones(SIZE, bool))
+    return opened(desk, line, room)
 
 
 def test_what_is_being_done_is_not_begun_again(desk, line, room, clip):
@@ -123,14 +87,13 @@ def test_a_clip_that_cannot_be_opened_is_gone(desk, line, room):
 
 def test_masks_that_were_followed_go_when_others_come(desk, line, room, clip):
     marked(desk, room, clip, 1)
-    found = {"confidence": [1.0] * 3, "unsure": [], "empty": [], "cuts": []}
     outs = []
     for _ in range(2):
-        line.ends(desk.follow(room, clip, "usual"), found)
+        line.ends(desk.follow(room, clip, "usual"), FOLLOWED)
         outs.append(clip.layers.followed)
         outs[-1].mkdir()
         assert clip.told["follow"]["keys"] == sorted(clip.layers.keys.values())
-    line.ends(desk.follow(room, clip, "usual"), found)
+    line.ends(desk.follow(room, clip, "usual"), FOLLOWED)
     assert [out.exists() for out in outs] == [False, False]
     assert clip.layers.followed not in outs
 
@@ -205,8 +168,7 @@ def test_a_shadow_is_of_the_object_that_casts_it(desk, line, room, clip):
 
 def test_a_shadow_does_not_come_back_with_the_object(desk, line, room, clip):
     marked(desk, room, clip, 1)
-    followed = {"confidence": [1.0] * 3, "unsure": [], "empty": [], "cuts": []}
-    line.ends(desk.follow(room, clip, "usual"), followed)
+    line.ends(desk.follow(room, clip, "usual"), FOLLOWED)
     shaded(desk, line, room, clip)
     marked(desk, room, clip, 2)
     desk.forget(room, clip, "2")
@@ -219,20 +181,6 @@ def test_a_shadow_that_is_left_in_is_told_no_more(desk, line, room, clip):
     shaded(desk, line, room, clip)
     desk.forget(room, clip, "shadow")
     assert clip.layers.shadow is None and shadow_of(room, line) is None
-
-
-def lost_by(desk, line, room, clip):
-    """Ways to lose a shadow, by name."""
-    taken = lambda: line.ends(  # noqa: E731
-        desk.take_mask(room, clip, 0, clip.folder / "sent"), {"still": False}
-    )
-    return {
-        "left in": lambda: desk.forget(room, clip, "shadow"),
-        "the object is gone": lambda: desk.forget(room, clip, "object"),
-        "marked anew": lambda: marked(desk, room, clip, 1),
-        "held": lambda: desk.hold(room, clip, 1),
-        "another mask": taken,
-    }
 
 
 @pytest.mark.parametrize(

@@ -159,11 +159,9 @@ class Desk:
                 sweep(out)
                 return
             clip.told["follow"] = {**found, "keys": sorted(layers.keys.values())}
-            trust, before = tuple(found["confidence"]), clip.opened()[1].followed
+            trust = tuple(found["confidence"])
             course = {"followed": out, "given": None, "trust": trust, "held": None}
             clip.change(lambda now: now.with_object(**course))
-            if before is not None and not room.busy_with(clip, beside=job):
-                shutil.rmtree(before, ignore_errors=True)
 
         given = self.finder.tracking(way)
         doing = partial(work.follow, clip.source, layers, live, out, tracking=given)
@@ -287,8 +285,10 @@ class Desk:
         def ended(job: Job, result: Any) -> None:
             for path in (clip.source, clip.folder):  # what fails is called as the visitor does
                 job.message = job.message.replace(str(path), clip.name)
-            at_end(job, result)
-            room.tidy(clip, beside=job)
+            try:
+                at_end(job, result)
+            finally:
+                room.tidy(clip, after=job)
             if clip.id not in room.clips:  # it was removed while this was still writing
                 shutil.rmtree(clip.folder, ignore_errors=True)
 

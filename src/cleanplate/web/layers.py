@@ -108,6 +108,12 @@ class Layers:
         """What the object is: equal for the same one."""
         return self.keys, self.followed, self.held, self.given
 
+    @property
+    def folders(self) -> set[Path]:
+        """The folders that masks of these lie in."""
+        there = {self.followed, self.given, self.subtitles, self.shadow}
+        return {folder for folder in there if folder} | {key.parent for key in self.keys.values()}
+
     def alone(self) -> Layers:
         """Return these with the object and nothing beside it."""
         return replace(self, static=None, subtitles=None, shadow=None)

@@ -44,7 +44,8 @@ class Job:
     the folder of what it makes that is looked at. long: it takes hours, though others of its kind
     do not.
     state: waiting, running, done, failed or stopped. done, total: how far it is. at: a frame that
-    is worth a look. message: why it failed. began, ended: seconds of a clock.
+    is worth a look. message: why it failed. began, ended: seconds of a clock. reads: whether what
+    it was given may still be read.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Job:
     result: Any = None
     began: float | None = None
     ended: float | None = None
+    reads: bool = True
     stop: Event = field(default_factory=Event)
 
     @property

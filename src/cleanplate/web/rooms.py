@@ -19,6 +19,7 @@ from cleanplate.web.limits import Limits
 from cleanplate.web.queue import ENDED, Job, Queue
 from cleanplate.web.work import Facts
 
+_LOSABLE = ("followed", "given", "mended", "shadow")  # folders of masks, by what their names begin
 GONE = "this is not there (any more). Load the page again."
 
 
@@ -67,13 +68,12 @@ class Clip:
             self.change(how)
             return self.layers
 
-    def drop_shadows(self) -> None:
-        """Remove shadows that are in its masks no more: nothing brings them back."""
+    def lost(self) -> list[Path]:
+        """Return folders of masks that are among its masks no more: nothing brings them back."""
         with self._lock:
-            kept = self.layers and self.layers.shadow
-            for folder in self.folder.glob("shadow-*"):
-                if folder != kept:
-                    shutil.rmtree(folder, ignore_errors=True)
+            kept = self.layers.folders if self.layers else set()
+            made = [folder for kind in _LOSABLE for folder in self.folder.glob(f"{kind}-*")]
+            return [folder for folder in made if folder not in kept]
 
 
 @dataclass(eq=False)
@@ -105,15 +105,18 @@ class Room:
         """Return the jobs that are waiting or running."""
         return [job for job in list(self.jobs.values()) if job.state not in ENDED]
 
-    def busy_with(self, clip: Clip, *, beside: Job | None = None) -> bool:
-        """Whether anything is being done with a clip, beside a job that is ending."""
-        return any(job.clip == clip.id and job is not beside for job in self.busy())
+    def tidy(self, clip: Clip, *, after: Job | None = None) -> None:
+        """Remove masks of a clip that it has lost, once nothing is done that may read them.
 
-    def tidy(self, clip: Clip, *, beside: Job | None = None) -> None:
-        """Remove shadows of a clip that it has lost, once nothing is done that may read them."""
+        after: a job that reads nothing any more, though it has not ended yet.
+        """
         with self.lock:
-            if not self.busy_with(clip, beside=beside):
-                clip.drop_shadows()
+            if after is not None:
+                after.reads = False
+            read = any(job.clip == clip.id and job.reads for job in self.busy())
+            lost = [] if read else clip.lost()
+        for folder in lost:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def bytes(self) -> int:
         """Return how much lies in it."""
