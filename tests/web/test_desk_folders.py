@@ -81,6 +81,55 @@ def test_what_a_fill_has_taken_stays_until_it_is_among_the_jobs(
     assert not mended.exists()
 
 
+@pytest.mark.parametrize("kind", ["follow", "shadow", "mend", "check", "try"])
+def test_what_a_job_has_taken_stays_until_it_has_ended(desk, line, room, clip, monkeypatch, kind):
+    mended, put = begun_from_mended(desk, line, room, clip), desk._put
+    begin = {
+        "follow": lambda: desk.follow(room, clip, "usual"),
+        "shadow": lambda: desk.find(room, clip, "shadow"),
+        "mend": lambda: desk.mend(room, clip),
+        "check": lambda: desk.examine(room, clip, "auto"),
+        "try": lambda: desk.try_out(room, clip, 0, Asked()),
+    }[kind]
+    losing = Thread(target=desk.forget, args=(room, clip, "object"))
+
+    def late(*given):
+        losing.start()
+        losing.join(0.3)
+        return put(*given)
+
+    monkeypatch.setattr(desk, "_put", late)
+    job = begin()
+    losing.join()
+    assert clip.layers.followed is None and mended.is_dir()
+    line.ends(job)
+    assert not mended.exists()
+
+
+@pytest.mark.parametrize("why", ["nothing to mend", "changed meanwhile", "stopped at its end"])
+def test_a_mending_that_is_not_taken_leaves_nothing(desk, line, room, clip, why):
+    mended = begun_from_mended(desk, line, room, clip)
+    job = desk.mend(room, clip)
+    desk.fill(room, clip, Asked())  # nothing that may be read is removed while it runs
+    folder = job.work.args[-1]
+    folder.mkdir()
+    (folder / "00000.png").touch()
+    if why == "changed meanwhile":
+        marked(desk, room, clip, 2)
+    ends = {"nothing to mend": {"done": []}, "changed meanwhile": {"done": ["1 hole closed."]}}
+    line.ends(job, ends.get(why))
+    assert mended.is_dir() and not folder.exists()
+
+
+@pytest.mark.parametrize("kind", ["static", "subtitles"])
+def test_what_was_found_when_it_was_stopped_leaves_nothing(desk, line, room, clip, kind):
+    job = desk.find(room, clip, kind)
+    out = job.work.args[-1]
+    out.touch() if kind == "static" else out.mkdir()
+    line.ends(job)
+    assert not out.exists()
+
+
 def test_nobody_waits_while_folders_are_removed(desk, line, room, clip, monkeypatch):
     begun_from_mended(desk, line, room, clip)
     waits, remove = [], shutil.rmtree

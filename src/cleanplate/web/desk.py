@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -14,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import BadInput
-from cleanplate.io import sweep
 from cleanplate.io.encode import CONTAINERS
 from cleanplate.masks.generous import Grow
 from cleanplate.masks.select import Box, Point
@@ -25,6 +23,7 @@ from cleanplate.web import doctor, work
 from cleanplate.web.finder import SAM2, USUAL, Finder
 from cleanplate.web.layers import FOUND, Layers
 from cleanplate.web.limits import Limits
+from cleanplate.web.made import clearing, discard, new
 from cleanplate.web.pictures import name_of, read_jpeg
 from cleanplate.web.point import point
 from cleanplate.web.queue import Job, Queue
@@ -148,65 +147,67 @@ class Desk:
 
     def follow(self, room: Room, clip: Clip, way: str) -> Job:
         """Have the object followed through the clip, from all frames in which it is marked."""
-        _, layers = clip.opened()
-        if not layers.keys:
-            raise BadInput("nothing is marked yet. Draw a box around what is to go.")
-        out, live = _new(clip, "followed"), clip.folder / "live"
+        with room.lock:
+            _, layers = clip.opened()
+            if not layers.keys:
+                raise BadInput("nothing is marked yet. Draw a box around what is to go.")
+            out, live = new(clip, "followed"), clip.folder / "live"
 
-        def followed(job: Job, found: dict[str, Any] | None) -> None:
-            shutil.rmtree(live, ignore_errors=True)
-            if found is None:
-                sweep(out)
-                return
-            clip.told["follow"] = {**found, "keys": sorted(layers.keys.values())}
-            trust = tuple(found["confidence"])
-            course = {"followed": out, "given": None, "trust": trust, "held": None}
-            clip.change(lambda now: now.with_object(**course))
+            def followed(job: Job, found: dict[str, Any] | None) -> None:
+                shutil.rmtree(live, ignore_errors=True)
+                if found is None:
+                    discard(out)
+                    return
+                clip.told["follow"] = {**found, "keys": sorted(layers.keys.values())}
+                trust = tuple(found["confidence"])
+                course = {"followed": out, "given": None, "trust": trust, "held": None}
+                clip.change(lambda now: now.with_object(**course))
 
-        given = self.finder.tracking(way)
-        doing = partial(work.follow, clip.source, layers, live, out, tracking=given)
-        job = Job("follow", clip.id, doing, followed, long=way != USUAL)
-        return self._put(room, clip, job)
+            given = self.finder.tracking(way)
+            doing = partial(work.follow, clip.source, layers, live, out, tracking=given)
+            job = Job("follow", clip.id, doing, followed, long=way != USUAL)
+            return self._put(room, clip, job)
 
     def find(self, room: Room, clip: Clip, kind: str) -> Job:
         """Have found what stands still, lines of text, or the object's shadow: one of FOUND."""
-        facts, layers = clip.opened()
-        if kind == "shadow" and not layers.casts:
-            raise BadInput(
-                "a shadow is told by how its object moves. Have the object followed first."
-            )
-        out = _new(clip, kind, ".png" if kind == "static" else "")
-        how = {
-            "static": partial(work.find_static, clip.source, out),
-            "subtitles": partial(work.find_subtitles, clip.source, out),
-            "shadow": partial(work.find_shadow, clip.folder / "frames", facts, layers, out),
-        }
+        with room.lock:
+            facts, layers = clip.opened()
+            if kind == "shadow" and not layers.casts:
+                raise BadInput(
+                    "a shadow is told by how its object moves. Have the object followed first."
+                )
+            out = new(clip, kind, ".png" if kind == "static" else "")
+            how = {
+                "static": partial(work.find_static, clip.source, out),
+                "subtitles": partial(work.find_subtitles, clip.source, out),
+                "shadow": partial(work.find_shadow, clip.folder / "frames", facts, layers, out),
+            }
 
-        def done(job: Job, found: dict[str, Any] | None) -> None:
-            if found is None:
-                sweep(out)
-                return
-            if kind == "shadow":
+            def done(job: Job, found: dict[str, Any] | None) -> None:
+                if found is None:
+                    discard(out)
+                    return
+                if kind == "shadow":
+                    if out.exists():
+                        clip.change_still(layers, lambda now: now.with_found(kind, out))
+                    clip.told[kind] = {**found, "of": layers.thing}
+                    return
+                clip.told[kind] = found
                 if out.exists():
-                    clip.change_still(layers, lambda now: now.with_found(kind, out))
-                clip.told[kind] = {**found, "of": layers.thing}
-                return
-            clip.told[kind] = found
-            if out.exists():
-                clip.change(lambda now: now.with_found(kind, out))
+                    clip.change(lambda now: now.with_found(kind, out))
 
-        return self._put(room, clip, Job(kind, clip.id, how[kind], done))
+            return self._put(room, clip, Job(kind, clip.id, how[kind], done))
 
     def take_mask(self, room: Room, clip: Clip, frame: int, given: Path) -> Job:
         """Have a mask read that a visitor sent: of one frame, or a video of masks of all."""
         facts, _ = clip.opened()
-        out = _new(clip, "given")
+        out = new(clip, "given")
 
         def taken(job: Job, found: dict[str, Any] | None) -> None:
             given.unlink(missing_ok=True)
             job.message = job.message.replace(f"mask {given.name}", "the file")
             if found is None:
-                sweep(out)
+                discard(out)
             elif found["still"]:
                 path = out / doctor.STILL
                 clip.change(lambda now: now.with_object(keys={**now.keys, frame: path}))
@@ -230,38 +231,39 @@ class Desk:
 
     def mend(self, room: Room, clip: Clip) -> Job:
         """Have the object's mask mended where that is safe."""
-        _, layers = _masked(clip)
-        out = _new(clip, "mended")
+        with room.lock:
+            _, layers = _masked(clip)
+            out = new(clip, "mended")
 
-        def done(job: Job, found: dict[str, Any] | None) -> None:
-            if found is None or not found["done"]:
-                sweep(out)
-                return
-            now = clip.change_still(layers, lambda now: now.mended(out, doctor.STILL))
-            if now is None:
-                found["done"] = [_CHANGED]
-                sweep(out)
-            elif "follow" in clip.told:  # what was followed is what was marked, mended
-                clip.told["follow"]["keys"] = sorted(now.keys.values())
+            def done(job: Job, found: dict[str, Any] | None) -> None:
+                if found is None or not found["done"]:
+                    discard(out)
+                    return
+                now = clip.change_still(layers, lambda now: now.mended(out, doctor.STILL))
+                if now is None:
+                    found["done"] = [_CHANGED]
+                    discard(out)
+                elif "follow" in clip.told:  # what was followed is what was marked, mended
+                    clip.told["follow"]["keys"] = sorted(now.keys.values())
 
-        return self._put(
-            room, clip, Job("mend", clip.id, partial(doctor.mended, layers, out), done)
-        )
+            return self._put(
+                room, clip, Job("mend", clip.id, partial(doctor.mended, layers, out), done)
+            )
 
     def try_out(self, room: Room, clip: Clip, frame: int, asked: work.Asked) -> Job:
         """Have a few frames around one filled, small."""
-        out, shown = _new(clip, "try"), clip.folder / "frames"
+        out, shown = new(clip, "try"), clip.folder / "frames"
         with room.lock:
             facts, layers = _masked(clip)
             check_frame(frame, facts)
             doing = partial(work.try_out, shown, facts, layers, frame, asked, out)
-            return self._put(room, clip, Job("try", clip.id, doing, _clearing(out), out))
+            return self._put(room, clip, Job("try", clip.id, doing, clearing(out), out))
 
     def fill(self, room: Room, clip: Clip, asked: work.Asked) -> Job:
         """Have the clip filled."""
         _masked(clip)  # refused now, if it is to be
         self.check_room(room)
-        out = _new(clip, "fill")
+        out = new(clip, "fill")
         known = clip.source.suffix.lower() in CONTAINERS
         suffix = ".mkv" if asked.lossless else clip.source.suffix.lower() if known else ".mp4"
         with room.lock:
@@ -272,7 +274,7 @@ class Desk:
                 layers.still_at(facts.seen, asked.growth)  # refused now, if it is to be
                 doing = partial(work.see_through, *given)
             out.mkdir()
-            return self._put(room, clip, Job("fill", clip.id, doing, _clearing(out), out))
+            return self._put(room, clip, Job("fill", clip.id, doing, clearing(out), out))
 
     def check_room(self, room: Room) -> None:
         """Refuse to make more where a visitor's space is used up."""
@@ -328,18 +330,3 @@ def check_frame(frame: int, facts: work.Facts) -> None:
     """Refuse a frame that a clip does not have."""
     if not 0 <= frame < facts.frames:
         raise BadInput(f"there is no frame {frame}. Give one from 0 to {facts.frames - 1}.")
-
-
-def _new(clip: Clip, kind: str, suffix: str = "") -> Path:
-    """Return a name in a clip's folder that nothing has."""
-    return clip.folder / f"{kind}-{secrets.token_hex(4)}{suffix}"
-
-
-def _clearing(out: Path) -> Callable[[Job, Any], None]:
-    """Return what takes away a folder where nothing whole came of it."""
-
-    def ended(job: Job, result: Any) -> None:
-        if result is None:
-            shutil.rmtree(out, ignore_errors=True)
-
-    return ended
