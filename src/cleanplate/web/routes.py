@@ -31,6 +31,7 @@ from cleanplate.web.desk import Desk, check_frame
 from cleanplate.web.layers import FOUND
 from cleanplate.web.pictures import mask_png, name_of
 from cleanplate.web.point import painted
+from cleanplate.web.queue import Job
 from cleanplate.web.receive import (
     announced,
     receive_asked,
@@ -122,7 +123,7 @@ class Routes:
             if isinstance(error, ClientDisconnect):
                 return Response(status_code=400)
             raise
-        return self._begun(room, clip)
+        return await self._begun(room, clip)
 
     async def take(self, request: Request) -> Response:
         """Open a clip that the operator has laid out."""
@@ -134,10 +135,10 @@ class Routes:
         await run_in_threadpool(self._desk.space, room)
         clip = room.add(_shown_name(name), "")
         clip.source = path
-        return self._begun(room, clip)
+        return await self._begun(room, clip)
 
-    def _begun(self, room: Room, clip: Clip) -> Response:
-        job = self._desk.open(room, clip)
+    async def _begun(self, room: Room, clip: Clip) -> Response:
+        job = await run_in_threadpool(self._desk.open, room, clip)
         return JSONResponse({"clip": clip.id, "job": job.id})
 
     async def remove(self, request: Request) -> Response:
@@ -210,7 +211,8 @@ class Routes:
         given = clip.folder / f"sent-{token_hex(4)}"
         try:
             await receive_file(request, given, most)
-            job = self._desk.take_mask(room_of(request), clip, frame, given)
+            taken = (room_of(request), clip, frame, given)
+            job = await run_in_threadpool(self._desk.take_mask, *taken)
         except BaseException as error:
             given.unlink(missing_ok=True)
             if isinstance(error, ClientDisconnect):
@@ -235,27 +237,29 @@ class Routes:
         clip, room, desk = clip_of(request), room_of(request), self._desk
         kind = request.path_params["kind"]
         asked = await receive_asked(request)
+        begin: Callable[[Room, Clip], Job]
         if kind == "follow":
-            job = desk.follow(room, clip, way_of(asked))
+            begin = partial(desk.follow, way=way_of(asked))
         elif kind in FOUND:
-            job = desk.find(room, clip, kind)
+            begin = partial(desk.find, kind=kind)
         elif kind == "check":
-            job = desk.examine(room, clip, margin_of(asked))
+            begin = partial(desk.examine, growth=margin_of(asked))
         elif kind == "mend":
-            job = desk.mend(room, clip)
+            begin = desk.mend
         elif kind == "try":
             frame = frame_of(asked.get("frame"))
-            job = desk.try_out(room, clip, frame, asked_of(asked))
+            begin = partial(desk.try_out, frame=frame, asked=asked_of(asked))
         elif kind == "fill":
-            job = await run_in_threadpool(desk.fill, room, clip, asked_of(asked))
+            begin = partial(desk.fill, asked=asked_of(asked))
         else:
             raise NotThere("there is no such work.")
+        job = await run_in_threadpool(begin, room, clip)
         return JSONResponse({"job": job.id})
 
     async def stop(self, request: Request) -> Response:
         """End a job."""
         job = room_of(request).job(request.path_params["job"])
-        self._desk.queue.stop(job)
+        await run_in_threadpool(self._desk.queue.stop, job)
         return JSONResponse({})
 
     async def shown(self, request: Request) -> Response:
