@@ -54,6 +54,31 @@ def test_a_job_keeps_its_button_while_it_begins_and_others_come_and_end(page):
         assert page.locator("#told > li").count() == 1 + len(others)
 
 
+@pytest.mark.parametrize(
+    ("end", "others", "where"),
+    [
+        (TRIED, ["2"], "[data-key='1']"),
+        ({"kind": "try", "state": "failed", "message": "no."}, [], "[data-key='1']"),
+        ({"kind": "follow", "state": "done"}, ["2", "3"], "[data-key='2']"),
+        ({"kind": "follow", "state": "stopped"}, [], None),
+    ],
+)
+def test_focus_goes_on_from_the_row_whose_button_is_gone(page, end, others, where):
+    others = [{"id": name, "state": "waiting", "place": 1} for name in others]
+    page.evaluate(LIST, [{"id": "1", "kind": end["kind"], "state": "running"}, *others])
+    page.locator("#told [data-key='1']").get_by_role("button", name="Stop").focus()
+    for _ in range(2):
+        page.evaluate(LIST, [*others, {"id": "1", **end}])
+        assert is_focused(page.locator(f"#told > {where}" if where else "main:visible"))
+
+
+def test_who_is_elsewhere_stays_there_when_a_job_ends(page):
+    page.locator("#file").focus()
+    for jobs in ([{"id": "1", "state": "running"}], [{"id": "1", **TRIED}], []):
+        page.evaluate(LIST, jobs)
+        assert is_focused(page.locator("#file"))
+
+
 def test_what_is_told_of_a_job_stands_in_its_row(page):
     rows = page.locator("#told > li")
     page.evaluate(LIST, [{"id": "1", "state": "running", "done": 1, "total": 4}])

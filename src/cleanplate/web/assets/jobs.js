@@ -1,7 +1,7 @@
 /* The list of jobs: how far each is, what came of it, what can be taken away. */
 
 import { sentence } from "./ask.js";
-import { button, keyed, renew } from "./renew.js";
+import { button, focusFirst, keyed, renew } from "./renew.js";
 
 const DOING = {
   open: "Opening",
@@ -28,6 +28,8 @@ const isFar = (job) => job.total > 0 && job.done < job.total;
 
 /* Show jobs in a list; act: { look(job), stop(job) }. */
 export function listJobs(list, jobs, clips, act) {
+  const before = [...list.children];
+  const at = before.findIndex((row) => row.contains(document.activeElement));
   const rows = latest(jobs.filter(isListed)).map((job) => {
     const name = clips.find((clip) => clip.id === job.clip)?.name ?? "";
     const row = keyed(list, job.id, fresh);
@@ -35,6 +37,8 @@ export function listJobs(list, jobs, clips, act) {
     return row;
   });
   renew(list, rows);
+  if (at < 0 || before[at].contains(document.activeElement)) return;
+  focusFirst([before[at], rows[at] ?? rows.at(-1), document.querySelector("main:not([hidden])")]);
 }
 
 /* The newest first; of what ended, the last few. */

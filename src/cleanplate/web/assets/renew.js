@@ -17,6 +17,16 @@ export function renew(place, parts) {
   if (place.contains(held)) held.focus({ preventScroll: true }); // what is moved loses it
 }
 
+/* Have focus, whose button is gone, go on from the first of some parts that is to be seen. */
+export function focusFirst(parts) {
+  for (const part of parts) {
+    if (!part?.isConnected) continue;
+    part.tabIndex = -1;
+    part.focus({ preventScroll: true });
+    if (part === document.activeElement) return;
+  }
+}
+
 /* The part of a place that has a key, or a new one; to be brought up to date, then renewed. */
 export function keyed(place, key, make) {
   const there = [...place.children].find((one) => one.dataset.key === key);
