@@ -48,8 +48,8 @@ STILL_MASK = (
     "Give one still mask; cleanplate mask find-static finds one."
 )
 FILLED = (
-    "Most of the overlay cannot be seen through and is filled: it is too opaque, it is not there all "
-    "the time, or the scene behind it hardly moves or is too steep to tell it from its overlay."
+    "Most of the overlay cannot be seen through and is filled: it is too opaque, it is not always "
+    "there, or the scene behind it hardly moves, or looks too much like an overlay itself."
 )
 
 
