@@ -15,6 +15,7 @@ from cleanplate.video import Holes
 
 _REACH = 4 / 480  # of the picture's height: so far beside what is found more may belong to it
 _BELONGS = 0.35  # of the opacity that an overlay usually has: what is found as well
+_CLOSED = 0.7  # the same of what lies in its middle: across an overlay less is certain
 _STAYS = 0.2  # the same of what was found before
 _RGB = Form([(0, 0)] * 3, 1.0, 255)
 
@@ -30,14 +31,16 @@ def by_opacity(stack: Stack, hole: Holes) -> Holes:
     around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     found = hole.copy()
     for piece in apart(hole):
-        wide = _closed(cv2.dilate(piece.astype(np.uint8), around) > 0)
+        near = cv2.dilate(piece.astype(np.uint8), around) > 0
+        wide = _closed(near)
         box = region_around(wide)
         opacity = _opacity(box, stack, box.crop(wide))
         if opacity is None:
             continue
         part = box.crop(piece)
         usual = float(np.median(opacity[part]))
-        more = box.crop(wide) & (opacity > _BELONGS * usual)
+        least = np.where(box.crop(near), _BELONGS, _CLOSED) * usual
+        more = box.crop(wide) & (opacity > least)
         box.crop(found)[part] = False
         box.crop(found)[more | (part & (opacity > _STAYS * usual))] = True
     return found
