@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from desk_line import Line, desk_in
 from page_visitor import Here
 
 import cleanplate as cp
@@ -52,3 +53,21 @@ def clip(scene: Any, tmp_path_factory: Any) -> bytes:
     path = tmp_path_factory.mktemp("scene") / "scene.mp4"
     cp.write_video(path, scene[0], encoding=cp.Encoding(crf=4))
     return bytes(path.read_bytes())
+
+
+@pytest.fixture
+def line() -> Line:
+    """A line of jobs that stands still until a test says what comes of them."""
+    return Line()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, line: Line) -> Any:
+    """The desk before that line."""
+    return desk_in(tmp_path, line)
+
+
+@pytest.fixture
+def room(desk: Any) -> Any:
+    """A visitor's room there."""
+    return desk.rooms.of(desk.rooms.enter())

@@ -4,28 +4,13 @@ from threading import Thread
 
 import numpy as np
 import pytest
-from desk_line import FOLLOWED, NAMES, SIZE, Line, desk_in, lost_by, marked, opened
+from desk_line import FOLLOWED, NAMES, SIZE, lost_by, marked, opened
 
 from cleanplate.errors import BadInput
 from cleanplate.masks.write import write_folder
 from cleanplate.web.layers import Layers
 from cleanplate.web.state import state_of
 from cleanplate.web.work import Asked
-
-
-@pytest.fixture
-def line():
-    return Line()
-
-
-@pytest.fixture
-def desk(tmp_path, line):
-    return desk_in(tmp_path, line)
-
-
-@pytest.fixture
-def room(desk):
-    return desk.rooms.of(desk.rooms.enter())
 
 
 @pytest.fixture

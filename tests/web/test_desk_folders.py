@@ -6,24 +6,9 @@ import shutil
 from threading import Thread
 
 import pytest
-from desk_line import FOLLOWED, Line, begun_from_mended, desk_in, lost_by, marked, opened
+from desk_line import FOLLOWED, begun_from_mended, lost_by, marked, opened
 
 from cleanplate.web.work import Asked
-
-
-@pytest.fixture
-def line():
-    return Line()
-
-
-@pytest.fixture
-def desk(tmp_path, line):
-    return desk_in(tmp_path, line)
-
-
-@pytest.fixture
-def room(desk):
-    return desk.rooms.of(desk.rooms.enter())
 
 
 @pytest.fixture
