@@ -24,7 +24,7 @@ from cleanplate.blend import LEAST_VARIED, MOST_OPAQUE, Blend, reduced_gain
 from cleanplate.composite import chroma_hole
 from cleanplate.form import Form, Plane, reduced
 from cleanplate.poisson import poisson_fill, steps_of
-from cleanplate.region import reduce_hole
+from cleanplate.region import reduce_hole, reduce_picture
 
 Grid = NDArray[np.float32]  # (h, w)
 Colours = NDArray[np.float32]  # (h, w, C)
@@ -101,17 +101,24 @@ def tell(frames: Sequence[Sequence[Plane]], hole: Mask, form: Form) -> Told:
     possible = _is_possible(np.asarray(1 - 1 / gain, np.float32), means, behind)
     varied = facts[0].variance > np.maximum(LEAST_VARIED, _MOVES / gain) ** 2
     clear = hole & possible & varied & (gain * (1 - MOST_OPAQUE) < 1)
-    blends = []
-    for own, steps in zip(facts, form.steps, strict=False):
-        smaller, part = reduced_gain(gain, steps), chroma_hole(hole, *steps[::-1])
-        plane = own.mean[..., None]
-        lit = _mean_behind(plane, smaller, reduced(rims, steps, np.max), part)[..., 0]
-        offset = np.float32(form.level) * (lit - smaller * own.mean)
-        blends.append(Blend(smaller, offset, reduced(clear, steps, np.all)))
+    blends = _blends(facts, gain, rims, (hole, clear), form)
     moving = facts[0].variance[~hole] > _MOVES**2
     sure = usual <= _MOST_STEP and min(moving.mean(), possible[hole].mean()) >= _MOSTLY
-    sure = sure and min(_strengths(frames, facts, rims, form)) > _WEAKEST
-    return Told(blends, sure, usual)
+    return Told(blends, sure and min(_strengths(frames, facts, rims, form)) > _WEAKEST, usual)
+
+
+def _blends(
+    facts: Sequence[Facts], gain: Grid, rims: Grid, holes: tuple[Mask, Mask], form: Form
+) -> list[Blend]:
+    """Return the blend of each plane for the gain of the first; holes: all of it, what is clear."""
+    blends = []
+    for own, steps in zip(facts, form.steps, strict=False):
+        smaller, part = reduced_gain(gain, steps), chroma_hole(holes[0], *steps[::-1])
+        plane, rim = own.mean[..., None], reduced(rims, steps, np.max)
+        behind = _mean_behind(plane, smaller, rim, part)[..., 0]
+        offset = np.float32(form.level) * (behind - smaller * own.mean)
+        blends.append(Blend(smaller, offset, reduced(holes[1], steps, np.all)))
+    return blends
 
 
 def _told_smaller(frames: Sequence[Sequence[Plane]], hole: Mask, form: Form, times: int) -> Told:
@@ -119,11 +126,8 @@ def _told_smaller(frames: Sequence[Sequence[Plane]], hole: Mask, form: Form, tim
     size = -(-hole.shape[0] // times), -(-hole.shape[1] // times)
     sizes = [(-(-size[0] >> down), -(-size[1] >> across)) for down, across in form.steps]
     small = [
-        [
-            cv2.resize(plane, to[::-1], interpolation=cv2.INTER_AREA)
-            for plane, to in zip(f, sizes, strict=False)
-        ]
-        for f in frames
+        [reduce_picture(plane, to) for plane, to in zip(frame, sizes, strict=False)]
+        for frame in frames
     ]
     told = tell(small, reduce_hole(hole, size), form)
     blends = []
